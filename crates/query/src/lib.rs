@@ -1,0 +1,5 @@
+//! The typed query and its compiler to SQL.
+
+mod typed;
+
+pub use typed::*;

@@ -1,0 +1,93 @@
+//! What is measured about the tables before a model is inferred from them.
+//!
+//! The warehouse fills these in; inference reads nothing else.
+
+use crate::DataType;
+use serde::{Deserialize, Serialize};
+
+/// Measurements of one column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ColumnProfile {
+    /// Physical name.
+    pub name: String,
+    /// Logical type after cleaning.
+    pub data_type: DataType,
+    /// NULLs.
+    pub nulls: u64,
+    /// Distinct non-null values (exact).
+    pub distinct: u64,
+    /// Smallest value as text (ISO for dates).
+    pub min: Option<String>,
+    /// Largest value as text.
+    pub max: Option<String>,
+    /// For dates: the last plausible day; later ones are isolated (see `stray_after`).
+    pub watermark: Option<String>,
+    /// For dates: rows dated after the watermark.
+    pub stray_after: u64,
+    /// For text: mean length in characters.
+    pub mean_length: f64,
+    /// Up to 20 frequent values as text, most frequent first.
+    pub samples: Vec<String>,
+    /// Whether any value is negative (numbers).
+    pub has_negative: bool,
+    /// Whether all values are whole (numbers).
+    pub all_whole: bool,
+    /// Whether the source wrote a currency sign, and which ISO code it stands for.
+    pub currency: Option<String>,
+}
+
+/// A foreign key that the source declares.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeclaredKey {
+    /// Columns here.
+    pub columns: Vec<String>,
+    /// Table there.
+    pub to_table: String,
+    /// Columns there; empty means its primary key.
+    pub to_columns: Vec<String>,
+}
+
+/// Measurements of one table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableProfile {
+    /// Name as the source has it ("Order Details", "Sales").
+    pub name: String,
+    /// Identifier parts in the engine.
+    pub table: Vec<String>,
+    /// Rows after cleaning.
+    pub rows: u64,
+    /// Rows that repeat another row exactly.
+    pub duplicate_rows: u64,
+    /// Columns, in order.
+    pub columns: Vec<ColumnProfile>,
+    /// Declared primary key.
+    pub primary_key: Vec<String>,
+    /// Declared foreign keys.
+    pub foreign_keys: Vec<DeclaredKey>,
+    /// What was cleaned while reading, one sentence each.
+    pub remarks: Vec<String>,
+}
+
+/// Measurements of everything that was loaded.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SourceProfile {
+    /// Name for the model (the file's or folder's).
+    pub name: String,
+    /// Tables, in a stable order.
+    pub tables: Vec<TableProfile>,
+}
+
+/// Questions about the data that inference may ask (answered by the warehouse).
+pub trait Evidence {
+    /// Share (0..1) of the distinct non-null values of `from` that occur in `to`;
+    /// each a table name of the profile and a column name.
+    fn inclusion(&mut self, from: (&str, &str), to: (&str, &str)) -> f64;
+    /// Whether these columns together are free of repeats and NULLs in the table.
+    fn is_unique(&mut self, table: &str, columns: &[&str]) -> bool;
+    /// Whether, in the table, each value of `of` has one value of `on` only (functional
+    /// dependency), over non-null pairs: 1.0 if always.
+    fn determines(&mut self, table: &str, of: &str, on: &str) -> f64;
+    /// Mean absolute relative difference between column `amount` and the product of
+    /// `factors` (columns) over rows where all are present; `f64::INFINITY` if none.
+    fn product_error(&mut self, table: &str, amount: &str, factors: &[&str]) -> f64;
+}
