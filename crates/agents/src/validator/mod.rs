@@ -1,1 +1,13 @@
-//! The validator.
+//! The validator: decides whether an answer may be released.
+//!
+//! Two independent readers. The intent check reads the SQL's syntax tree and compares what it
+//! computes with what the query asks for; the number check reads the narrative's text and
+//! proves every statement from the rows. Both fail closed.
+
+mod intent;
+mod numbers;
+mod verdict;
+
+pub use intent::{IntentReport, check_intent, check_question_intent};
+pub use numbers::{CheckedClaim, NumberReport, check_numbers};
+pub use verdict::{release, verify};
