@@ -3,6 +3,13 @@
 //! Deterministic. Whatever it states is a claim with its evidence; the validator reads the
 //! text again without looking at those claims.
 
+mod chart;
+mod sentences;
+mod suggestions;
+mod table;
+mod wording;
+mod writer;
+
 use answer::{Intent, Narrative, PlanStep, ResultTable};
 use query::Query;
 use semantics::Model;
@@ -37,6 +44,10 @@ pub struct Analysis {
 }
 
 /// Narrative, chart and next questions for a finding.
-pub fn analyse(_finding: &Finding) -> Analysis {
-    Analysis { narrative: Narrative::default(), chart: None, suggestions: Vec::new() }
+pub fn analyse(finding: &Finding) -> Analysis {
+    Analysis {
+        narrative: sentences::narrate(finding),
+        chart: chart::chart(finding),
+        suggestions: suggestions::suggestions(finding),
+    }
 }
