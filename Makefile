@@ -1,0 +1,42 @@
+# What people run: `make demo` and `make test`. Both do all the set-up.
+SHELL := /bin/bash
+cache := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/retail-insights
+
+# Build products live outside the checkout, so that a second clone builds fast.
+export CARGO_TARGET_DIR ?= $(cache)/target
+export DUCKDB_LIB_DIR := $(cache)/duckdb-1.5.5
+export RETAIL_SQLITE_EXTENSION := $(DUCKDB_LIB_DIR)/sqlite_scanner.duckdb_extension
+# The program finds the library wherever it is run from.
+linker := $(if $(shell command -v mold),-C link-arg=-fuse-ld=mold,$(if $(shell command -v ld.lld),-C link-arg=-fuse-ld=lld,))
+export RUSTFLAGS := $(linker) -C link-arg=-Wl,-rpath,$(DUCKDB_LIB_DIR)
+runner := $(if $(shell command -v cargo-nextest),cargo nextest run --no-fail-fast --hide-progress-bar,cargo test)
+
+.PHONY: build demo test lint eval bench oracle setup
+
+setup:
+	@scripts/fetch-duckdb.sh >/dev/null
+
+build: setup
+	cargo build --locked --package cli
+	@mkdir -p bin
+	@ln -sf $(CARGO_TARGET_DIR)/debug/retail bin/retail.new && mv -f bin/retail.new bin/retail
+
+demo: build
+	bin/retail demo
+
+test: build
+	$(runner) --workspace --locked
+
+lint: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	python3 scripts/check-dependencies.py
+
+eval: build
+	bin/retail eval $(BOARD)
+
+bench: build
+	cargo bench --workspace --locked
+
+oracle: setup
+	CASES=$(or $(CASES),2000) SEED=$(or $(SEED),1) cargo test --locked --package query --test oracle -- --nocapture
