@@ -1,5 +1,19 @@
 //! The typed query and its compiler to SQL.
+//!
+//! [`compile`] turns a [`Query`] over a semantic model into a [`CompiledQuery`]: every measure is
+//! aggregated at the grain of its own dataset before anything is joined, so that no row counts
+//! twice and none is lost.
 
+mod compile;
+mod compiled;
+mod error;
+mod path;
+mod schema;
 mod typed;
 
+pub use compile::compile;
+pub use compiled::{CompiledQuery, Dialect, Origin, OutputColumn, OutputRole, canonical, hash};
+pub use error::QueryError;
+pub use path::{Path, home_datasets, reachable, time_field_of};
+pub use schema::json_schema;
 pub use typed::*;

@@ -1,0 +1,80 @@
+//! Ranges moved, cut and named.
+
+use crate::{DateRange, Grain, QueryError};
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+pub(super) fn day(text: &str) -> Result<Date, QueryError> {
+    text.parse::<Date>().map_err(|_| QueryError::Malformed(format!("`{text}` is no day of the form YYYY-MM-DD")))
+}
+
+/// A range as two days, either open.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Span {
+    pub(super) start: Option<Date>,
+    pub(super) end: Option<Date>,
+}
+
+impl Span {
+    pub(super) fn of(range: Option<&DateRange>) -> Result<Span, QueryError> {
+        let Some(range) = range else { return Ok(Span::default()) };
+        Ok(Span { start: range.start.as_deref().map(day).transpose()?, end: range.end.as_deref().map(day).transpose()? })
+    }
+
+    pub(super) fn years(self, by: i32) -> Span {
+        let step = |d: Date| d.saturating_add(by.years());
+        Span { start: self.start.map(step), end: self.end.map(step) }
+    }
+
+    pub(super) fn grains(self, grain: Grain, by: i64) -> Span {
+        let step = |d: Date| move_day(d, grain, by);
+        Span { start: self.start.map(step), end: self.end.map(step) }
+    }
+
+    /// The span of the same length just before: whole months when both ends are firsts of a
+    /// month, days otherwise. Open spans have none.
+    pub(super) fn before(self) -> Option<Span> {
+        let (start, end) = (self.start?, self.end?);
+        if start.day() == 1 && end.day() == 1 {
+            let months = i32::from(end.year() - start.year()) * 12 + i32::from(end.month() - start.month());
+            return Some(Span { start: Some(start.saturating_sub(months.months())), end: Some(start) });
+        }
+        let days = (end - start).get_days();
+        Some(Span { start: Some(start.saturating_sub(days.days())), end: Some(start) })
+    }
+
+    /// How people call it.
+    pub(super) fn label(self) -> String {
+        match (self.start, self.end) {
+            (Some(start), Some(end)) => {
+                let months = i32::from(end.year() - start.year()) * 12 + i32::from(end.month() - start.month());
+                if start.day() == 1 && end.day() == 1 {
+                    if months == 12 && start.month() == 1 {
+                        return start.year().to_string();
+                    }
+                    if months == 3 && (start.month() - 1) % 3 == 0 {
+                        return format!("Q{} {}", (start.month() - 1) / 3 + 1, start.year());
+                    }
+                    if months == 1 {
+                        return start.strftime("%B %Y").to_string();
+                    }
+                }
+                let last = end.saturating_sub(1.days());
+                if last == start { start.to_string() } else { format!("{start} to {last}") }
+            }
+            (Some(start), None) => format!("since {start}"),
+            (None, Some(end)) => format!("before {end}"),
+            (None, None) => "all time".into(),
+        }
+    }
+}
+
+pub(super) fn move_day(d: Date, grain: Grain, by: i64) -> Date {
+    match grain {
+        Grain::Week => d.saturating_add((by * 7).days()),
+        Grain::Month => d.saturating_add(by.months()),
+        Grain::Quarter => d.saturating_add((by * 3).months()),
+        Grain::Year => d.saturating_add(by.years()),
+        _ => d.saturating_add(by.days()),
+    }
+}

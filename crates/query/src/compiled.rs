@@ -1,0 +1,126 @@
+//! The compiler's product: SQL that only this crate can make.
+
+use crate::{Grain, Part, Query};
+use semantics::{DataType, Unit};
+use std::fmt;
+use std::str::FromStr;
+
+/// SQL dialects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// DuckDB 1.5.
+    DuckDb,
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("duckdb")
+    }
+}
+
+impl FromStr for Dialect {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "duckdb" => Ok(Dialect::DuckDb),
+            other => Err(format!("the compiler does not write `{other}` yet; it writes duckdb")),
+        }
+    }
+}
+
+/// What an output column is to the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputRole {
+    /// Groups rows.
+    Dimension,
+    /// A computed number.
+    Measure,
+    /// A date or period.
+    Time,
+    /// An identifier.
+    Id,
+    /// Free text.
+    Text,
+}
+
+/// Where in the query a column comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Index into `dimensions`.
+    Dimension(usize),
+    /// Index into `metrics`, and which part.
+    Metric(usize, Part),
+    /// Index into `rows.fields`.
+    RowField(usize),
+}
+
+/// A column of the result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputColumn {
+    /// Name, unique in the result.
+    pub name: String,
+    /// Type.
+    pub data_type: DataType,
+    /// `fraction`, a currency code, `money`, a plural noun, `days`, or nothing.
+    pub unit: Option<String>,
+    /// Use.
+    pub role: OutputRole,
+    /// For periods.
+    pub grain: Option<Grain>,
+    /// Origin.
+    pub origin: Origin,
+}
+
+/// A unit as results name it.
+pub(crate) fn unit_name(unit: &Unit) -> Option<String> {
+    match unit {
+        Unit::Money(Some(code)) => Some(code.clone()),
+        Unit::Money(None) => Some("money".into()),
+        Unit::Count(noun) => Some(noun.clone()),
+        Unit::Fraction => Some("fraction".into()),
+        Unit::Days => Some("days".into()),
+        Unit::Plain => None,
+    }
+}
+
+/// Compiled SQL. Only this crate can construct it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompiledQuery {
+    pub(crate) sql: String,
+    pub(crate) columns: Vec<OutputColumn>,
+    pub(crate) query_hash: String,
+    pub(crate) dialect: Dialect,
+}
+
+impl CompiledQuery {
+    /// The statement.
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+    /// Columns, left to right.
+    pub fn columns(&self) -> &[OutputColumn] {
+        &self.columns
+    }
+    /// Hash of the canonical query.
+    pub fn query_hash(&self) -> &str {
+        &self.query_hash
+    }
+    /// Hash of the SQL text.
+    pub fn sql_hash(&self) -> String {
+        blake3::hash(self.sql.as_bytes()).to_hex().to_string()
+    }
+    /// Dialect of the SQL.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+}
+
+/// Deterministic JSON of a query.
+pub fn canonical(query: &Query) -> String {
+    serde_json::to_string(query).unwrap_or_default()
+}
+
+/// Hash of the canonical query (blake3, hex).
+pub fn hash(query: &Query) -> String {
+    blake3::hash(canonical(query).as_bytes()).to_hex().to_string()
+}

@@ -1,0 +1,73 @@
+//! Why a typed query has no safe SQL.
+
+use thiserror::Error;
+
+/// A refusal, with a stable code and a way out.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum QueryError {
+    /// The model has no such dataset or field.
+    #[error("the model has no field `{0}`")]
+    UnknownField(String),
+    /// The model has no such metric.
+    #[error("the model has no metric `{0}`")]
+    UnknownMetric(String),
+    /// No relationship leads there.
+    #[error("no relationship leads from {from} to {to}")]
+    NoPath {
+        /// Dataset that is counted or summed.
+        from: String,
+        /// What was asked for.
+        to: String,
+    },
+    /// Several relationships lead there.
+    #[error("several relationships lead from {from} to {to}: {}", .via.join(", "))]
+    AmbiguousPath {
+        /// Dataset that is counted or summed.
+        from: String,
+        /// Dataset that was asked for.
+        to: String,
+        /// Names of the relationships.
+        via: Vec<String>,
+    },
+    /// The number cannot be added up that way.
+    #[error("{what} cannot be {how}")]
+    UnsafeReaggregation {
+        /// The measure.
+        what: String,
+        /// What was to be done with it.
+        how: &'static str,
+    },
+    /// A many-to-many link without a key to tell rows apart.
+    #[error("rows of {0} cannot be told apart, so that a split over a one-to-many link could count them twice")]
+    NoSafeRewrite(String),
+    /// The query contradicts itself.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+impl QueryError {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            QueryError::UnknownField(_) => "E_UNKNOWN_FIELD",
+            QueryError::UnknownMetric(_) => "E_UNKNOWN_METRIC",
+            QueryError::NoPath { .. } => "E_NO_PATH",
+            QueryError::AmbiguousPath { .. } => "E_AMBIGUOUS_PATH",
+            QueryError::UnsafeReaggregation { .. } => "E_UNSAFE_REAGGREGATION",
+            QueryError::NoSafeRewrite(_) => "E3012_MN_NO_SAFE_REWRITE",
+            QueryError::Malformed(_) => "E_MALFORMED_QUERY",
+        }
+    }
+
+    /// What to do.
+    pub fn hint(&self) -> String {
+        match self {
+            QueryError::UnknownField(_) | QueryError::UnknownMetric(_) => "`retail model infer` lists what there is".into(),
+            QueryError::NoPath { from, to } => format!("ask for {to} of something that is linked to it, or add a relationship from {from} to the model"),
+            QueryError::AmbiguousPath { via, .. } => format!("name one: `field@{}`", via.first().map_or("relationship", String::as_str)),
+            QueryError::UnsafeReaggregation { .. } => "ask for each period by itself".into(),
+            QueryError::NoSafeRewrite(dataset) => format!("declare the primary key of {dataset} in the model"),
+            QueryError::Malformed(_) => "see the schema of the typed query".into(),
+        }
+    }
+}
