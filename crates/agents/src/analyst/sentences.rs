@@ -337,7 +337,7 @@ impl Talk<'_> {
                 w.say(" ").say(&what);
             } else {
                 w.say(" came ").formula(&ordinal(place + 1), place + 1, "rank", vec![base.at(ranked[place].0, column).json()]);
-                w.say(if descending { " from the top by " } else { " from the bottom by " }).say(&what);
+                w.say(if descending { " by " } else { " from the bottom by " }).say(&what);
             }
             self.scope(w, true);
             w.say(": ");
@@ -415,7 +415,7 @@ impl Talk<'_> {
             w.say(" had the ").formula(if descending { "highest" } else { "lowest" }, 1, "rank", vec![at.json()]);
         } else {
             w.say(" came ").formula(&ordinal(place + 1), place + 1, "rank", vec![at.json()]);
-            w.say(if descending { " from the top by" } else { " from the bottom by" });
+            w.say(if descending { " by" } else { " from the bottom by" });
         }
         w.say(" growth in ").say(name);
         self.scope(w, true);
@@ -475,14 +475,14 @@ impl Talk<'_> {
         let row = ranked[0].0;
         if let Some(share) = base.column(term, Part::Share).filter(|c| base.number(row, *c).is_some()) {
             self.group(w, base, row);
-            w.say(" makes up ");
+            w.say(" accounts for ");
             self.write_value(w, base, row, share);
             w.say(" of the total");
             w.stop();
             return;
         }
         let sum: f64 = ranked.iter().map(|r| r.1).sum();
-        if !self.sums_up(term) || !complete(self.query, base) || ranked.iter().any(|r| r.1 < 0.0) || sum <= 0.0 || ranked.len() < 2 {
+        if base.running().is_some() || !self.sums_up(term) || !complete(self.query, base) || ranked.iter().any(|r| r.1 < 0.0) || sum <= 0.0 || ranked.len() < 2 {
             return;
         }
         let whole = base.columns[column].data_type == "integer";
@@ -491,7 +491,7 @@ impl Talk<'_> {
         inputs.extend(cells.iter().cloned());
         self.group(w, base, row);
         let share = ranked[0].1 / sum;
-        w.say(" makes up ").formula(&wording::percent(share, false), share, "share", inputs);
+        w.say(" accounts for ").formula(&wording::percent(share, false), share, "share", inputs);
         w.say(" of the total of ").formula(&wording::value(sum, self.unit(base, column), whole), sum, "sum", cells);
         w.say(" across ").formula(&base.rows.len().to_string(), base.rows.len(), "count_rows", vec![json!(base.step)]);
         w.say(" groups");

@@ -53,7 +53,11 @@ pub(super) fn percent(x: f64, signed: bool) -> String {
 }
 
 fn separated(x: f64, digits: usize) -> String {
-    let plain = format!("{x:.digits$}");
+    // Halves away from zero, as people round; beyond 2^40 the difference is not seen.
+    let factor = 10f64.powi(i32::try_from(digits).unwrap_or(0));
+    let scaled = x * factor;
+    let rounded = if scaled < 1e12 { (scaled + 0.5 + 5e-7).floor() / factor } else { x };
+    let plain = format!("{rounded:.digits$}");
     let (whole, rest) = match plain.split_once('.') {
         Some((whole, rest)) => (whole.to_string(), format!(".{rest}")),
         None => (plain, String::new()),

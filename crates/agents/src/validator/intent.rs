@@ -1,8 +1,11 @@
-//! The intent check.
+//! The intent check: does the SQL compute what the query asks for?
 
+use super::inventory::Inventory;
+use super::periods;
 use answer::{Check, Intent};
-use query::Query;
-use semantics::Model;
+use query::{Align, Dimension, Direction, Filter, Literal, Measure, Operator, OrderKey, Part, Query, Threshold};
+use semantics::{Aggregation, Expression, FieldRef, MetricKind, Model};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the intent check found.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,12 +16,390 @@ pub struct IntentReport {
     pub checks: Vec<Check>,
 }
 
+impl IntentReport {
+    fn of(checks: Vec<Check>) -> IntentReport {
+        IntentReport { ok: checks.iter().all(|c| c.passed), checks }
+    }
+}
+
+fn check(name: &str, fault: Option<String>) -> Check {
+    Check { name: name.into(), passed: fault.is_none(), detail: fault.unwrap_or_else(|| "as the query asks".into()) }
+}
+
 /// Compares what `sql` computes with what `query` asks for.
-pub fn check_intent(_query: &Query, _sql: &str, _model: &Model) -> IntentReport {
-    IntentReport { ok: false, checks: Vec::new() }
+///
+/// The SQL is read by a parser of its own; nothing of the compiler is used.
+pub fn check_intent(query: &Query, sql: &str, model: &Model) -> IntentReport {
+    let inventory = match Inventory::read(sql) {
+        Ok(inventory) => inventory,
+        Err(why) => return IntentReport::of(vec![check("readable", Some(why))]),
+    };
+    let mut wanted = Wanted::default();
+    wanted.query(query, model);
+    IntentReport::of(vec![
+        check("aggregates", aggregates(&wanted, &inventory)),
+        check("columns", missing("column", wanted.columns.iter(), |c| inventory.columns.contains(c))),
+        check("filters", filters(&wanted, &inventory)),
+        check("groups", groups(query, &inventory)),
+        check("period", period(query, &wanted, &inventory)),
+        check("comparison", comparison(query, &inventory)),
+        check("order", order(query, &inventory)),
+        check("limit", limit(query, &inventory)),
+    ])
 }
 
 /// Compares what `sql` computes with the kind of answer that the question wants.
-pub fn check_question_intent(_intent: Intent, _sql: &str) -> IntentReport {
-    IntentReport { ok: false, checks: Vec::new() }
+pub fn check_question_intent(intent: Intent, sql: &str) -> IntentReport {
+    let inventory = match Inventory::read(sql) {
+        Ok(inventory) => inventory,
+        Err(why) => return IntentReport::of(vec![check("readable", Some(why))]),
+    };
+    let compares = inventory.minus + inventory.divide > 0
+        && (inventory.dates().len() > 2 || inventory.windows.keys().any(|w| w == "lag" || w == "lead") || inventory.aggregates.values().sum::<usize>() > 1);
+    let fault = match intent {
+        Intent::Growth if !compares => Some("asks for growth, computes a level".to_string()),
+        Intent::Share if inventory.divide == 0 => Some("asks for a share, computes a level".to_string()),
+        Intent::Ratio if inventory.divide == 0 && !inventory.aggregates.contains_key("avg") => Some("asks for a ratio, divides nothing".to_string()),
+        Intent::Ranking if inventory.first_descends.is_none() && inventory.windows.is_empty() => Some("asks for a ranking, orders nothing".to_string()),
+        Intent::Trend if inventory.keys == 0 => Some("asks for a course over time, groups by nothing".to_string()),
+        _ => None,
+    };
+    IntentReport::of(vec![check("intent", fault)])
+}
+
+/// What a query requires of its SQL.
+#[derive(Default)]
+struct Wanted {
+    /// Aggregates by SQL name, at least.
+    aggregates: BTreeMap<&'static str, usize>,
+    /// Physical columns, lower case.
+    columns: BTreeSet<String>,
+    /// Text literals of filters.
+    texts: BTreeSet<String>,
+    /// Numbers compared with, with their operators.
+    numbers: Vec<(Operator, f64)>,
+    /// Days.
+    dates: BTreeSet<String>,
+    /// Whether windows or shifted buckets may bring other dates.
+    other_dates: bool,
+    /// Whether a derived measure may bring other aggregates.
+    any_average: bool,
+}
+
+impl Wanted {
+    fn aggregate(&mut self, aggregation: Aggregation) {
+        let name = match aggregation {
+            Aggregation::Sum => "sum",
+            Aggregation::Count => "count",
+            Aggregation::CountDistinct => "count distinct",
+            Aggregation::Average => "avg",
+            Aggregation::Min => "min",
+            Aggregation::Max => "max",
+            Aggregation::Median => "median",
+        };
+        *self.aggregates.entry(name).or_default() += 1;
+    }
+
+    fn field(&mut self, field: &FieldRef, model: &Model) {
+        if let Some(found) = model.field(field) {
+            self.expression(&found.expression, &field.dataset, model, 0);
+        }
+    }
+
+    fn expression(&mut self, e: &Expression, dataset: &str, model: &Model, depth: usize) {
+        if depth > 20 {
+            return;
+        }
+        match e {
+            Expression::Column(name) => {
+                self.columns.insert(name.to_lowercase());
+            }
+            Expression::Field(name) => match model.dataset(dataset).and_then(|d| d.field(name)) {
+                Some(field) if field.expression != Expression::Field(name.clone()) => self.expression(&field.expression, dataset, model, depth + 1),
+                _ => {
+                    self.columns.insert(name.to_lowercase());
+                }
+            },
+            Expression::Number(_) => {}
+            Expression::Multiply(parts) | Expression::Add(parts) | Expression::Concatenate { parts, .. } => {
+                parts.iter().for_each(|p| self.expression(p, dataset, model, depth + 1));
+            }
+            Expression::Subtract(a, b) | Expression::Divide(a, b) | Expression::DaysBetween { from: a, to: b } => {
+                self.expression(a, dataset, model, depth + 1);
+                self.expression(b, dataset, model, depth + 1);
+            }
+            Expression::Address { of, .. } => self.expression(of, dataset, model, depth + 1),
+        }
+    }
+
+    fn metric(&mut self, name: &str, model: &Model, depth: usize) {
+        let Some(metric) = model.metric(name).filter(|_| depth < 20) else { return };
+        match &metric.kind {
+            MetricKind::Simple { dataset, aggregation, expression, filter } => {
+                self.aggregate(*aggregation);
+                if let Some(expression) = expression {
+                    self.expression(expression, dataset, model, 0);
+                }
+                if let Some(filter) = filter {
+                    self.texts.extend(filter.one_of.iter().cloned());
+                    self.field(&FieldRef::new(dataset, &filter.field), model);
+                }
+            }
+            MetricKind::Ratio { numerator: a, denominator: b } | MetricKind::Difference { left: a, right: b } => {
+                self.metric(a, model, depth + 1);
+                self.metric(b, model, depth + 1);
+            }
+        }
+    }
+
+    fn measure(&mut self, measure: &Measure, model: &Model) {
+        match measure {
+            Measure::Metric(name) => self.metric(name, model, 0),
+            Measure::Aggregate { aggregation, field } => {
+                self.aggregate(*aggregation);
+                self.field(field, model);
+            }
+            Measure::Rows(_) => self.aggregate(Aggregation::Count),
+            Measure::Ratio { numerator: a, denominator: b } | Measure::Difference { left: a, right: b } => {
+                self.measure(a, model);
+                self.measure(b, model);
+            }
+            Measure::Where { measure, filter } => {
+                self.measure(measure, model);
+                self.filter(filter, model);
+            }
+            Measure::PerGroup { aggregation, measure, per } => {
+                self.aggregate(*aggregation);
+                self.measure(measure, model);
+                per.iter().for_each(|d| self.dimension(d, model));
+            }
+            Measure::CountOf(query) => {
+                self.aggregate(Aggregation::Count);
+                self.query(query, model);
+            }
+        }
+    }
+
+    fn dimension(&mut self, dimension: &Dimension, model: &Model) {
+        match dimension {
+            Dimension::Field(field) | Dimension::TimeOf { field, .. } => self.field(field, model),
+            Dimension::Time(_) => {}
+            Dimension::Bucket { measure, per, .. } => {
+                self.measure(measure, model);
+                self.field(per, model);
+            }
+        }
+    }
+
+    fn literal(&mut self, op: Operator, value: &Literal) {
+        match value {
+            Literal::Text(text) if periods::day(text).is_some() => {
+                self.dates.insert(text[..10].to_string());
+            }
+            Literal::Text(text) => {
+                self.texts.insert(text.clone());
+            }
+            Literal::Integer(n) => self.numbers.push((op, *n as f64)),
+            Literal::Number(x) => self.numbers.push((op, *x)),
+            Literal::Bool(_) => {}
+        }
+    }
+
+    fn filter(&mut self, filter: &Filter, model: &Model) {
+        match filter {
+            Filter::And(all) | Filter::Or(all) => all.iter().for_each(|f| self.filter(f, model)),
+            Filter::Not(one) => self.filter(one, model),
+            Filter::Compare { field, op, value } => {
+                self.field(field, model);
+                self.literal(*op, value);
+            }
+            Filter::CompareFields { left, right, .. } => {
+                self.field(left, model);
+                self.field(right, model);
+            }
+            Filter::In { field, values } => {
+                self.field(field, model);
+                values.iter().for_each(|v| self.literal(Operator::Eq, v));
+            }
+            Filter::Contains { field, text } => {
+                self.field(field, model);
+                self.texts.insert(text.clone());
+            }
+            Filter::IsNull { field } => self.field(field, model),
+            Filter::During { field, range } => {
+                self.field(field, model);
+                self.dates.extend(range.start.iter().chain(&range.end).filter_map(|d| d.get(..10)).map(String::from));
+            }
+            Filter::Cycle { field, .. } => self.field(field, model),
+            Filter::Members { field, query } => {
+                self.field(field, model);
+                self.query(query, model);
+            }
+        }
+    }
+
+    fn query(&mut self, query: &Query, model: &Model) {
+        query.metrics.iter().for_each(|t| self.measure(&t.measure, model));
+        query.dimensions.iter().for_each(|d| self.dimension(d, model));
+        if let Some(rows) = &query.rows {
+            rows.fields.iter().for_each(|f| self.field(f, model));
+        }
+        if let Some(filter) = &query.filter {
+            self.filter(filter, model);
+        }
+        if let Some(range) = query.time.as_ref().and_then(|t| t.range.as_ref()) {
+            self.dates.extend(range.start.iter().chain(&range.end).filter_map(|d| d.get(..10)).map(String::from));
+        }
+        self.other_dates |= query.rolling.is_some() || query.cumulative || query.compare.is_some();
+        self.any_average |= query.rolling.is_some() || query.having.iter().any(|h| h.value == Threshold::AverageOfGroups);
+        for having in &query.having {
+            if let Threshold::Number(x) = having.value {
+                self.numbers.push((having.op, x));
+            }
+        }
+    }
+}
+
+fn missing<'a>(what: &str, wanted: impl Iterator<Item = &'a String>, has: impl Fn(&String) -> bool) -> Option<String> {
+    let lost: Vec<&str> = wanted.filter(|w| !has(w)).map(String::as_str).collect();
+    (!lost.is_empty()).then(|| format!("{what} not used: {}", lost.join(", ")))
+}
+
+fn aggregates(wanted: &Wanted, inventory: &Inventory) -> Option<String> {
+    for name in wanted.aggregates.keys() {
+        if !inventory.aggregates.contains_key(*name) && !inventory.windows.contains_key(*name) {
+            return Some(format!("asks for {name}, computes {}", inventory.aggregates.keys().cloned().collect::<Vec<_>>().join(", ")));
+        }
+    }
+    for odd in ["avg", "median", "count distinct"] {
+        let known = wanted.aggregates.contains_key(odd) || (odd == "avg" && wanted.any_average);
+        if inventory.aggregates.contains_key(odd) && !known {
+            return Some(format!("computes {odd}, which was not asked for"));
+        }
+    }
+    None
+}
+
+fn filters(wanted: &Wanted, inventory: &Inventory) -> Option<String> {
+    let folded: Vec<String> = inventory.texts.iter().map(|t| t.to_lowercase()).collect();
+    let plain = |t: &String| inventory.texts.contains(t) || folded.iter().any(|f| f.trim_matches('%') == t.to_lowercase());
+    if let Some(fault) = missing("filter value", wanted.texts.iter(), plain) {
+        return Some(fault);
+    }
+    for (op, x) in &wanted.numbers {
+        let sign = match op {
+            Operator::Eq => "=",
+            Operator::Ne => "<>",
+            Operator::Lt => "<",
+            Operator::Le => "<=",
+            Operator::Gt => ">",
+            Operator::Ge => ">=",
+        };
+        let equal = |n: &String| n.parse::<f64>().is_ok_and(|n| n == *x || n == x.abs());
+        let compared = inventory.comparisons.iter().any(|(o, n)| (o == sign || *op == Operator::Eq) && equal(n));
+        if !compared && !(matches!(op, Operator::Eq | Operator::Ne) && inventory.numbers.iter().any(equal)) {
+            return Some(format!("no condition {sign} {x}"));
+        }
+    }
+    let strange: Vec<&String> = inventory
+        .compared
+        .iter()
+        .filter(|c| !wanted.texts.iter().any(|t| t == *c || t.to_lowercase() == c.to_lowercase()) && periods::day(c).is_none())
+        .filter(|c| !c.is_empty() && super::vocabulary::weekday(c).is_none())
+        .collect();
+    strange.first().map(|c| format!("compares with '{c}', which was not asked for"))
+}
+
+fn groups(query: &Query, inventory: &Inventory) -> Option<String> {
+    let grouped = !query.metrics.is_empty() && !query.dimensions.is_empty();
+    if grouped && inventory.keys < query.dimensions.len() {
+        return Some(format!("asks for groups by {} fields, groups by {}", query.dimensions.len(), inventory.keys));
+    }
+    if query.metrics.is_empty() {
+        return None;
+    }
+    let parts = query.compare.as_ref().map_or(1, |c| c.show.len());
+    let more = usize::from(query.share.is_some()) + usize::from(query.cumulative) + usize::from(query.rolling.is_some());
+    let least = query.dimensions.len() + query.metrics.len() * parts.min(parts + more);
+    inventory.width.filter(|w| *w < least).map(|w| format!("asks for {least} columns, computes {w}"))
+}
+
+fn period(query: &Query, wanted: &Wanted, inventory: &Inventory) -> Option<String> {
+    let cut = query.compare.as_ref().is_some_and(|c| c.align == Align::ToDate);
+    let running = query.dimensions.iter().any(|d| matches!(d, Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic()));
+    let required: Vec<&String> = wanted
+        .dates
+        .iter()
+        .filter(|d| {
+            let end = query.time.as_ref().and_then(|t| t.range.as_ref()).and_then(|r| r.end.as_ref()) == Some(*d);
+            // A range that the watermark cuts off ends there instead.
+            !(cut && end)
+        })
+        .collect();
+    if let Some(lost) = required.iter().find(|d| !inventory.has_date(d)) {
+        return Some(format!("the day {lost} of the range is not in the SQL"));
+    }
+    if !wanted.other_dates && !running {
+        let strange = inventory.dates().into_iter().find(|d| !wanted.dates.contains(d));
+        return strange.map(|d| format!("the day {d} was not asked for"));
+    }
+    None
+}
+
+fn comparison(query: &Query, inventory: &Inventory) -> Option<String> {
+    let compare = query.compare.as_ref()?;
+    let change = compare.show.iter().any(|p| matches!(p, Part::Delta | Part::Pct));
+    let running = query.dimensions.iter().any(|d| matches!(d, Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic()));
+    let level = "asks for growth, computes a level";
+    if change && inventory.minus + inventory.divide == 0 {
+        return Some(level.into());
+    }
+    if compare.show.contains(&Part::Pct) && inventory.divide == 0 {
+        return Some(level.into());
+    }
+    if running {
+        return None;
+    }
+    if let Some(other) = periods::prior(query) {
+        let lost = [other.start, other.end].into_iter().flatten().map(|d| d.to_string()).find(|d| !inventory.has_date(d));
+        return lost.map(|d| format!("{level}: the day {d} of the other period is not in the SQL"));
+    }
+    (inventory.dates().len() < 3 && query.time.as_ref().is_some_and(|t| t.range.is_some())).then(|| level.to_string())
+}
+
+fn order(query: &Query, inventory: &Inventory) -> Option<String> {
+    let keys: Vec<Direction> = query
+        .order
+        .iter()
+        .map(|o| {
+            let _: &OrderKey = &o.key;
+            o.direction
+        })
+        .chain(query.rank.as_ref().map(|r| r.direction))
+        .collect();
+    let (down, up) = (keys.contains(&Direction::Descending), keys.contains(&Direction::Ascending));
+    if down && inventory.descending == 0 {
+        return Some("asks for the largest first, sorts upwards".into());
+    }
+    if up && !down && inventory.descending > 0 && query.rank.is_some() {
+        return Some("asks for the smallest first, sorts downwards".into());
+    }
+    match (query.order.first().map(|o| o.direction), inventory.first_descends) {
+        (Some(Direction::Descending), Some(false)) => Some("asks for the largest first, sorts upwards".into()),
+        (Some(Direction::Ascending), Some(true)) => Some("asks for the smallest first, sorts downwards".into()),
+        (Some(_), None) => Some("asks for an order, sorts nothing".into()),
+        _ => None,
+    }
+}
+
+fn limit(query: &Query, inventory: &Inventory) -> Option<String> {
+    if let Some(n) = query.limit
+        && !inventory.limits.contains(&n.to_string())
+    {
+        return Some(format!("asks for {n} rows at most"));
+    }
+    let rank = query.rank.as_ref()?;
+    let last = (rank.n + rank.skip).to_string();
+    let bounded = inventory.comparisons.iter().any(|(_, n)| *n == last) || inventory.numbers.contains(&last);
+    (!bounded).then(|| format!("asks for the first {} by rank, bounds nothing", rank.n))
 }

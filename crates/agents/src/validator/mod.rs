@@ -4,10 +4,20 @@
 //! computes with what the query asks for; the number check reads the narrative's text and
 //! proves every statement from the rows. Both fail closed.
 
+mod evidence;
 mod intent;
+mod inventory;
 mod numbers;
+mod periods;
+mod proof;
+mod reading;
+mod sentence;
 mod verdict;
+mod vocabulary;
 
 pub use intent::{IntentReport, check_intent, check_question_intent};
 pub use numbers::{CheckedClaim, NumberReport, check_numbers};
 pub use verdict::{release, verify};
+
+#[cfg(test)]
+mod narrative_tests;

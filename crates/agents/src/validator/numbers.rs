@@ -1,6 +1,9 @@
-//! The number check.
+//! The number check: re-reads the text and proves every statement from the rows.
 
-use answer::{AnswerDocument, Verdict};
+use super::evidence::Evidence;
+use super::reading::{self, Glossary};
+use super::sentence;
+use answer::{AnswerDocument, Status, Verdict};
 use serde::Serialize;
 
 /// A checkable statement found in the text.
@@ -30,6 +33,21 @@ pub struct NumberReport {
 }
 
 /// Reads the narrative and proves it from `result`, `plan[].result` and `plan[].query`.
-pub fn check_numbers(_document: &AnswerDocument) -> NumberReport {
-    NumberReport { verdict: Verdict::Rejected, found: 0, bound: 0, claims: Vec::new() }
+///
+/// A document that is answered must have a narrative; one that is not states nothing.
+pub fn check_numbers(document: &AnswerDocument) -> NumberReport {
+    let Some(narrative) = &document.narrative else {
+        let verdict = if document.status == Status::Answered { Verdict::Rejected } else { Verdict::Verified };
+        return NumberReport { verdict, found: 0, bound: 0, claims: Vec::new() };
+    };
+    let evidence = Evidence::of(document);
+    let glossary = Glossary::of(&evidence);
+    let mut claims = Vec::new();
+    for mentions in reading::read(&narrative.text, &glossary) {
+        claims.extend(sentence::check(&mentions, &evidence));
+    }
+    claims.sort_by_key(|c| (c.start, c.end));
+    let bound = claims.iter().filter(|c| c.ok).count();
+    let sound = bound == claims.len() && !claims.is_empty();
+    NumberReport { verdict: if sound { Verdict::Verified } else { Verdict::Rejected }, found: claims.len(), bound, claims }
 }
