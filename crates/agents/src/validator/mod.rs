@@ -21,3 +21,6 @@ pub use verdict::{release, verify};
 
 #[cfg(test)]
 mod narrative_tests;
+
+#[cfg(test)]
+mod intent_tests;
