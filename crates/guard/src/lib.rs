@@ -36,7 +36,9 @@ impl FromStr for Dialect {
             "snowflake" => Ok(Dialect::Snowflake),
             "bigquery" => Ok(Dialect::BigQuery),
             "spark" => Ok(Dialect::Spark),
-            other => Err(format!("`{other}` is none of duckdb, postgres, snowflake, bigquery, spark")),
+            other => Err(format!(
+                "`{other}` is none of duckdb, postgres, snowflake, bigquery, spark"
+            )),
         }
     }
 }
@@ -67,7 +69,10 @@ impl Schema {
         let mut tables = BTreeMap::new();
         for dataset in &model.datasets {
             let mut columns = Vec::new();
-            dataset.fields.iter().for_each(|f| physical(&f.expression, &mut columns));
+            dataset
+                .fields
+                .iter()
+                .for_each(|f| physical(&f.expression, &mut columns));
             columns.sort();
             columns.dedup();
             let parts: Vec<String> = dataset.table.iter().map(|p| p.to_lowercase()).collect();
@@ -85,7 +90,9 @@ fn physical(expression: &semantics::Expression, columns: &mut Vec<String>) {
     match expression {
         E::Column(name) | E::Field(name) => columns.push(name.to_lowercase()),
         E::Number(_) => {}
-        E::Multiply(parts) | E::Add(parts) | E::Concatenate { parts, .. } => parts.iter().for_each(|p| physical(p, columns)),
+        E::Multiply(parts) | E::Add(parts) | E::Concatenate { parts, .. } => {
+            parts.iter().for_each(|p| physical(p, columns))
+        }
         E::Subtract(a, b) | E::Divide(a, b) | E::DaysBetween { from: a, to: b } => {
             physical(a, columns);
             physical(b, columns);
@@ -126,7 +133,11 @@ pub struct Refusal {
 
 impl Refusal {
     fn new(code: &'static str, reason: impl Into<String>, fix: &str) -> Refusal {
-        Refusal { code, reason: reason.into(), fix: fix.to_string() }
+        Refusal {
+            code,
+            reason: reason.into(),
+            fix: fix.to_string(),
+        }
     }
 }
 
@@ -137,7 +148,10 @@ impl Refusal {
 pub fn check(sql: &str, dialect: Dialect, schema: Option<&Schema>) -> Result<ApprovedSql, Refusal> {
     let statement = read(sql, dialect)?;
     walk::statement(&statement, schema, true)?;
-    Ok(ApprovedSql { sql: sql.to_string(), dialect })
+    Ok(ApprovedSql {
+        sql: sql.to_string(),
+        dialect,
+    })
 }
 
 /// Reads SQL of our own compiler: one SELECT over named tables. Functions and names are the
@@ -153,11 +167,25 @@ fn read(sql: &str, dialect: Dialect) -> Result<Statement, Refusal> {
         .with_recursion_limit(200)
         .try_with_sql(sql)
         .and_then(|mut p| p.parse_statements())
-        .map_err(|e| Refusal::new("unreadable", format!("the SQL cannot be read: {e}"), "Write one plain SELECT statement."))?;
+        .map_err(|e| {
+            Refusal::new(
+                "unreadable",
+                format!("the SQL cannot be read: {e}"),
+                "Write one plain SELECT statement.",
+            )
+        })?;
     match (statements.pop(), statements.is_empty()) {
         (Some(only), true) => Ok(only),
-        (None, _) => Err(Refusal::new("empty", "there is no statement", "Write one SELECT statement.")),
-        _ => Err(Refusal::new("several_statements", "more than one statement", "Send one statement at a time.")),
+        (None, _) => Err(Refusal::new(
+            "empty",
+            "there is no statement",
+            "Write one SELECT statement.",
+        )),
+        _ => Err(Refusal::new(
+            "several_statements",
+            "more than one statement",
+            "Send one statement at a time.",
+        )),
     }
 }
 

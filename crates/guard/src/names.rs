@@ -4,9 +4,28 @@ use crate::Refusal;
 
 /// Schemas and tables that describe the engine or its users.
 const CATALOGUES: [&str; 22] = [
-    "information_schema", "pg_catalog", "pg_toast", "sqlite_master", "sqlite_schema", "sqlite_temp_master", "account_usage", "organization_usage",
-    "reader_account_usage", "performance_schema", "mysql", "sys", "system", "__tables__", "__tables_summary__", "svv_tables", "stl_query",
-    "global_temp", "system_information", "duckdb_logs", "snowflake", "dba_tables",
+    "information_schema",
+    "pg_catalog",
+    "pg_toast",
+    "sqlite_master",
+    "sqlite_schema",
+    "sqlite_temp_master",
+    "account_usage",
+    "organization_usage",
+    "reader_account_usage",
+    "performance_schema",
+    "mysql",
+    "sys",
+    "system",
+    "__tables__",
+    "__tables_summary__",
+    "svv_tables",
+    "stl_query",
+    "global_temp",
+    "system_information",
+    "duckdb_logs",
+    "snowflake",
+    "dba_tables",
 ];
 
 /// Beginnings of names that belong to the engine.
@@ -14,27 +33,61 @@ const PREFIXES: [&str; 6] = ["pg_", "duckdb_", "sqlite_", "pragma_", "stv_", "sv
 
 /// Endings of names that engines open as files.
 const ENDINGS: [&str; 20] = [
-    ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".db", ".duckdb", ".sqlite", ".gz", ".zst", ".avro", ".orc",
-    ".arrow", ".feather", ".log", ".xml",
+    ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".db",
+    ".duckdb", ".sqlite", ".gz", ".zst", ".avro", ".orc", ".arrow", ".feather", ".log", ".xml",
 ];
 
 /// First parts that make Spark read a path.
-const FORMATS: [&str; 9] = ["csv", "json", "parquet", "orc", "text", "avro", "delta", "binaryfile", "iceberg"];
+const FORMATS: [&str; 9] = [
+    "csv",
+    "json",
+    "parquet",
+    "orc",
+    "text",
+    "avro",
+    "delta",
+    "binaryfile",
+    "iceberg",
+];
 
 /// Refuses names that lead out of the tables. Parts come without their quotation marks.
 pub(crate) fn relation(parts: &[String]) -> Result<(), Refusal> {
     let lower: Vec<String> = parts.iter().map(|p| p.to_lowercase()).collect();
     // BigQuery writes a whole path in one pair of backticks.
     let pieces: Vec<&str> = lower.iter().flat_map(|p| p.split('.')).collect();
-    if let Some(name) = pieces.iter().find(|p| CATALOGUES.contains(p) || PREFIXES.iter().any(|x| p.starts_with(x)) || p.starts_with("region-")) {
-        return Err(Refusal::new("catalogue", format!("`{name}` describes the engine, not the data"), "Read the tables of the model only."));
+    if let Some(name) = pieces.iter().find(|p| {
+        CATALOGUES.contains(p)
+            || PREFIXES.iter().any(|x| p.starts_with(x))
+            || p.starts_with("region-")
+    }) {
+        return Err(Refusal::new(
+            "catalogue",
+            format!("`{name}` describes the engine, not the data"),
+            "Read the tables of the model only.",
+        ));
     }
-    let path = |p: &String| p.contains(['/', '\\', ':', '*', '?', '@', '$', '%', '~']) || p.is_empty();
-    if lower.iter().any(path) || ENDINGS.iter().any(|e| lower.iter().any(|p| p.ends_with(e)) || lower.join(".").ends_with(e)) {
-        return Err(Refusal::new("file_or_url", format!("`{}` is a file, a URL, a stage or a pattern", parts.join(".")), "Read the tables of the model only."));
+    let path =
+        |p: &String| p.contains(['/', '\\', ':', '*', '?', '@', '$', '%', '~']) || p.is_empty();
+    if lower.iter().any(path)
+        || ENDINGS
+            .iter()
+            .any(|e| lower.iter().any(|p| p.ends_with(e)) || lower.join(".").ends_with(e))
+    {
+        return Err(Refusal::new(
+            "file_or_url",
+            format!(
+                "`{}` is a file, a URL, a stage or a pattern",
+                parts.join(".")
+            ),
+            "Read the tables of the model only.",
+        ));
     }
     if parts.len() == 2 && FORMATS.contains(&lower[0].as_str()) {
-        return Err(Refusal::new("file_or_url", format!("`{}` reads a path", parts.join(".")), "Read the tables of the model only."));
+        return Err(Refusal::new(
+            "file_or_url",
+            format!("`{}` reads a path", parts.join(".")),
+            "Read the tables of the model only.",
+        ));
     }
     Ok(())
 }

@@ -18,8 +18,14 @@ fn schema() -> Schema {
     let columns = |names: &[&str]| names.iter().map(|n| n.to_string()).collect();
     Schema {
         tables: [
-            ("sales".to_string(), columns(&["id", "region", "amount", "sold_on", "product_id"])),
-            ("retail.products".to_string(), columns(&["product_id", "name", "delete"])),
+            (
+                "sales".to_string(),
+                columns(&["id", "region", "amount", "sold_on", "product_id"]),
+            ),
+            (
+                "retail.products".to_string(),
+                columns(&["product_id", "name", "delete"]),
+            ),
         ]
         .into(),
     }
@@ -27,7 +33,11 @@ fn schema() -> Schema {
 
 #[test]
 fn rules_match_what_they_say() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../suites/guard/rules.json")).unwrap();
+    let text = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../suites/guard/rules.json"
+    ))
+    .unwrap();
     let rules: Vec<Rule> = serde_json::from_str(&text).unwrap();
     let known = schema();
     let mut wrong = Vec::new();
@@ -39,7 +49,9 @@ fn rules_match_what_they_say() {
             attacks += 1;
             match check(sql, dialect, schema) {
                 Ok(_) => wrong.push(format!("passed ({}): {sql}", rule.code)),
-                Err(refusal) if !rule.code.split('|').any(|c| c == refusal.code) => wrong.push(format!("{refusal} instead of {}: {sql}", rule.code)),
+                Err(refusal) if !rule.code.split('|').any(|c| c == refusal.code) => {
+                    wrong.push(format!("{refusal} instead of {}: {sql}", rule.code))
+                }
                 Err(_) => {}
             }
         }
@@ -56,11 +68,23 @@ fn rules_match_what_they_say() {
 #[test]
 fn hostile_sizes_are_refused_quickly() {
     let deep = format!("SELECT {}1{}", "(".repeat(3000), ")".repeat(3000));
-    assert_eq!(check(&deep, Dialect::DuckDb, None).unwrap_err().code, "too_deep");
+    assert_eq!(
+        check(&deep, Dialect::DuckDb, None).unwrap_err().code,
+        "too_deep"
+    );
     let sum = format!("SELECT {}", vec!["1"; 20_000].join("+"));
     assert!(check(&sum, Dialect::DuckDb, None).is_err());
     let sets = vec!["SELECT 1"; 3000].join(" UNION ALL ");
-    assert_eq!(check(&sets, Dialect::DuckDb, None).unwrap_err().code, "too_many_sets");
-    let list = format!("SELECT a FROM t WHERE a IN ({})", (0..2000).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
+    assert_eq!(
+        check(&sets, Dialect::DuckDb, None).unwrap_err().code,
+        "too_many_sets"
+    );
+    let list = format!(
+        "SELECT a FROM t WHERE a IN ({})",
+        (0..2000)
+            .map(|n| n.to_string())
+            .collect::<Vec<_>>()
+            .join(",")
+    );
     assert!(check(&list, Dialect::DuckDb, None).is_ok());
 }

@@ -2,7 +2,8 @@
 
 use crate::{Refusal, Schema, names};
 use sqlparser::ast::{
-    Expr, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, Statement, TableFactor, TableWithJoins, Value, Visit, Visitor,
+    Expr, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr, Statement,
+    TableFactor, TableWithJoins, Value, Visit, Visitor,
 };
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -10,7 +11,15 @@ use std::ops::ControlFlow;
 const FUNCTIONS: &str = include_str!("../data/functions.txt");
 
 /// Words that engines replace by facts about the session.
-const SESSION: [&str; 7] = ["current_user", "session_user", "current_role", "current_schema", "current_database", "current_catalog", "system_user"];
+const SESSION: [&str; 7] = [
+    "current_user",
+    "session_user",
+    "current_role",
+    "current_schema",
+    "current_database",
+    "current_catalog",
+    "system_user",
+];
 
 /// Most joins without a condition.
 const CROSS_JOINS: usize = 2;
@@ -19,14 +28,33 @@ const CROSS_JOINS: usize = 2;
 const OWN_TABLE_FUNCTIONS: [&str; 3] = ["generate_series", "range", "unnest"];
 
 /// Walks a statement; `strict` for SQL that is not ours.
-pub(crate) fn statement(statement: &Statement, schema: Option<&Schema>, strict: bool) -> Result<(), Refusal> {
+pub(crate) fn statement(
+    statement: &Statement,
+    schema: Option<&Schema>,
+    strict: bool,
+) -> Result<(), Refusal> {
     let Statement::Query(query) = statement else {
-        let kind = statement.to_string().split_whitespace().next().unwrap_or("").to_uppercase();
-        return Err(Refusal::new("statement", format!("{kind} is not a SELECT"), "Only reading with SELECT is allowed."));
+        let kind = statement
+            .to_string()
+            .split_whitespace()
+            .next()
+            .unwrap_or("")
+            .to_uppercase();
+        return Err(Refusal::new(
+            "statement",
+            format!("{kind} is not a SELECT"),
+            "Only reading with SELECT is allowed.",
+        ));
     };
     let mut aliases = Aliases::default();
     let _: ControlFlow<()> = query.visit(&mut aliases);
-    let mut guard = Guard { schema, strict, scopes: Vec::new(), aliases: aliases.names, cross_joins: 0 };
+    let mut guard = Guard {
+        schema,
+        strict,
+        scopes: Vec::new(),
+        aliases: aliases.names,
+        cross_joins: 0,
+    };
     match query.visit(&mut guard) {
         ControlFlow::Break(refusal) => Err(refusal),
         ControlFlow::Continue(()) => Ok(()),
@@ -45,7 +73,12 @@ impl Visitor for Aliases {
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
         for cte in query.with.iter().flat_map(|w| &w.cte_tables) {
             self.names.insert(cte.alias.name.value.to_lowercase());
-            self.names.extend(cte.alias.columns.iter().map(|c| c.name.value.to_lowercase()));
+            self.names.extend(
+                cte.alias
+                    .columns
+                    .iter()
+                    .map(|c| c.name.value.to_lowercase()),
+            );
         }
         ControlFlow::Continue(())
     }
@@ -62,15 +95,19 @@ impl Visitor for Aliases {
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         let alias = match factor {
             TableFactor::Table { name, alias, .. } => {
-                self.names.extend(parts(name).last().map(|p| p.to_lowercase()));
+                self.names
+                    .extend(parts(name).last().map(|p| p.to_lowercase()));
                 alias
             }
-            TableFactor::Derived { alias, .. } | TableFactor::NestedJoin { alias, .. } | TableFactor::UNNEST { alias, .. } => alias,
+            TableFactor::Derived { alias, .. }
+            | TableFactor::NestedJoin { alias, .. }
+            | TableFactor::UNNEST { alias, .. } => alias,
             _ => &None,
         };
         if let Some(alias) = alias {
             self.names.insert(alias.name.value.to_lowercase());
-            self.names.extend(alias.columns.iter().map(|c| c.name.value.to_lowercase()));
+            self.names
+                .extend(alias.columns.iter().map(|c| c.name.value.to_lowercase()));
         }
         ControlFlow::Continue(())
     }
@@ -102,10 +139,20 @@ fn stop<T>(code: &'static str, reason: impl Into<String>, fix: &str) -> ControlF
 impl Guard<'_> {
     fn relation(&self, name: &ObjectName) -> ControlFlow<Refusal> {
         let list = parts(name);
-        let quoted = name.0.iter().any(|p| matches!(p, ObjectNamePart::Identifier(i) if i.quote_style == Some('\'')));
-        let called = name.0.iter().any(|p| matches!(p, ObjectNamePart::Function(_)));
+        let quoted = name
+            .0
+            .iter()
+            .any(|p| matches!(p, ObjectNamePart::Identifier(i) if i.quote_style == Some('\'')));
+        let called = name
+            .0
+            .iter()
+            .any(|p| matches!(p, ObjectNamePart::Function(_)));
         if quoted || called {
-            return stop("file_or_url", format!("{name} is not the name of a table"), "Read the tables of the model only.");
+            return stop(
+                "file_or_url",
+                format!("{name} is not the name of a table"),
+                "Read the tables of the model only.",
+            );
         }
         if !self.strict {
             return ControlFlow::Continue(());
@@ -120,20 +167,34 @@ impl Guard<'_> {
             return ControlFlow::Break(refusal);
         }
         if self.schema.is_some() {
-            return stop("unknown_table", format!("there is no table `{joined}` in the model"), "Use a table of the model.");
+            return stop(
+                "unknown_table",
+                format!("there is no table `{joined}` in the model"),
+                "Use a table of the model.",
+            );
         }
         ControlFlow::Continue(())
     }
 
     fn set(&self, body: &SetExpr) -> ControlFlow<Refusal> {
         match body {
-            SetExpr::Select(_) | SetExpr::Values(_) | SetExpr::Query(_) => ControlFlow::Continue(()),
+            SetExpr::Select(_) | SetExpr::Values(_) | SetExpr::Query(_) => {
+                ControlFlow::Continue(())
+            }
             SetExpr::SetOperation { left, right, .. } => {
                 self.set(left)?;
                 self.set(right)
             }
-            SetExpr::Table(_) => stop("statement", "TABLE is a short form that is not read", "Write SELECT … FROM …"),
-            _ => stop("statement", "a query that writes", "Only reading with SELECT is allowed."),
+            SetExpr::Table(_) => stop(
+                "statement",
+                "TABLE is a short form that is not read",
+                "Write SELECT … FROM …",
+            ),
+            _ => stop(
+                "statement",
+                "a query that writes",
+                "Only reading with SELECT is allowed.",
+            ),
         }
     }
 
@@ -165,18 +226,29 @@ impl Visitor for Guard<'_> {
         let mut names = BTreeSet::new();
         if let Some(with) = &query.with {
             if with.recursive && self.strict {
-                return stop("recursion", "WITH RECURSIVE has no bound", "Write the query without recursion.");
+                return stop(
+                    "recursion",
+                    "WITH RECURSIVE has no bound",
+                    "Write the query without recursion.",
+                );
             }
             for (i, cte) in with.cte_tables.iter().enumerate() {
                 // A name is not yet defined in its own body, nor in those before it.
-                let undefined: BTreeSet<String> = with.cte_tables[i..].iter().map(|c| c.alias.name.value.to_lowercase()).collect();
+                let undefined: BTreeSet<String> = with.cte_tables[i..]
+                    .iter()
+                    .map(|c| c.alias.name.value.to_lowercase())
+                    .collect();
                 let mut reads = Reads(BTreeSet::new());
                 let _: ControlFlow<()> = cte.query.visit(&mut reads);
                 if self.strict
                     && let Some(name) = reads.0.intersection(&undefined).next()
                     && self.schema.is_some_and(|s| !s.tables.contains_key(name))
                 {
-                    return stop("unknown_table", format!("`{name}` is read before it is defined"), "Use a table of the model.");
+                    return stop(
+                        "unknown_table",
+                        format!("`{name}` is read before it is defined"),
+                        "Use a table of the model.",
+                    );
                 }
                 names.insert(cte.alias.name.value.to_lowercase());
             }
@@ -185,8 +257,16 @@ impl Visitor for Guard<'_> {
         if !query.locks.is_empty() {
             return stop("lock", "the query locks rows", "Leave FOR UPDATE out.");
         }
-        if query.for_clause.is_some() || query.settings.is_some() || query.format_clause.is_some() || !query.pipe_operators.is_empty() {
-            return stop("clause", "a clause that is not read", "Write a plain SELECT.");
+        if query.for_clause.is_some()
+            || query.settings.is_some()
+            || query.format_clause.is_some()
+            || !query.pipe_operators.is_empty()
+        {
+            return stop(
+                "clause",
+                "a clause that is not read",
+                "Write a plain SELECT.",
+            );
         }
         self.set(&query.body)
     }
@@ -200,12 +280,23 @@ impl Visitor for Guard<'_> {
         if select.into.is_some() {
             return stop("statement", "SELECT INTO writes a table", "Leave INTO out.");
         }
-        if !select.lateral_views.is_empty() || !select.connect_by.is_empty() || select.value_table_mode.is_some() {
-            return stop("clause", "a clause that is not read", "Write a plain SELECT.");
+        if !select.lateral_views.is_empty()
+            || !select.connect_by.is_empty()
+            || select.value_table_mode.is_some()
+        {
+            return stop(
+                "clause",
+                "a clause that is not read",
+                "Write a plain SELECT.",
+            );
         }
         self.joins(&select.from);
         if self.strict && self.cross_joins > CROSS_JOINS {
-            return stop("cross_join", format!("more than {CROSS_JOINS} joins without a condition"), "Join on keys.");
+            return stop(
+                "cross_join",
+                format!("more than {CROSS_JOINS} joins without a condition"),
+                "Join on keys.",
+            );
         }
         ControlFlow::Continue(())
     }
@@ -215,21 +306,51 @@ impl Visitor for Guard<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Refusal> {
-        let own = |name: &ObjectName| !self.strict && OWN_TABLE_FUNCTIONS.contains(&name.to_string().to_lowercase().as_str());
+        let own = |name: &ObjectName| {
+            !self.strict && OWN_TABLE_FUNCTIONS.contains(&name.to_string().to_lowercase().as_str())
+        };
         match factor {
-            TableFactor::Table { name, args, version, sample, json_path, with_hints, index_hints, .. } => {
+            TableFactor::Table {
+                name,
+                args,
+                version,
+                sample,
+                json_path,
+                with_hints,
+                index_hints,
+                ..
+            } => {
                 if args.is_some() && !own(name) {
-                    return stop("table_function", format!("`{name}(…)` is a table function"), "Read the tables of the model only.");
+                    return stop(
+                        "table_function",
+                        format!("`{name}(…)` is a table function"),
+                        "Read the tables of the model only.",
+                    );
                 }
-                if version.is_some() || sample.is_some() || json_path.is_some() || !with_hints.is_empty() || !index_hints.is_empty() {
-                    return stop("clause", "time travel, samples and hints are not read", "Read the table as it is.");
+                if version.is_some()
+                    || sample.is_some()
+                    || json_path.is_some()
+                    || !with_hints.is_empty()
+                    || !index_hints.is_empty()
+                {
+                    return stop(
+                        "clause",
+                        "time travel, samples and hints are not read",
+                        "Read the table as it is.",
+                    );
                 }
                 ControlFlow::Continue(())
             }
-            TableFactor::Derived { .. } | TableFactor::NestedJoin { .. } => ControlFlow::Continue(()),
+            TableFactor::Derived { .. } | TableFactor::NestedJoin { .. } => {
+                ControlFlow::Continue(())
+            }
             TableFactor::UNNEST { .. } if !self.strict => ControlFlow::Continue(()),
             TableFactor::Function { name, .. } if own(name) => ControlFlow::Continue(()),
-            other => stop("table_function", format!("`{other}` is not a table"), "Read the tables of the model only."),
+            other => stop(
+                "table_function",
+                format!("`{other}` is not a table"),
+                "Read the tables of the model only.",
+            ),
         }
     }
 
@@ -240,21 +361,39 @@ impl Visitor for Guard<'_> {
         match expr {
             Expr::Function(function) => {
                 let name = function.name.to_string().to_lowercase();
-                let listed = FUNCTIONS.lines().filter(|l| !l.starts_with('#')).any(|l| l.split('\t').next() == Some(name.as_str()));
+                let listed = FUNCTIONS
+                    .lines()
+                    .filter(|l| !l.starts_with('#'))
+                    .any(|l| l.split('\t').next() == Some(name.as_str()));
                 if !listed {
-                    return stop("function", format!("`{name}` is not among the reviewed functions"), "Use ordinary aggregates, dates, text and arithmetic.");
+                    return stop(
+                        "function",
+                        format!("`{name}` is not among the reviewed functions"),
+                        "Use ordinary aggregates, dates, text and arithmetic.",
+                    );
                 }
             }
             Expr::Identifier(ident) => {
                 let name = ident.value.to_lowercase();
-                if (ident.quote_style.is_none() && SESSION.contains(&name.as_str())) || name.starts_with(['@', '$']) || name.contains("@@") {
-                    return stop("variable", format!("`{name}` is a variable of the session"), "Write the value itself.");
+                if (ident.quote_style.is_none() && SESSION.contains(&name.as_str()))
+                    || name.starts_with(['@', '$'])
+                    || name.contains("@@")
+                {
+                    return stop(
+                        "variable",
+                        format!("`{name}` is a variable of the session"),
+                        "Write the value itself.",
+                    );
                 }
                 if let Some(schema) = self.schema
                     && !self.aliases.contains(&name)
                     && !schema.tables.values().any(|c| c.contains(&name))
                 {
-                    return stop("unknown_column", format!("there is no column `{name}` in the model"), "Use a column of the model.");
+                    return stop(
+                        "unknown_column",
+                        format!("there is no column `{name}` in the model"),
+                        "Use a column of the model.",
+                    );
                 }
             }
             Expr::CompoundIdentifier(path) => {
@@ -263,7 +402,11 @@ impl Visitor for Guard<'_> {
                     && !self.aliases.contains(&last)
                     && !schema.tables.values().any(|c| c.contains(&last))
                 {
-                    return stop("unknown_column", format!("there is no column `{last}` in the model"), "Use a column of the model.");
+                    return stop(
+                        "unknown_column",
+                        format!("there is no column `{last}` in the model"),
+                        "Use a column of the model.",
+                    );
                 }
             }
             Expr::Value(value) => {
@@ -271,8 +414,15 @@ impl Visitor for Guard<'_> {
                     return stop("variable", "a placeholder", "Write the value itself.");
                 }
             }
-            Expr::MatchAgainst { .. } | Expr::Lambda(_) | Expr::Prior(_) | Expr::Prefixed { .. } => {
-                return stop("expression", "an expression that is not read", "Write plain SQL.");
+            Expr::MatchAgainst { .. }
+            | Expr::Lambda(_)
+            | Expr::Prior(_)
+            | Expr::Prefixed { .. } => {
+                return stop(
+                    "expression",
+                    "an expression that is not read",
+                    "Write plain SQL.",
+                );
             }
             _ => {}
         }

@@ -14,7 +14,12 @@ pub(super) fn chart(finding: &Finding) -> Option<Value> {
     let wider = finding.steps.iter().rev().find_map(|s| {
         let table = s.result.as_ref()?;
         (table.row_count > finding.result.row_count && table.columns == finding.result.columns)
-            .then(|| Some((table, serde_json::from_value::<query::Query>(s.query.clone()).ok()?)))?
+            .then(|| {
+                Some((
+                    table,
+                    serde_json::from_value::<query::Query>(s.query.clone()).ok()?,
+                ))
+            })?
     });
     let (source, query) = match &wider {
         Some((table, query)) => (*table, query),
@@ -28,18 +33,25 @@ pub(super) fn chart(finding: &Finding) -> Option<Value> {
     let (term, part) = rank.or_else(|| table.measures.first().map(|m| (m.0, m.1)))?;
     let measure = table.column(term, part)?;
     let running = table.running();
-    let others: Vec<usize> = table.naming().into_iter().filter(|c| Some(*c) != running).collect();
+    let others: Vec<usize> = table
+        .naming()
+        .into_iter()
+        .filter(|c| Some(*c) != running)
+        .collect();
     let shown = table.rows.len().min(MARKS);
     let field = |i: usize| format!("c{i}");
     let record = |r: usize, columns: &[usize]| -> Value {
         let mut map = Map::new();
         for &c in columns {
             let cell = &table.rows[r][c];
-            let value = match wording::number(cell).filter(|_| table.measures.iter().any(|m| m.2 == c)) {
-                Some(x) => json!(x),
-                None if cell.is_null() && table.dimensions.contains(&c) => json!(format!("(no {})", table.columns[c].name)),
-                None => serde_json::to_value(cell).unwrap_or(Value::Null),
-            };
+            let value =
+                match wording::number(cell).filter(|_| table.measures.iter().any(|m| m.2 == c)) {
+                    Some(x) => json!(x),
+                    None if cell.is_null() && table.dimensions.contains(&c) => {
+                        json!(format!("(no {})", table.columns[c].name))
+                    }
+                    None => serde_json::to_value(cell).unwrap_or(Value::Null),
+                };
             map.insert(field(c), value);
         }
         Value::Object(map)
@@ -48,7 +60,9 @@ pub(super) fn chart(finding: &Finding) -> Option<Value> {
         let head = &table.columns[c];
         match head.unit.as_deref() {
             Some("fraction") => json!({"format": ".1%"}),
-            Some(code) if wording::is_currency(code) && wording::currency_sign(code) == "$" => json!({"format": "$,.3~s"}),
+            Some(code) if wording::is_currency(code) && wording::currency_sign(code) == "$" => {
+                json!({"format": "$,.3~s"})
+            }
             _ => json!({"format": ",.3~s"}),
         }
     };
@@ -62,7 +76,9 @@ pub(super) fn chart(finding: &Finding) -> Option<Value> {
         "width": "container",
     });
     if let Some(time) = running {
-        let rows: Vec<Value> = (0..table.rows.len().min(1000)).map(|r| record(r, &columns)).collect();
+        let rows: Vec<Value> = (0..table.rows.len().min(1000))
+            .map(|r| record(r, &columns))
+            .collect();
         spec["data"] = json!({"values": rows});
         spec["mark"] = json!({"type": "line", "point": table.rows.len() <= MARKS, "tooltip": true});
         let grain = table.columns[time].grain.as_deref();
@@ -111,7 +127,8 @@ pub(super) fn chart(finding: &Finding) -> Option<Value> {
         "x": quantity(measure),
     });
     if let Some(&second) = others.get(1) {
-        spec["encoding"]["color"] = json!({"field": field(second), "type": "nominal", "title": table.columns[second].name});
+        spec["encoding"]["color"] =
+            json!({"field": field(second), "type": "nominal", "title": table.columns[second].name});
     }
     Some(spec)
 }
@@ -120,9 +137,18 @@ fn cyclic(table: &Table, column: usize) -> bool {
     table.columns[column].grain.is_some()
 }
 
-fn title(finding: &Finding, table: &Table, measure: usize, others: &[usize], running: Option<usize>) -> String {
+fn title(
+    finding: &Finding,
+    table: &Table,
+    measure: usize,
+    others: &[usize],
+    running: Option<usize>,
+) -> String {
     let mut title = table.columns[measure].name.clone();
-    let mut by: Vec<&str> = others.iter().map(|c| table.columns[*c].name.as_str()).collect();
+    let mut by: Vec<&str> = others
+        .iter()
+        .map(|c| table.columns[*c].name.as_str())
+        .collect();
     if let Some(time) = running {
         by.insert(0, &table.columns[time].name);
     }
@@ -130,7 +156,9 @@ fn title(finding: &Finding, table: &Table, measure: usize, others: &[usize], run
         title.push_str(" by ");
         title.push_str(&by.join(" and "));
     }
-    if let Some(range) = finding.query.time.as_ref().and_then(|t| t.range.as_ref()) && let Some(words) = wording::during(range) {
+    if let Some(range) = finding.query.time.as_ref().and_then(|t| t.range.as_ref())
+        && let Some(words) = wording::during(range)
+    {
         title.push(' ');
         title.push_str(&words);
     }

@@ -11,7 +11,7 @@ mod wording;
 mod writer;
 
 use answer::{Intent, Narrative, PlanStep, ResultTable};
-use query::Query;
+use query::{OutputColumn, Query};
 use semantics::Model;
 use serde_json::Value;
 
@@ -21,6 +21,8 @@ pub struct Finding<'a> {
     pub model: &'a Model,
     /// The query whose rows stand in `result`.
     pub query: &'a Query,
+    /// The columns of `result` as the compiler describes them; may be empty.
+    pub columns: &'a [OutputColumn],
     /// Exactly what was asked for.
     pub result: &'a ResultTable,
     /// Executed steps with their results; the last one is the main step, or the ranking

@@ -12,8 +12,11 @@ use serde_json::{Value, json};
 /// Writes the narrative of a finding.
 pub(super) fn narrate(finding: &Finding) -> Narrative {
     let mut writer = Writer::default();
-    let own = Table::new("result", finding.result, finding.query);
-    let talk = Talk { finding, query: finding.query };
+    let own = Table::new("result", finding.result, finding.query).described(finding.columns);
+    let talk = Talk {
+        finding,
+        query: finding.query,
+    };
     if own.rows.is_empty() {
         talk.nothing(&mut writer);
     } else if own.measures.is_empty() {
@@ -24,22 +27,33 @@ pub(super) fn narrate(finding: &Finding) -> Narrative {
         talk.trend(&mut writer, &own);
     } else {
         let behind = behind(finding);
-        let base = behind.as_ref().map(|(query, table)| (Talk { finding, query }, table));
+        let base = behind
+            .as_ref()
+            .map(|(query, table)| (Talk { finding, query }, table));
         match &base {
             Some((wider, table)) => wider.groups(&mut writer, &own, table, finding.query),
             None => talk.groups(&mut writer, &own, &own, finding.query),
         }
     }
+    let told = writer.finish();
+    if !told.text.is_empty() {
+        return told;
+    }
+    // Nothing to compare: say how many rows there are.
+    let mut writer = Writer::default();
+    talk.list(&mut writer, &own);
     writer.finish()
 }
 
 /// The ranking behind a singular answer: the last step whose rows contain the result's.
 fn behind<'a>(finding: &'a Finding<'a>) -> Option<(Query, Table<'a>)> {
     let step = finding.steps.iter().rev().find(|s| {
-        s.result.as_ref().is_some_and(|r| r.row_count > finding.result.row_count && r.columns == finding.result.columns)
+        s.result.as_ref().is_some_and(|r| {
+            r.row_count > finding.result.row_count && r.columns == finding.result.columns
+        })
     })?;
     let query: Query = serde_json::from_value(step.query.clone()).ok()?;
-    let table = Table::new(&step.id, step.result.as_ref()?, &query);
+    let table = Table::new(&step.id, step.result.as_ref()?, &query).described(finding.columns);
     Some((query, table))
 }
 
@@ -54,9 +68,15 @@ impl Talk<'_> {
     }
 
     fn write_value(&self, w: &mut Writer, table: &Table, row: usize, column: usize) {
-        let Some(x) = table.number(row, column) else { return };
+        let Some(x) = table.number(row, column) else {
+            return;
+        };
         let whole = table.columns[column].data_type == "integer";
-        w.cell(&wording::value(x, self.unit(table, column), whole), x, &table.at(row, column));
+        w.cell(
+            &wording::value(x, self.unit(table, column), whole),
+            x,
+            &table.at(row, column),
+        );
     }
 
     /// " for West in Q3 2024", each part a claim.
@@ -68,20 +88,39 @@ impl Talk<'_> {
                 if i > 0 {
                     w.say(if i + 1 == list.len() { " and " } else { ", " });
                 }
-                w.formula(&wording::name(value), value.clone(), "filter_value", vec![json!(value)]);
+                w.formula(
+                    &wording::name(value),
+                    value.clone(),
+                    "filter_value",
+                    vec![json!(value)],
+                );
             }
         }
         if others {
             w.say(" under the stated conditions");
         }
-        if period && let Some(range) = self.finding.query.time.as_ref().and_then(|t| t.range.as_ref()) && let Some(words) = wording::during(range) {
+        if period
+            && let Some(range) = self
+                .finding
+                .query
+                .time
+                .as_ref()
+                .and_then(|t| t.range.as_ref())
+            && let Some(words) = wording::during(range)
+        {
             w.say(" ");
-            w.formula(&words, json!({"start": range.start, "end": range.end}), "period", vec![json!(range.start), json!(range.end)]);
+            w.formula(
+                &words,
+                json!({"start": range.start, "end": range.end}),
+                "period",
+                vec![json!(range.start), json!(range.end)],
+            );
         }
     }
 
     fn nothing(&self, w: &mut Writer) {
-        w.formula("No rows", 0, "count_rows", vec![json!("result")]).say(" match");
+        w.formula("No rows", 0, "count_rows", vec![json!("result")])
+            .say(" match");
         self.scope(w, true);
         w.stop();
     }
@@ -89,9 +128,22 @@ impl Talk<'_> {
     fn list(&self, w: &mut Writer, own: &Table) {
         let n = own.rows.len();
         let capped = own.truncated || self.query.limit.is_some_and(|l| n >= l as usize);
-        let verb = if capped { " are shown" } else if n == 1 { " matches" } else { " match" };
+        let verb = if capped {
+            " are shown"
+        } else if n == 1 {
+            " matches"
+        } else {
+            " match"
+        };
         let noun = if n == 1 { " row" } else { " rows" };
-        w.formula(&wording::value(n as f64, None, true), n, "count_rows", vec![json!("result")]).say(noun).say(verb);
+        w.formula(
+            &wording::value(n as f64, None, true),
+            n,
+            "count_rows",
+            vec![json!("result")],
+        )
+        .say(noun)
+        .say(verb);
         self.scope(w, true);
         w.stop();
     }
@@ -105,8 +157,12 @@ impl Talk<'_> {
                 _ if own.column(*term, Part::Value).is_some() => continue,
                 _ => {}
             }
-            let change = own.column(*term, Part::Pct).and_then(|c| Some((c, own.number(0, c)?)));
-            let prior = own.column(*term, Part::Prior).filter(|c| own.number(0, *c).is_some());
+            let change = own
+                .column(*term, Part::Pct)
+                .and_then(|c| Some((c, own.number(0, c)?)));
+            let prior = own
+                .column(*term, Part::Prior)
+                .filter(|c| own.number(0, *c).is_some());
             let Some(x) = own.number(0, *column) else {
                 w.say("There is no value of ").say(name);
                 self.scope(w, first);
@@ -119,7 +175,11 @@ impl Talk<'_> {
                     w.say(name).say(" ");
                     self.verb(w, change, &own.at(0, pct));
                     if change != 0.0 {
-                        w.say(" by ").cell(&wording::percent(change.abs(), false), change, &own.at(0, pct));
+                        w.say(" by ").cell(
+                            &wording::percent(change.abs(), false),
+                            change,
+                            &own.at(0, pct),
+                        );
                     }
                     self.scope(w, first);
                     if let Some(prior) = prior {
@@ -138,7 +198,8 @@ impl Talk<'_> {
                 (_, Part::Pct) => {
                     w.say("The change in ").say(name);
                     self.scope(w, first);
-                    w.say(" was ").cell(&wording::percent(x, true), x, &own.at(0, *column));
+                    w.say(" was ")
+                        .cell(&wording::percent(x, true), x, &own.at(0, *column));
                     self.versus(w, " against ", "");
                 }
                 (_, Part::Delta) => {
@@ -153,7 +214,10 @@ impl Talk<'_> {
                     self.scope(w, first);
                     w.say(" came to ");
                     self.write_value(w, own, 0, *column);
-                    if let Some(share) = own.column(*term, Part::Share).filter(|c| own.number(0, *c).is_some()) {
+                    if let Some(share) = own
+                        .column(*term, Part::Share)
+                        .filter(|c| own.number(0, *c).is_some())
+                    {
                         w.say(", ");
                         self.write_value(w, own, 0, share);
                         w.say(" of the total");
@@ -177,38 +241,79 @@ impl Talk<'_> {
     }
 
     fn verb(&self, w: &mut Writer, change: f64, at: &At) {
-        let word = if change > 0.0 { "rose" } else if change < 0.0 { "fell" } else { "did not change" };
-        w.formula(word, change.signum() * f64::from(u8::from(change != 0.0)), "direction", vec![at.json()]);
+        let word = if change > 0.0 {
+            "rose"
+        } else if change < 0.0 {
+            "fell"
+        } else {
+            "did not change"
+        };
+        w.formula(
+            word,
+            change.signum() * f64::from(u8::from(change != 0.0)),
+            "direction",
+            vec![at.json()],
+        );
     }
 
     /// The other period, after its preposition.
     fn versus(&self, w: &mut Writer, before: &str, after: &str) {
         if let Some(words) = wording::against(self.finding.query) {
             let named = words.chars().any(|c| c.is_ascii_digit());
-            w.say(if named || !before.contains("in") { before } else { " " });
-            w.formula(&words, words.clone(), "period", vec![json!("compare")]).say(after);
+            w.say(if named || !before.contains("in") {
+                before
+            } else {
+                " "
+            });
+            w.formula(&words, words.clone(), "period", vec![json!("compare")])
+                .say(after);
         }
     }
 
     fn trend(&self, w: &mut Writer, own: &Table) {
         let Some(time) = own.running() else { return };
-        let Some(&(term, part, column)) = own.measures.first() else { return };
-        let name = if part == Part::Value { &self.query.metrics[term].name } else { &own.columns[column].name };
+        let Some(&(term, part, column)) = own.measures.first() else {
+            return;
+        };
+        let name = if part == Part::Value {
+            &self.query.metrics[term].name
+        } else {
+            &own.columns[column].name
+        };
         let filled: Vec<(usize, f64)> = (0..own.rows.len())
             .filter(|&r| own.rows[r].get(time).is_some_and(|c| !c.is_null()))
             .filter_map(|r| Some((r, own.number(r, column)?)))
             .collect();
         let mut in_time = filled.clone();
-        in_time.sort_by_key(|(r, _)| own.rows[*r].get(time).and_then(|c| c.as_str()).unwrap_or("").to_string());
-        let (Some(&(first, a)), Some(&(last, b))) = (in_time.first(), in_time.last()) else { return };
+        in_time.sort_by_key(|(r, _)| {
+            own.rows[*r]
+                .get(time)
+                .and_then(|c| c.as_str())
+                .unwrap_or("")
+                .to_string()
+        });
+        let (Some(&(first, a)), Some(&(last, b))) = (in_time.first(), in_time.last()) else {
+            return;
+        };
         if first == last {
             return;
         }
         w.say(name);
         self.scope(w, false);
         let inputs = vec![own.at(first, column).json(), own.at(last, column).json()];
-        let word = if b > a { "rose" } else if b < a { "fell" } else { "ended where it began," };
-        w.say(" ").formula(word, (b - a).signum() * f64::from(u8::from(a != b)), "direction", inputs.clone());
+        let word = if b > a {
+            "rose"
+        } else if b < a {
+            "fell"
+        } else {
+            "ended where it began,"
+        };
+        w.say(" ").formula(
+            word,
+            (b - a).signum() * f64::from(u8::from(a != b)),
+            "direction",
+            inputs.clone(),
+        );
         w.say(" from ");
         self.write_value(w, own, first, column);
         self.when(w, own, first, time);
@@ -217,19 +322,31 @@ impl Talk<'_> {
         self.when(w, own, last, time);
         if a > 0.0 && a != b && self.unit(own, column) != Some("fraction") {
             let change = (b - a) / a;
-            w.say(", a change of ").formula(&wording::percent(change, true), change, "percent_change", inputs);
+            w.say(", a change of ").formula(
+                &wording::percent(change, true),
+                change,
+                "percent_change",
+                inputs,
+            );
         }
         w.stop();
         if filled.len() > 2 {
             let ranked = own.ranked(column, true);
-            if let (Some(&(top, high)), Some(&(bottom, low))) = (ranked.first(), ranked.last()) && high != low {
+            if let (Some(&(top, high)), Some(&(bottom, low))) = (ranked.first(), ranked.last())
+                && high != low
+            {
                 w.say("The ");
                 w.formula("highest", 1, "rank", vec![own.at(top, column).json()]);
                 w.say(" value was ");
                 self.write_value(w, own, top, column);
                 self.when(w, own, top, time);
                 w.say(", the ");
-                w.formula("lowest", ranked.len(), "rank", vec![own.at(bottom, column).json()]);
+                w.formula(
+                    "lowest",
+                    ranked.len(),
+                    "rank",
+                    vec![own.at(bottom, column).json()],
+                );
                 w.say(" ");
                 self.write_value(w, own, bottom, column);
                 self.when(w, own, bottom, time);
@@ -241,29 +358,58 @@ impl Talk<'_> {
 
     fn when(&self, w: &mut Writer, table: &Table, row: usize, time: usize) {
         let grain = table.columns[time].grain.as_deref().unwrap_or("day");
-        w.say(if grain == "day" || grain == "hour" { " on " } else { " in " });
-        let cell = table.rows[row].get(time).cloned().unwrap_or(answer::Cell::Null);
-        w.cell(&table.label(row, time), cell.as_str().unwrap_or("").to_string(), &table.at(row, time));
+        w.say(if grain == "day" || grain == "hour" {
+            " on "
+        } else {
+            " in "
+        });
+        let cell = table.rows[row]
+            .get(time)
+            .cloned()
+            .unwrap_or(answer::Cell::Null);
+        w.cell(
+            &table.label(row, time),
+            cell.as_str().unwrap_or("").to_string(),
+            &table.at(row, time),
+        );
     }
 
     fn total(&self, w: &mut Writer, table: &Table, term: usize, part: Part, column: usize) {
         if part != Part::Value || !self.sums_up(term) || !complete(self.query, table) {
             return;
         }
-        let inputs: Vec<Value> = (0..table.rows.len()).filter(|r| table.number(*r, column).is_some()).map(|r| table.at(r, column).json()).collect();
+        let inputs: Vec<Value> = (0..table.rows.len())
+            .filter(|r| table.number(*r, column).is_some())
+            .map(|r| table.at(r, column).json())
+            .collect();
         if inputs.len() < 2 {
             return;
         }
-        let sum: f64 = (0..table.rows.len()).filter_map(|r| table.number(r, column)).sum();
+        let sum: f64 = (0..table.rows.len())
+            .filter_map(|r| table.number(r, column))
+            .sum();
         let whole = table.columns[column].data_type == "integer";
         w.say("The total of all ");
-        w.formula(&table.rows.len().to_string(), table.rows.len(), "count_rows", vec![json!(table.step)]);
-        w.say(" rows is ").formula(&wording::value(sum, self.unit(table, column), whole), sum, "sum", inputs);
+        w.formula(
+            &table.rows.len().to_string(),
+            table.rows.len(),
+            "count_rows",
+            vec![json!(table.step)],
+        );
+        w.say(" rows is ").formula(
+            &wording::value(sum, self.unit(table, column), whole),
+            sum,
+            "sum",
+            inputs,
+        );
         w.stop();
     }
 
     fn sums_up(&self, term: usize) -> bool {
-        self.query.metrics.get(term).is_some_and(|t| additive(&t.measure, self.finding.model))
+        self.query
+            .metrics
+            .get(term)
+            .is_some_and(|t| additive(&t.measure, self.finding.model))
     }
 
     /// The group of a row: its names, then its period.
@@ -275,14 +421,24 @@ impl Talk<'_> {
                 w.say(" / ");
             }
             first = false;
-            let cell = table.rows[row].get(column).cloned().unwrap_or(answer::Cell::Null);
+            let cell = table.rows[row]
+                .get(column)
+                .cloned()
+                .unwrap_or(answer::Cell::Null);
             let value = serde_json::to_value(&cell).unwrap_or(Value::Null);
             w.cell(&table.label(row, column), value, &table.at(row, column));
         }
         if let Some(time) = running {
             if first {
-                let cell = table.rows[row].get(time).cloned().unwrap_or(answer::Cell::Null);
-                w.cell(&table.label(row, time), cell.as_str().unwrap_or("").to_string(), &table.at(row, time));
+                let cell = table.rows[row]
+                    .get(time)
+                    .cloned()
+                    .unwrap_or(answer::Cell::Null);
+                w.cell(
+                    &table.label(row, time),
+                    cell.as_str().unwrap_or("").to_string(),
+                    &table.at(row, time),
+                );
             } else {
                 self.when(w, table, row, time);
             }
@@ -299,32 +455,57 @@ impl Talk<'_> {
             (Some(rank), _) => (rank.by, rank.on, rank.direction),
             (None, Some(order)) => order,
             (None, None) => {
-                let &(term, part, _) = match own.measures.iter().find(|m| m.1 == Part::Pct).or(own.measures.first()) {
+                let &(term, part, _) = match own
+                    .measures
+                    .iter()
+                    .find(|m| m.1 == Part::Pct)
+                    .or(own.measures.first())
+                {
                     Some(found) => found,
                     None => return,
                 };
                 (term, part, Direction::Descending)
             }
         };
-        let Some(column) = base.column(term, part).or_else(|| base.measures.first().map(|m| m.2)) else { return };
+        let Some(column) = base
+            .column(term, part)
+            .or_else(|| base.measures.first().map(|m| m.2))
+        else {
+            return;
+        };
         let descending = direction == Direction::Descending;
         let ranked = base.ranked(column, descending);
         let grouped_rank = rank.is_some_and(|r| !r.per.is_empty());
         if ranked.is_empty() {
-            w.say("There is no value of ").say(&self.query.metrics[term].name);
+            w.say("There is no value of ")
+                .say(&self.query.metrics[term].name);
             self.scope(w, true);
             w.stop();
             return;
         }
         if grouped_rank || ranked.len() == 1 {
-            self.one(w, own, own.ranked(column, descending).first().map_or(0, |r| r.0), term, part);
+            self.one(
+                w,
+                own,
+                own.ranked(column, descending).first().map_or(0, |r| r.0),
+                term,
+                part,
+            );
             return;
         }
         let skip = rank.map_or(0, |r| r.skip as usize);
-        let place = if rank.is_some_and(|r| r.n == 1) && ranked.len() > skip { skip } else { 0 };
+        let place = if rank.is_some_and(|r| r.n == 1) && ranked.len() > skip {
+            skip
+        } else {
+            0
+        };
         let best = ranked[place].1;
         let tied: Vec<usize> = ranked.iter().filter(|r| r.1 == best).map(|r| r.0).collect();
-        let what = if part == Part::Value { self.query.metrics[term].name.clone() } else { base.columns[column].name.clone() };
+        let what = if part == Part::Value {
+            self.query.metrics[term].name.clone()
+        } else {
+            base.columns[column].name.clone()
+        };
         if tied.len() > 1 {
             self.tie(w, base, &tied, column, &what, descending, place);
         } else if part == Part::Pct {
@@ -333,11 +514,26 @@ impl Talk<'_> {
             self.group(w, base, ranked[place].0);
             if place == 0 {
                 w.say(" had the ");
-                w.formula(if descending { "highest" } else { "lowest" }, 1, "rank", vec![base.at(ranked[0].0, column).json()]);
+                w.formula(
+                    if descending { "highest" } else { "lowest" },
+                    1,
+                    "rank",
+                    vec![base.at(ranked[0].0, column).json()],
+                );
                 w.say(" ").say(&what);
             } else {
-                w.say(" came ").formula(&ordinal(place + 1), place + 1, "rank", vec![base.at(ranked[place].0, column).json()]);
-                w.say(if descending { " by " } else { " from the bottom by " }).say(&what);
+                w.say(" came ").formula(
+                    &ordinal(place + 1),
+                    place + 1,
+                    "rank",
+                    vec![base.at(ranked[place].0, column).json()],
+                );
+                w.say(if descending {
+                    " by "
+                } else {
+                    " from the bottom by "
+                })
+                .say(&what);
             }
             self.scope(w, true);
             w.say(": ");
@@ -348,7 +544,12 @@ impl Talk<'_> {
             self.followers(w, base, &ranked, column, descending);
         } else if place > 0 && tied.len() == 1 {
             self.group(w, base, ranked[0].0);
-            w.say(" came ").formula("first", 1, "rank", vec![base.at(ranked[0].0, column).json()]);
+            w.say(" came ").formula(
+                "first",
+                1,
+                "rank",
+                vec![base.at(ranked[0].0, column).json()],
+            );
             w.say(" with ");
             self.write_signed(w, base, ranked[0].0, column, part);
             w.stop();
@@ -371,8 +572,17 @@ impl Talk<'_> {
 
     /// A single group without others to compare it with.
     fn one(&self, w: &mut Writer, own: &Table, row: usize, term: usize, part: Part) {
-        let Some(column) = own.column(term, part).or_else(|| own.measures.first().map(|m| m.2)) else { return };
-        let what = if part == Part::Value { self.query.metrics[term].name.clone() } else { own.columns[column].name.clone() };
+        let Some(column) = own
+            .column(term, part)
+            .or_else(|| own.measures.first().map(|m| m.2))
+        else {
+            return;
+        };
+        let what = if part == Part::Value {
+            self.query.metrics[term].name.clone()
+        } else {
+            own.columns[column].name.clone()
+        };
         w.say(&what);
         self.scope(w, true);
         w.say(" came to ");
@@ -382,9 +592,24 @@ impl Talk<'_> {
         w.stop();
     }
 
-    fn tie(&self, w: &mut Writer, base: &Table, tied: &[usize], column: usize, what: &str, descending: bool, place: usize) {
+    #[expect(clippy::too_many_arguments, reason = "one headline needs all of them")]
+    fn tie(
+        &self,
+        w: &mut Writer,
+        base: &Table,
+        tied: &[usize],
+        column: usize,
+        what: &str,
+        descending: bool,
+        place: usize,
+    ) {
         if place > 0 || tied.len() > 4 {
-            w.formula(&tied.len().to_string(), tied.len(), "count_rows", tied.iter().map(|r| base.at(*r, column).json()).collect());
+            w.formula(
+                &tied.len().to_string(),
+                tied.len(),
+                "count_rows",
+                tied.iter().map(|r| base.at(*r, column).json()).collect(),
+            );
             w.say(" groups share the value ");
             self.write_value(w, base, tied[0], column);
             w.stop();
@@ -397,7 +622,12 @@ impl Talk<'_> {
             self.group(w, base, *row);
         }
         w.say(" tie for the ");
-        w.formula(if descending { "highest" } else { "lowest" }, 1, "rank", tied.iter().map(|r| base.at(*r, column).json()).collect());
+        w.formula(
+            if descending { "highest" } else { "lowest" },
+            1,
+            "rank",
+            tied.iter().map(|r| base.at(*r, column).json()).collect(),
+        );
         w.say(" ").say(what);
         self.scope(w, true);
         w.say(": ");
@@ -407,22 +637,48 @@ impl Talk<'_> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one headline needs all of them")]
-    fn growth(&self, w: &mut Writer, base: &Table, (row, change): (usize, f64), place: usize, term: usize, column: usize, descending: bool) {
+    fn growth(
+        &self,
+        w: &mut Writer,
+        base: &Table,
+        (row, change): (usize, f64),
+        place: usize,
+        term: usize,
+        column: usize,
+        descending: bool,
+    ) {
         let name = &self.query.metrics[term].name;
         self.group(w, base, row);
         let at = base.at(row, column);
         if place == 0 {
-            w.say(" had the ").formula(if descending { "highest" } else { "lowest" }, 1, "rank", vec![at.json()]);
+            w.say(" had the ").formula(
+                if descending { "highest" } else { "lowest" },
+                1,
+                "rank",
+                vec![at.json()],
+            );
         } else {
-            w.say(" came ").formula(&ordinal(place + 1), place + 1, "rank", vec![at.json()]);
-            w.say(if descending { " by" } else { " from the bottom by" });
+            w.say(" came ")
+                .formula(&ordinal(place + 1), place + 1, "rank", vec![at.json()]);
+            w.say(if descending {
+                " by"
+            } else {
+                " from the bottom by"
+            });
         }
         w.say(" growth in ").say(name);
         self.scope(w, true);
-        w.say(": ").cell(&wording::percent(change, true), change, &at);
+        w.say(": ")
+            .cell(&wording::percent(change, true), change, &at);
         self.versus(w, " against ", "");
-        let (value, prior) = (base.column(term, Part::Value), base.column(term, Part::Prior));
-        if let (Some(value), Some(prior)) = (value, prior) && base.number(row, prior).is_some() && base.number(row, value).is_some() {
+        let (value, prior) = (
+            base.column(term, Part::Value),
+            base.column(term, Part::Prior),
+        );
+        if let (Some(value), Some(prior)) = (value, prior)
+            && base.number(row, prior).is_some()
+            && base.number(row, value).is_some()
+        {
             w.say(", from ");
             self.write_value(w, base, row, prior);
             w.say(" to ");
@@ -431,13 +687,29 @@ impl Talk<'_> {
         w.stop();
     }
 
-    fn followers(&self, w: &mut Writer, base: &Table, ranked: &[(usize, f64)], column: usize, descending: bool) {
-        let part = base.measures.iter().find(|m| m.2 == column).map_or(Part::Value, |m| m.1);
+    fn followers(
+        &self,
+        w: &mut Writer,
+        base: &Table,
+        ranked: &[(usize, f64)],
+        column: usize,
+        descending: bool,
+    ) {
+        let part = base
+            .measures
+            .iter()
+            .find(|m| m.2 == column)
+            .map_or(Part::Value, |m| m.1);
         let mut said = false;
         let unique = |i: usize| ranked.iter().filter(|r| r.1 == ranked[i].1).count() == 1;
         if ranked.len() > 1 && unique(1) {
             self.group(w, base, ranked[1].0);
-            w.say(" came ").formula("second", 2, "rank", vec![base.at(ranked[1].0, column).json()]);
+            w.say(" came ").formula(
+                "second",
+                2,
+                "rank",
+                vec![base.at(ranked[1].0, column).json()],
+            );
             w.say(" with ");
             self.write_signed(w, base, ranked[1].0, column, part);
             said = true;
@@ -446,7 +718,12 @@ impl Talk<'_> {
         if last > 1 && unique(last) && complete(self.query, base) {
             w.say(if said { "; " } else { "" });
             self.group(w, base, ranked[last].0);
-            w.say(" had the ").formula(if descending { "lowest" } else { "highest" }, ranked.len(), "rank", vec![base.at(ranked[last].0, column).json()]);
+            w.say(" had the ").formula(
+                if descending { "lowest" } else { "highest" },
+                ranked.len(),
+                "rank",
+                vec![base.at(ranked[last].0, column).json()],
+            );
             w.say(" with ");
             self.write_signed(w, base, ranked[last].0, column, part);
             said = true;
@@ -457,23 +734,38 @@ impl Talk<'_> {
     }
 
     fn level_leader(&self, w: &mut Writer, base: &Table, term: usize, growth_leader: usize) {
-        let Some(value) = base.column(term, Part::Value) else { return };
+        let Some(value) = base.column(term, Part::Value) else {
+            return;
+        };
         let ranked = base.ranked(value, true);
-        let Some(&(row, best)) = ranked.first() else { return };
+        let Some(&(row, best)) = ranked.first() else {
+            return;
+        };
         if row == growth_leader || ranked.get(1).is_some_and(|r| r.1 == best) {
             return;
         }
         w.say("By level, ");
         self.group(w, base, row);
-        w.say(" had the ").formula("highest", 1, "rank", vec![base.at(row, value).json()]);
+        w.say(" had the ")
+            .formula("highest", 1, "rank", vec![base.at(row, value).json()]);
         w.say(" ").say(&self.query.metrics[term].name).say(" with ");
         self.write_value(w, base, row, value);
         w.stop();
     }
 
-    fn leader_share(&self, w: &mut Writer, base: &Table, ranked: &[(usize, f64)], term: usize, column: usize) {
+    fn leader_share(
+        &self,
+        w: &mut Writer,
+        base: &Table,
+        ranked: &[(usize, f64)],
+        term: usize,
+        column: usize,
+    ) {
         let row = ranked[0].0;
-        if let Some(share) = base.column(term, Part::Share).filter(|c| base.number(row, *c).is_some()) {
+        if let Some(share) = base
+            .column(term, Part::Share)
+            .filter(|c| base.number(row, *c).is_some())
+        {
             self.group(w, base, row);
             w.say(" accounts for ");
             self.write_value(w, base, row, share);
@@ -482,7 +774,13 @@ impl Talk<'_> {
             return;
         }
         let sum: f64 = ranked.iter().map(|r| r.1).sum();
-        if base.running().is_some() || !self.sums_up(term) || !complete(self.query, base) || ranked.iter().any(|r| r.1 < 0.0) || sum <= 0.0 || ranked.len() < 2 {
+        if base.running().is_some()
+            || !self.sums_up(term)
+            || !complete(self.query, base)
+            || ranked.iter().any(|r| r.1 < 0.0)
+            || sum <= 0.0
+            || ranked.len() < 2
+        {
             return;
         }
         let whole = base.columns[column].data_type == "integer";
@@ -491,9 +789,20 @@ impl Talk<'_> {
         inputs.extend(cells.iter().cloned());
         self.group(w, base, row);
         let share = ranked[0].1 / sum;
-        w.say(" accounts for ").formula(&wording::percent(share, false), share, "share", inputs);
-        w.say(" of the total of ").formula(&wording::value(sum, self.unit(base, column), whole), sum, "sum", cells);
-        w.say(" across ").formula(&base.rows.len().to_string(), base.rows.len(), "count_rows", vec![json!(base.step)]);
+        w.say(" accounts for ")
+            .formula(&wording::percent(share, false), share, "share", inputs);
+        w.say(" of the total of ").formula(
+            &wording::value(sum, self.unit(base, column), whole),
+            sum,
+            "sum",
+            cells,
+        );
+        w.say(" across ").formula(
+            &base.rows.len().to_string(),
+            base.rows.len(),
+            "count_rows",
+            vec![json!(base.step)],
+        );
         w.say(" groups");
         w.stop();
     }
@@ -505,7 +814,10 @@ fn complete(query: &Query, table: &Table) -> bool {
 }
 
 fn ordinal(n: usize) -> String {
-    const WORDS: [&str; 10] = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+    const WORDS: [&str; 10] = [
+        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+        "tenth",
+    ];
     match WORDS.get(n - 1) {
         Some(word) => (*word).to_string(),
         None => {
@@ -523,10 +835,14 @@ fn ordinal(n: usize) -> String {
 /// Whether a measure may be summed over groups.
 fn additive(measure: &Measure, model: &Model) -> bool {
     match measure {
-        Measure::Metric(name) => model.metric(name).is_some_and(|m| m.additivity == Additivity::Additive),
+        Measure::Metric(name) => model
+            .metric(name)
+            .is_some_and(|m| m.additivity == Additivity::Additive),
         Measure::Aggregate { aggregation, field } => match aggregation {
             Aggregation::Count => true,
-            Aggregation::Sum => model.field(field).is_some_and(|f| f.additivity == Additivity::Additive),
+            Aggregation::Sum => model
+                .field(field)
+                .is_some_and(|f| f.additivity == Additivity::Additive),
             _ => false,
         },
         Measure::Rows(_) => true,

@@ -7,7 +7,9 @@ use semantics::{Aggregation, DataType, FieldRef, Role};
 /// Up to three questions that the same model can answer.
 pub(super) fn suggestions(finding: &Finding) -> Vec<String> {
     let mut out = Vec::new();
-    let Some(term) = finding.query.metrics.first() else { return out };
+    let Some(term) = finding.query.metrics.first() else {
+        return out;
+    };
     let what = term.name.to_lowercase();
     let period = finding
         .query
@@ -17,8 +19,23 @@ pub(super) fn suggestions(finding: &Finding) -> Vec<String> {
         .and_then(super::wording::during)
         .map(|p| format!(" {p}"))
         .unwrap_or_default();
-    let grouped: Vec<&FieldRef> = finding.query.dimensions.iter().filter_map(|d| if let Dimension::Field(f) = d { Some(f) } else { None }).collect();
-    let over_time = finding.query.dimensions.iter().any(super::wording::is_running);
+    let grouped: Vec<&FieldRef> = finding
+        .query
+        .dimensions
+        .iter()
+        .filter_map(|d| {
+            if let Dimension::Field(f) = d {
+                Some(f)
+            } else {
+                None
+            }
+        })
+        .collect();
+    let over_time = finding
+        .query
+        .dimensions
+        .iter()
+        .any(super::wording::is_running);
     if let Some(label) = next_dimension(finding, &grouped) {
         out.push(format!("Show {what} by {label}{period}"));
     }
@@ -30,7 +47,10 @@ pub(super) fn suggestions(finding: &Finding) -> Vec<String> {
             out.push(format!("Compare {what}{period} with the year before"));
         }
     }
-    if out.len() < 3 && grouped.is_empty() && let Some(label) = next_dimension(finding, &grouped) {
+    if out.len() < 3
+        && grouped.is_empty()
+        && let Some(label) = next_dimension(finding, &grouped)
+    {
         out.push(format!("Which {label} has the highest {what}{period}?"));
     }
     out.truncate(3);
@@ -43,7 +63,13 @@ fn next_dimension(finding: &Finding, used: &[&FieldRef]) -> Option<String> {
     let model = finding.model;
     let home = home(finding)?;
     let mut datasets = vec![home.clone()];
-    datasets.extend(model.relationships.iter().filter(|r| r.from == home && r.unique).map(|r| r.to.clone()));
+    datasets.extend(
+        model
+            .relationships
+            .iter()
+            .filter(|r| r.from == home && r.unique)
+            .map(|r| r.to.clone()),
+    );
     let mut best: Option<(u64, String)> = None;
     for dataset in datasets.iter().filter_map(|d| model.dataset(d)) {
         for field in &dataset.fields {
@@ -51,7 +77,9 @@ fn next_dimension(finding: &Finding, used: &[&FieldRef]) -> Option<String> {
             let fits = field.role == Role::Dimension
                 && field.data_type == DataType::Text
                 && (2..=200).contains(&distinct)
-                && !used.iter().any(|u| u.dataset == dataset.name && u.field == field.name);
+                && !used
+                    .iter()
+                    .any(|u| u.dataset == dataset.name && u.field == field.name);
             if fits && best.as_ref().is_none_or(|(d, _)| distinct < *d) {
                 best = Some((distinct, field.label.to_lowercase()));
             }
@@ -71,7 +99,9 @@ fn home(finding: &Finding) -> Option<String> {
             Measure::Rows(dataset) => Some(dataset.clone()),
             Measure::Ratio { numerator, .. } => of(numerator, model),
             Measure::Difference { left, .. } => of(left, model),
-            Measure::Where { measure, .. } | Measure::PerGroup { measure, .. } => of(measure, model),
+            Measure::Where { measure, .. } | Measure::PerGroup { measure, .. } => {
+                of(measure, model)
+            }
             Measure::CountOf(_) => None,
         }
     }

@@ -18,14 +18,24 @@ pub(super) fn value(x: f64, unit: Option<&str>, whole: bool) -> String {
     match unit {
         Some("fraction") => percent(x, false),
         Some(code) if is_currency(code) => {
-            let digits = if x.abs() >= 1000.0 || (whole && x.fract() == 0.0) { 0 } else { 2 };
-            let sign = if x < 0.0 && separated(x.abs(), digits) != separated(0.0, digits) { "-" } else { "" };
-            format!("{sign}{}{}", currency_sign(code), separated(x.abs(), digits))
+            let digits = if x.abs() >= 1000.0 || (whole && x.fract() == 0.0) {
+                0
+            } else {
+                2
+            };
+            let sign = if x < 0.0 && separated(x.abs(), digits) != separated(0.0, digits) {
+                "-"
+            } else {
+                ""
+            };
+            format!(
+                "{sign}{}{}",
+                currency_sign(code),
+                separated(x.abs(), digits)
+            )
         }
         _ => {
-            let digits = if x.fract() == 0.0 {
-                0
-            } else if x.abs() >= 1000.0 {
+            let digits = if x.fract() == 0.0 || x.abs() >= 1000.0 {
                 0
             } else if x.abs() >= 1.0 {
                 2
@@ -33,7 +43,11 @@ pub(super) fn value(x: f64, unit: Option<&str>, whole: bool) -> String {
                 4
             };
             let body = separated(x.abs(), digits);
-            if x < 0.0 && body.contains(|c: char| ('1'..='9').contains(&c)) { format!("-{body}") } else { body }
+            if x < 0.0 && body.contains(|c: char| ('1'..='9').contains(&c)) {
+                format!("-{body}")
+            } else {
+                body
+            }
         }
     }
 }
@@ -41,7 +55,11 @@ pub(super) fn value(x: f64, unit: Option<&str>, whole: bool) -> String {
 /// A fraction as a percentage, with its sign where a change is meant.
 pub(super) fn percent(x: f64, signed: bool) -> String {
     let scaled = x * 100.0;
-    let digits = if scaled != 0.0 && scaled.abs() < 0.1 { 3 } else { 1 };
+    let digits = if scaled != 0.0 && scaled.abs() < 0.1 {
+        3
+    } else {
+        1
+    };
     let body = separated(scaled.abs(), digits);
     let nonzero = body.contains(|c: char| ('1'..='9').contains(&c));
     let sign = match (nonzero, scaled < 0.0, signed) {
@@ -56,7 +74,11 @@ fn separated(x: f64, digits: usize) -> String {
     // Halves away from zero, as people round; beyond 2^40 the difference is not seen.
     let factor = 10f64.powi(i32::try_from(digits).unwrap_or(0));
     let scaled = x * factor;
-    let rounded = if scaled < 1e12 { (scaled + 0.5 + 5e-7).floor() / factor } else { x };
+    let rounded = if scaled < 1e12 {
+        (scaled + 0.5 + 5e-7).floor() / factor
+    } else {
+        x
+    };
     let plain = format!("{rounded:.digits$}");
     let (whole, rest) = match plain.split_once('.') {
         Some((whole, rest)) => (whole.to_string(), format!(".{rest}")),
@@ -91,17 +113,62 @@ pub(super) fn currency_sign(code: &str) -> String {
 
 /// Words that make a sentence ambiguous when they are also a name; such names are quoted.
 const RESERVED: &[&str] = &[
-    "total", "all", "none", "more", "most", "less", "least", "top", "high", "low", "highest", "lowest", "first", "last", "second",
-    "third", "up", "down", "no", "yes", "other", "half", "may", "march", "january", "february", "april", "june", "july", "august",
-    "september", "october", "november", "december", "the", "and", "in", "of", "by", "next",
+    "total",
+    "all",
+    "none",
+    "more",
+    "most",
+    "less",
+    "least",
+    "top",
+    "high",
+    "low",
+    "highest",
+    "lowest",
+    "first",
+    "last",
+    "second",
+    "third",
+    "up",
+    "down",
+    "no",
+    "yes",
+    "other",
+    "half",
+    "may",
+    "march",
+    "january",
+    "february",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "the",
+    "and",
+    "in",
+    "of",
+    "by",
+    "next",
 ];
 
 /// A name as it stands in a sentence: in quotation marks unless it is plainly a name.
 pub(super) fn name(text: &str) -> String {
     let plain = text.chars().next().is_some_and(char::is_uppercase)
-        && text.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '&' | '-' | '\''))
-        && !text.split(' ').any(|w| w.is_empty() || RESERVED.contains(&w.to_lowercase().as_str()));
-    if plain { text.to_string() } else { format!("“{text}”") }
+        && text
+            .chars()
+            .all(|c| c.is_alphabetic() || matches!(c, ' ' | '&' | '-' | '\''))
+        && !text
+            .split(' ')
+            .any(|w| w.is_empty() || RESERVED.contains(&w.to_lowercase().as_str()));
+    if plain {
+        text.to_string()
+    } else {
+        format!("“{text}”")
+    }
 }
 
 /// The first day that a time cell or a range bound names.
@@ -127,8 +194,20 @@ fn long(date: Date) -> String {
 }
 
 fn month(number: i8) -> &'static str {
-    const NAMES: [&str; 12] =
-        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+    const NAMES: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
     NAMES.get((number - 1) as usize).copied().unwrap_or("")
 }
 
@@ -144,7 +223,13 @@ pub(super) fn during(range: &DateRange) -> Option<String> {
                 let last = end.checked_sub(1.day()).ok()?;
                 let months = start.day() == 1 && end.day() == 1;
                 if months {
-                    format!("from {} {} to {} {}", month(start.month()), start.year(), month(last.month()), last.year())
+                    format!(
+                        "from {} {} to {} {}",
+                        month(start.month()),
+                        start.year(),
+                        month(last.month()),
+                        last.year()
+                    )
                 } else {
                     format!("from {} to {}", long(start), long(last))
                 }
@@ -158,7 +243,8 @@ pub(super) fn during(range: &DateRange) -> Option<String> {
 
 /// The name of a range that is one calendar period.
 fn named(start: Date, end: Date) -> Option<String> {
-    let first = |months: i32| start.day() == 1 && start.checked_add(months.months()).ok() == Some(end);
+    let first =
+        |months: i32| start.day() == 1 && start.checked_add(months.months()).ok() == Some(end);
     if first(12) && start.month() == 1 {
         Some(start.year().to_string())
     } else if first(3) && (start.month() - 1) % 3 == 0 {
@@ -181,22 +267,39 @@ pub(super) fn against(query: &Query) -> Option<String> {
     }
     let start = range.and_then(|r| r.start.as_deref()).and_then(day);
     let end = range.and_then(|r| r.end.as_deref()).and_then(day);
-    let (Some(start), Some(end)) = (start, end) else { return Some(generic(compare)) };
+    let (Some(start), Some(end)) = (start, end) else {
+        return Some(generic(compare));
+    };
     let cut = compare.align == query::Align::ToDate
-        && compare.watermark.as_deref().and_then(day).and_then(|w| w.checked_add(1.day()).ok()).is_some_and(|after| after < end);
+        && compare
+            .watermark
+            .as_deref()
+            .and_then(day)
+            .and_then(|w| w.checked_add(1.day()).ok())
+            .is_some_and(|after| after < end);
     if cut {
         return Some(generic(compare));
     }
     let other = match &compare.to {
-        CompareTo::Range(other) => (other.start.as_deref().and_then(day)?, other.end.as_deref().and_then(day)?),
-        CompareTo::PriorYear => (start.checked_sub(12.months()).ok()?, end.checked_sub(12.months()).ok()?),
+        CompareTo::Range(other) => (
+            other.start.as_deref().and_then(day)?,
+            other.end.as_deref().and_then(day)?,
+        ),
+        CompareTo::PriorYear => (
+            start.checked_sub(12.months()).ok()?,
+            end.checked_sub(12.months()).ok()?,
+        ),
         CompareTo::PriorPeriod => {
             if start.day() == 1 && end.day() == 1 {
-                let months =
-                    (i32::from(end.year()) - i32::from(start.year())) * 12 + i32::from(end.month()) - i32::from(start.month());
+                let months = (i32::from(end.year()) - i32::from(start.year())) * 12
+                    + i32::from(end.month())
+                    - i32::from(start.month());
                 (start.checked_sub(months.months()).ok()?, start)
             } else {
-                (start.checked_sub((end - start).get_days().days()).ok()?, start)
+                (
+                    start.checked_sub((end - start).get_days().days()).ok()?,
+                    start,
+                )
             }
         }
     };
@@ -214,7 +317,9 @@ fn generic(compare: &Compare) -> String {
 /// Whether a dimension is a running period.
 pub(super) fn is_running(dimension: &query::Dimension) -> bool {
     match dimension {
-        query::Dimension::Time(grain) | query::Dimension::TimeOf { grain, .. } => !grain.is_cyclic(),
+        query::Dimension::Time(grain) | query::Dimension::TimeOf { grain, .. } => {
+            !grain.is_cyclic()
+        }
         _ => false,
     }
 }
@@ -231,9 +336,26 @@ pub(super) fn filter_values(query: &Query) -> (Vec<Vec<String>>, bool) {
     };
     for condition in conditions {
         match condition {
-            Filter::Compare { op: Operator::Eq, value: Literal::Text(text), .. } if day(text).is_none() => lists.push(vec![text.clone()]),
-            Filter::In { values, .. } if values.len() <= 4 && values.iter().all(|v| matches!(v, Literal::Text(_))) => {
-                lists.push(values.iter().filter_map(|v| if let Literal::Text(t) = v { Some(t.clone()) } else { None }).collect());
+            Filter::Compare {
+                op: Operator::Eq,
+                value: Literal::Text(text),
+                ..
+            } if day(text).is_none() => lists.push(vec![text.clone()]),
+            Filter::In { values, .. }
+                if values.len() <= 4 && values.iter().all(|v| matches!(v, Literal::Text(_))) =>
+            {
+                lists.push(
+                    values
+                        .iter()
+                        .filter_map(|v| {
+                            if let Literal::Text(t) = v {
+                                Some(t.clone())
+                            } else {
+                                None
+                            }
+                        })
+                        .collect(),
+                );
             }
             _ => others = true,
         }

@@ -37,18 +37,40 @@ impl Writer {
 
     /// A cell's value.
     pub(super) fn cell(&mut self, text: &str, value: impl Into<Value>, at: &At) -> &mut Self {
-        self.claim(text, value.into(), ClaimSource::Cell(at.step.clone(), at.row, at.column))
+        self.claim(
+            text,
+            value.into(),
+            ClaimSource::Cell(at.step.clone(), at.row, at.column),
+        )
     }
 
     /// Something computed from cells, by a published formula.
-    pub(super) fn formula(&mut self, text: &str, value: impl Into<Value>, formula: &str, inputs: Vec<Value>) -> &mut Self {
-        self.claim(text, value.into(), ClaimSource::Formula { formula: formula.to_string(), inputs })
+    pub(super) fn formula(
+        &mut self,
+        text: &str,
+        value: impl Into<Value>,
+        formula: &str,
+        inputs: Vec<Value>,
+    ) -> &mut Self {
+        self.claim(
+            text,
+            value.into(),
+            ClaimSource::Formula {
+                formula: formula.to_string(),
+                inputs,
+            },
+        )
     }
 
     fn claim(&mut self, text: &str, value: Value, source: ClaimSource) -> &mut Self {
         let start = self.length;
         self.say(text);
-        self.narrative.claims.push(Claim { start, end: self.length, value, source });
+        self.narrative.claims.push(Claim {
+            start,
+            end: self.length,
+            value,
+            source,
+        });
         self
     }
 

@@ -25,17 +25,36 @@ pub(super) struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     /// Reads `result`, `plan[].result` and `plan[].query`; nothing else.
     pub(super) fn of(document: &'a AnswerDocument) -> Evidence<'a> {
-        let query = |i: usize| document.plan.get(i).and_then(|s| serde_json::from_value::<Query>(s.query.clone()).ok());
+        let query = |i: usize| {
+            document
+                .plan
+                .get(i)
+                .and_then(|s| serde_json::from_value::<Query>(s.query.clone()).ok())
+        };
         let mut tables = Vec::new();
         if let Some(result) = &document.result {
-            let same = document.plan.iter().position(|s| s.result.as_ref().is_some_and(|r| r.columns == result.columns && r.rows == result.rows));
+            let same = document.plan.iter().position(|s| {
+                s.result
+                    .as_ref()
+                    .is_some_and(|r| r.columns == result.columns && r.rows == result.rows)
+            });
             let bare = || document.plan.iter().rposition(|s| s.result.is_none());
             let made_by = same.or_else(bare).or(document.plan.len().checked_sub(1));
-            tables.push(Table::new(&result.columns, &result.rows, result.truncated, made_by.and_then(query)));
+            tables.push(Table::new(
+                &result.columns,
+                &result.rows,
+                result.truncated,
+                made_by.and_then(query),
+            ));
         }
         for (i, step) in document.plan.iter().enumerate() {
             if let Some(result) = &step.result {
-                tables.push(Table::new(&result.columns, &result.rows, result.truncated, query(i)));
+                tables.push(Table::new(
+                    &result.columns,
+                    &result.rows,
+                    result.truncated,
+                    query(i),
+                ));
             }
         }
         Evidence { tables }
@@ -48,15 +67,27 @@ impl<'a> Evidence<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn new(columns: &'a [Column], rows: &'a [Vec<Cell>], truncated: bool, query: Option<Query>) -> Table<'a> {
-        let numeric: Vec<usize> = (0..columns.len()).filter(|&i| columns[i].role == ColumnRole::Measure).collect();
+    fn new(
+        columns: &'a [Column],
+        rows: &'a [Vec<Cell>],
+        truncated: bool,
+        query: Option<Query>,
+    ) -> Table<'a> {
+        let numeric: Vec<usize> = (0..columns.len())
+            .filter(|&i| columns[i].role == ColumnRole::Measure)
+            .collect();
         let mut expected = Vec::new();
         if let Some(query) = &query {
             for term in &query.metrics {
-                let mut parts = query.compare.as_ref().map_or_else(|| vec![Part::Value], |c| c.show.clone());
-                for (wanted, part) in
-                    [(query.share.is_some(), Part::Share), (query.cumulative, Part::Cumulative), (query.rolling.is_some(), Part::Rolling)]
-                {
+                let mut parts = query
+                    .compare
+                    .as_ref()
+                    .map_or_else(|| vec![Part::Value], |c| c.show.clone());
+                for (wanted, part) in [
+                    (query.share.is_some(), Part::Share),
+                    (query.cumulative, Part::Cumulative),
+                    (query.rolling.is_some(), Part::Rolling),
+                ] {
                     if wanted && !parts.contains(&part) {
                         parts.push(part);
                     }
@@ -65,11 +96,27 @@ impl<'a> Table<'a> {
             }
         }
         let measures = if expected.len() == numeric.len() {
-            numeric.iter().zip(expected).map(|(&c, (name, part))| (c, name, part)).collect()
+            numeric
+                .iter()
+                .zip(expected)
+                .map(|(&c, (name, part))| (c, name, part))
+                .collect()
         } else {
-            numeric.iter().map(|&c| (c, columns[c].name.clone(), guess(&columns[c].name))).collect()
+            numeric
+                .iter()
+                .map(|&c| (c, columns[c].name.clone(), guess(&columns[c].name)))
+                .collect()
         };
-        Table { rows, columns, truncated, query, dimensions: (0..columns.len()).filter(|i| !numeric.contains(i)).collect(), measures }
+        Table {
+            rows,
+            columns,
+            truncated,
+            query,
+            dimensions: (0..columns.len())
+                .filter(|i| !numeric.contains(i))
+                .collect(),
+            measures,
+        }
     }
 
     /// The number in a cell.
@@ -82,15 +129,26 @@ impl<'a> Table<'a> {
 
     /// The numbers of a column.
     pub(super) fn numbers(&self, column: usize) -> Vec<f64> {
-        (0..self.rows.len()).filter_map(|r| self.number(r, column)).collect()
+        (0..self.rows.len())
+            .filter_map(|r| self.number(r, column))
+            .collect()
     }
 
     /// The grain of the running time column, and the column.
     pub(super) fn running(&self) -> Option<(usize, &str)> {
         self.dimensions.iter().find_map(|&c| {
-            let undated = self.columns[c].role == ColumnRole::Time && self.columns[c].grain.is_none();
-            let grain = if undated { "day" } else { self.columns[c].grain.as_deref()? };
-            matches!(grain, "hour" | "day" | "week" | "month" | "quarter" | "year").then_some((c, grain))
+            let undated =
+                self.columns[c].role == ColumnRole::Time && self.columns[c].grain.is_none();
+            let grain = if undated {
+                "day"
+            } else {
+                self.columns[c].grain.as_deref()?
+            };
+            matches!(
+                grain,
+                "hour" | "day" | "week" | "month" | "quarter" | "year"
+            )
+            .then_some((c, grain))
         })
     }
 
@@ -107,7 +165,11 @@ impl<'a> Table<'a> {
 
     /// Whether the rows are all groups there are.
     pub(super) fn complete(&self) -> bool {
-        !self.truncated && self.query.as_ref().is_none_or(|q| q.rank.is_none() && q.limit.is_none() && q.having.is_empty())
+        !self.truncated
+            && self
+                .query
+                .as_ref()
+                .is_none_or(|q| q.rank.is_none() && q.limit.is_none() && q.having.is_empty())
     }
 
     /// Whether an extreme of the column over these rows is one over all groups.
@@ -115,8 +177,12 @@ impl<'a> Table<'a> {
         if self.truncated {
             return false;
         }
-        let Some(query) = &self.query else { return self.rows.len() > 1 };
-        let Some((_, name, part)) = self.measures.iter().find(|m| m.0 == column) else { return false };
+        let Some(query) = &self.query else {
+            return self.rows.len() > 1;
+        };
+        let Some((_, name, part)) = self.measures.iter().find(|m| m.0 == column) else {
+            return false;
+        };
         match (&query.rank, query.limit) {
             (Some(rank), _) => {
                 rank.skip == 0
@@ -126,8 +192,12 @@ impl<'a> Table<'a> {
                     && (rank.direction == Direction::Descending) == (side > 0)
             }
             (None, Some(_)) => query.order.first().is_some_and(|o| {
-                let query::OrderKey::Metric(term, on) = o.key else { return false };
-                query.metrics.get(term).is_some_and(|t| &t.name == name) && on == *part && (o.direction == Direction::Descending) == (side > 0)
+                let query::OrderKey::Metric(term, on) = o.key else {
+                    return false;
+                };
+                query.metrics.get(term).is_some_and(|t| &t.name == name)
+                    && on == *part
+                    && (o.direction == Direction::Descending) == (side > 0)
             }),
             (None, None) => self.rows.len() > 1,
         }
@@ -136,22 +206,38 @@ impl<'a> Table<'a> {
     /// Whether the query ranks or orders from the smallest.
     pub(super) fn ascending(&self) -> bool {
         self.query.as_ref().is_some_and(|q| {
-            q.rank.as_ref().map(|r| r.direction).or_else(|| q.order.first().map(|o| o.direction)) == Some(Direction::Ascending)
+            q.rank
+                .as_ref()
+                .map(|r| r.direction)
+                .or_else(|| q.order.first().map(|o| o.direction))
+                == Some(Direction::Ascending)
         })
     }
 
     /// Place of a row in a column, from the top or the bottom, counting from 1.
     pub(super) fn place(&self, row: usize, column: usize, from_top: bool) -> Option<usize> {
         let own = self.number(row, column)?;
-        let better = self.numbers(column).iter().filter(|x| if from_top { **x > own } else { **x < own }).count();
-        let skipped = self.query.as_ref().and_then(|q| q.rank.as_ref()).map_or(0, |r| r.skip as usize);
+        let better = self
+            .numbers(column)
+            .iter()
+            .filter(|x| if from_top { **x > own } else { **x < own })
+            .count();
+        let skipped = self
+            .query
+            .as_ref()
+            .and_then(|q| q.rank.as_ref())
+            .map_or(0, |r| r.skip as usize);
         Some(better + skipped + 1)
     }
 }
 
 fn guess(name: &str) -> Part {
     let lower = name.to_lowercase();
-    if lower.contains('%') || lower.contains("pct") || lower.contains("growth") || lower.contains("percent") {
+    if lower.contains('%')
+        || lower.contains("pct")
+        || lower.contains("growth")
+        || lower.contains("percent")
+    {
         Part::Pct
     } else if lower.contains("share") {
         Part::Share
@@ -174,10 +260,21 @@ pub(super) fn required_values(query: &Query) -> Vec<Vec<String>> {
     conditions
         .into_iter()
         .filter_map(|c| match c {
-            Filter::Compare { op: Operator::Eq, value: Literal::Text(text), .. } => Some(vec![text.clone()]),
-            Filter::In { values, .. } => {
-                values.iter().map(|v| if let Literal::Text(t) = v { Some(t.clone()) } else { None }).collect::<Option<Vec<_>>>()
-            }
+            Filter::Compare {
+                op: Operator::Eq,
+                value: Literal::Text(text),
+                ..
+            } => Some(vec![text.clone()]),
+            Filter::In { values, .. } => values
+                .iter()
+                .map(|v| {
+                    if let Literal::Text(t) = v {
+                        Some(t.clone())
+                    } else {
+                        None
+                    }
+                })
+                .collect::<Option<Vec<_>>>(),
             _ => None,
         })
         .collect()

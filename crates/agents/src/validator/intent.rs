@@ -3,7 +3,10 @@
 use super::inventory::Inventory;
 use super::periods;
 use answer::{Check, Intent};
-use query::{Align, Dimension, Direction, Filter, Literal, Measure, Operator, OrderKey, Part, Query, Threshold};
+use query::{
+    Align, Dimension, Direction, Filter, Literal, Measure, Operator, OrderKey, Part, Query,
+    Threshold,
+};
 use semantics::{Aggregation, Expression, FieldRef, MetricKind, Model};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,12 +21,19 @@ pub struct IntentReport {
 
 impl IntentReport {
     fn of(checks: Vec<Check>) -> IntentReport {
-        IntentReport { ok: checks.iter().all(|c| c.passed), checks }
+        IntentReport {
+            ok: checks.iter().all(|c| c.passed),
+            checks,
+        }
     }
 }
 
 fn check(name: &str, fault: Option<String>) -> Check {
-    Check { name: name.into(), passed: fault.is_none(), detail: fault.unwrap_or_else(|| "as the query asks".into()) }
+    Check {
+        name: name.into(),
+        passed: fault.is_none(),
+        detail: fault.unwrap_or_else(|| "as the query asks".into()),
+    }
 }
 
 /// Compares what `sql` computes with what `query` asks for.
@@ -38,7 +48,12 @@ pub fn check_intent(query: &Query, sql: &str, model: &Model) -> IntentReport {
     wanted.query(query, model);
     IntentReport::of(vec![
         check("aggregates", aggregates(&wanted, &inventory)),
-        check("columns", missing("column", wanted.columns.iter(), |c| inventory.columns.contains(c))),
+        check(
+            "columns",
+            missing("column", wanted.columns.iter(), |c| {
+                inventory.columns.contains(c)
+            }),
+        ),
         check("filters", filters(&wanted, &inventory)),
         check("groups", groups(query, &inventory)),
         check("period", period(query, &wanted, &inventory)),
@@ -55,13 +70,23 @@ pub fn check_question_intent(intent: Intent, sql: &str) -> IntentReport {
         Err(why) => return IntentReport::of(vec![check("readable", Some(why))]),
     };
     let compares = inventory.minus + inventory.divide > 0
-        && (inventory.dates().len() > 2 || inventory.windows.keys().any(|w| w == "lag" || w == "lead") || inventory.aggregates.values().sum::<usize>() > 1);
+        && (inventory.dates().len() > 2
+            || inventory.windows.keys().any(|w| w == "lag" || w == "lead")
+            || inventory.aggregates.values().sum::<usize>() > 1);
     let fault = match intent {
         Intent::Growth if !compares => Some("asks for growth, computes a level".to_string()),
-        Intent::Share if inventory.divide == 0 => Some("asks for a share, computes a level".to_string()),
-        Intent::Ratio if inventory.divide == 0 && !inventory.aggregates.contains_key("avg") => Some("asks for a ratio, divides nothing".to_string()),
-        Intent::Ranking if inventory.first_descends.is_none() && inventory.windows.is_empty() => Some("asks for a ranking, orders nothing".to_string()),
-        Intent::Trend if inventory.keys == 0 => Some("asks for a course over time, groups by nothing".to_string()),
+        Intent::Share if inventory.divide == 0 => {
+            Some("asks for a share, computes a level".to_string())
+        }
+        Intent::Ratio if inventory.divide == 0 && !inventory.aggregates.contains_key("avg") => {
+            Some("asks for a ratio, divides nothing".to_string())
+        }
+        Intent::Ranking if inventory.first_descends.is_none() && inventory.windows.is_empty() => {
+            Some("asks for a ranking, orders nothing".to_string())
+        }
+        Intent::Trend if inventory.keys == 0 => {
+            Some("asks for a course over time, groups by nothing".to_string())
+        }
         _ => None,
     };
     IntentReport::of(vec![check("intent", fault)])
@@ -115,16 +140,24 @@ impl Wanted {
                 self.columns.insert(name.to_lowercase());
             }
             Expression::Field(name) => match model.dataset(dataset).and_then(|d| d.field(name)) {
-                Some(field) if field.expression != Expression::Field(name.clone()) => self.expression(&field.expression, dataset, model, depth + 1),
+                Some(field) if field.expression != Expression::Field(name.clone()) => {
+                    self.expression(&field.expression, dataset, model, depth + 1)
+                }
                 _ => {
                     self.columns.insert(name.to_lowercase());
                 }
             },
             Expression::Number(_) => {}
-            Expression::Multiply(parts) | Expression::Add(parts) | Expression::Concatenate { parts, .. } => {
-                parts.iter().for_each(|p| self.expression(p, dataset, model, depth + 1));
+            Expression::Multiply(parts)
+            | Expression::Add(parts)
+            | Expression::Concatenate { parts, .. } => {
+                parts
+                    .iter()
+                    .for_each(|p| self.expression(p, dataset, model, depth + 1));
             }
-            Expression::Subtract(a, b) | Expression::Divide(a, b) | Expression::DaysBetween { from: a, to: b } => {
+            Expression::Subtract(a, b)
+            | Expression::Divide(a, b)
+            | Expression::DaysBetween { from: a, to: b } => {
                 self.expression(a, dataset, model, depth + 1);
                 self.expression(b, dataset, model, depth + 1);
             }
@@ -133,9 +166,16 @@ impl Wanted {
     }
 
     fn metric(&mut self, name: &str, model: &Model, depth: usize) {
-        let Some(metric) = model.metric(name).filter(|_| depth < 20) else { return };
+        let Some(metric) = model.metric(name).filter(|_| depth < 20) else {
+            return;
+        };
         match &metric.kind {
-            MetricKind::Simple { dataset, aggregation, expression, filter } => {
+            MetricKind::Simple {
+                dataset,
+                aggregation,
+                expression,
+                filter,
+            } => {
                 self.aggregate(*aggregation);
                 if let Some(expression) = expression {
                     self.expression(expression, dataset, model, 0);
@@ -145,7 +185,11 @@ impl Wanted {
                     self.field(&FieldRef::new(dataset, &filter.field), model);
                 }
             }
-            MetricKind::Ratio { numerator: a, denominator: b } | MetricKind::Difference { left: a, right: b } => {
+            MetricKind::Ratio {
+                numerator: a,
+                denominator: b,
+            }
+            | MetricKind::Difference { left: a, right: b } => {
                 self.metric(a, model, depth + 1);
                 self.metric(b, model, depth + 1);
             }
@@ -160,7 +204,11 @@ impl Wanted {
                 self.field(field, model);
             }
             Measure::Rows(_) => self.aggregate(Aggregation::Count),
-            Measure::Ratio { numerator: a, denominator: b } | Measure::Difference { left: a, right: b } => {
+            Measure::Ratio {
+                numerator: a,
+                denominator: b,
+            }
+            | Measure::Difference { left: a, right: b } => {
                 self.measure(a, model);
                 self.measure(b, model);
             }
@@ -168,7 +216,11 @@ impl Wanted {
                 self.measure(measure, model);
                 self.filter(filter, model);
             }
-            Measure::PerGroup { aggregation, measure, per } => {
+            Measure::PerGroup {
+                aggregation,
+                measure,
+                per,
+            } => {
                 self.aggregate(*aggregation);
                 self.measure(measure, model);
                 per.iter().for_each(|d| self.dimension(d, model));
@@ -228,7 +280,14 @@ impl Wanted {
             Filter::IsNull { field } => self.field(field, model),
             Filter::During { field, range } => {
                 self.field(field, model);
-                self.dates.extend(range.start.iter().chain(&range.end).filter_map(|d| d.get(..10)).map(String::from));
+                self.dates.extend(
+                    range
+                        .start
+                        .iter()
+                        .chain(&range.end)
+                        .filter_map(|d| d.get(..10))
+                        .map(String::from),
+                );
             }
             Filter::Cycle { field, .. } => self.field(field, model),
             Filter::Members { field, query } => {
@@ -239,8 +298,14 @@ impl Wanted {
     }
 
     fn query(&mut self, query: &Query, model: &Model) {
-        query.metrics.iter().for_each(|t| self.measure(&t.measure, model));
-        query.dimensions.iter().for_each(|d| self.dimension(d, model));
+        query
+            .metrics
+            .iter()
+            .for_each(|t| self.measure(&t.measure, model));
+        query
+            .dimensions
+            .iter()
+            .for_each(|d| self.dimension(d, model));
         if let Some(rows) = &query.rows {
             rows.fields.iter().for_each(|f| self.field(f, model));
         }
@@ -248,10 +313,21 @@ impl Wanted {
             self.filter(filter, model);
         }
         if let Some(range) = query.time.as_ref().and_then(|t| t.range.as_ref()) {
-            self.dates.extend(range.start.iter().chain(&range.end).filter_map(|d| d.get(..10)).map(String::from));
+            self.dates.extend(
+                range
+                    .start
+                    .iter()
+                    .chain(&range.end)
+                    .filter_map(|d| d.get(..10))
+                    .map(String::from),
+            );
         }
         self.other_dates |= query.rolling.is_some() || query.cumulative || query.compare.is_some();
-        self.any_average |= query.rolling.is_some() || query.having.iter().any(|h| h.value == Threshold::AverageOfGroups);
+        self.any_average |= query.rolling.is_some()
+            || query
+                .having
+                .iter()
+                .any(|h| h.value == Threshold::AverageOfGroups);
         for having in &query.having {
             if let Threshold::Number(x) = having.value {
                 self.numbers.push((having.op, x));
@@ -260,7 +336,11 @@ impl Wanted {
     }
 }
 
-fn missing<'a>(what: &str, wanted: impl Iterator<Item = &'a String>, has: impl Fn(&String) -> bool) -> Option<String> {
+fn missing<'a>(
+    what: &str,
+    wanted: impl Iterator<Item = &'a String>,
+    has: impl Fn(&String) -> bool,
+) -> Option<String> {
     let lost: Vec<&str> = wanted.filter(|w| !has(w)).map(String::as_str).collect();
     (!lost.is_empty()).then(|| format!("{what} not used: {}", lost.join(", ")))
 }
@@ -268,7 +348,15 @@ fn missing<'a>(what: &str, wanted: impl Iterator<Item = &'a String>, has: impl F
 fn aggregates(wanted: &Wanted, inventory: &Inventory) -> Option<String> {
     for name in wanted.aggregates.keys() {
         if !inventory.aggregates.contains_key(*name) && !inventory.windows.contains_key(*name) {
-            return Some(format!("asks for {name}, computes {}", inventory.aggregates.keys().cloned().collect::<Vec<_>>().join(", ")));
+            return Some(format!(
+                "asks for {name}, computes {}",
+                inventory
+                    .aggregates
+                    .keys()
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ));
         }
     }
     for odd in ["avg", "median", "count distinct"] {
@@ -282,7 +370,12 @@ fn aggregates(wanted: &Wanted, inventory: &Inventory) -> Option<String> {
 
 fn filters(wanted: &Wanted, inventory: &Inventory) -> Option<String> {
     let folded: Vec<String> = inventory.texts.iter().map(|t| t.to_lowercase()).collect();
-    let plain = |t: &String| inventory.texts.contains(t) || folded.iter().any(|f| f.trim_matches('%') == t.to_lowercase());
+    let plain = |t: &String| {
+        inventory.texts.contains(t)
+            || folded
+                .iter()
+                .any(|f| f.trim_matches('%') == t.to_lowercase())
+    };
     if let Some(fault) = missing("filter value", wanted.texts.iter(), plain) {
         return Some(fault);
     }
@@ -296,42 +389,74 @@ fn filters(wanted: &Wanted, inventory: &Inventory) -> Option<String> {
             Operator::Ge => ">=",
         };
         let equal = |n: &String| n.parse::<f64>().is_ok_and(|n| n == *x || n == x.abs());
-        let compared = inventory.comparisons.iter().any(|(o, n)| (o == sign || *op == Operator::Eq) && equal(n));
-        if !compared && !(matches!(op, Operator::Eq | Operator::Ne) && inventory.numbers.iter().any(equal)) {
+        let compared = inventory
+            .comparisons
+            .iter()
+            .any(|(o, n)| (o == sign || *op == Operator::Eq) && equal(n));
+        let listed =
+            matches!(op, Operator::Eq | Operator::Ne) && inventory.numbers.iter().any(equal);
+        if !compared && !listed {
             return Some(format!("no condition {sign} {x}"));
         }
     }
     let strange: Vec<&String> = inventory
         .compared
         .iter()
-        .filter(|c| !wanted.texts.iter().any(|t| t == *c || t.to_lowercase() == c.to_lowercase()) && periods::day(c).is_none())
+        .filter(|c| {
+            !wanted
+                .texts
+                .iter()
+                .any(|t| t == *c || t.to_lowercase() == c.to_lowercase())
+                && periods::day(c).is_none()
+        })
         .filter(|c| !c.is_empty() && super::vocabulary::weekday(c).is_none())
         .collect();
-    strange.first().map(|c| format!("compares with '{c}', which was not asked for"))
+    strange
+        .first()
+        .map(|c| format!("compares with '{c}', which was not asked for"))
 }
 
 fn groups(query: &Query, inventory: &Inventory) -> Option<String> {
     let grouped = !query.metrics.is_empty() && !query.dimensions.is_empty();
     if grouped && inventory.keys < query.dimensions.len() {
-        return Some(format!("asks for groups by {} fields, groups by {}", query.dimensions.len(), inventory.keys));
+        return Some(format!(
+            "asks for groups by {} fields, groups by {}",
+            query.dimensions.len(),
+            inventory.keys
+        ));
     }
     if query.metrics.is_empty() {
         return None;
     }
     let parts = query.compare.as_ref().map_or(1, |c| c.show.len());
-    let more = usize::from(query.share.is_some()) + usize::from(query.cumulative) + usize::from(query.rolling.is_some());
+    let more = usize::from(query.share.is_some())
+        + usize::from(query.cumulative)
+        + usize::from(query.rolling.is_some());
     let least = query.dimensions.len() + query.metrics.len() * parts.min(parts + more);
-    inventory.width.filter(|w| *w < least).map(|w| format!("asks for {least} columns, computes {w}"))
+    inventory
+        .width
+        .filter(|w| *w < least)
+        .map(|w| format!("asks for {least} columns, computes {w}"))
 }
 
 fn period(query: &Query, wanted: &Wanted, inventory: &Inventory) -> Option<String> {
-    let cut = query.compare.as_ref().is_some_and(|c| c.align == Align::ToDate);
-    let running = query.dimensions.iter().any(|d| matches!(d, Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic()));
+    let cut = query
+        .compare
+        .as_ref()
+        .is_some_and(|c| c.align == Align::ToDate);
+    let running = query.dimensions.iter().any(
+        |d| matches!(d, Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic()),
+    );
     let required: Vec<&String> = wanted
         .dates
         .iter()
         .filter(|d| {
-            let end = query.time.as_ref().and_then(|t| t.range.as_ref()).and_then(|r| r.end.as_ref()) == Some(*d);
+            let end = query
+                .time
+                .as_ref()
+                .and_then(|t| t.range.as_ref())
+                .and_then(|r| r.end.as_ref())
+                == Some(*d);
             // A range that the watermark cuts off ends there instead.
             !(cut && end)
         })
@@ -340,7 +465,10 @@ fn period(query: &Query, wanted: &Wanted, inventory: &Inventory) -> Option<Strin
         return Some(format!("the day {lost} of the range is not in the SQL"));
     }
     if !wanted.other_dates && !running {
-        let strange = inventory.dates().into_iter().find(|d| !wanted.dates.contains(d));
+        let strange = inventory
+            .dates()
+            .into_iter()
+            .find(|d| !wanted.dates.contains(d));
         return strange.map(|d| format!("the day {d} was not asked for"));
     }
     None
@@ -348,8 +476,13 @@ fn period(query: &Query, wanted: &Wanted, inventory: &Inventory) -> Option<Strin
 
 fn comparison(query: &Query, inventory: &Inventory) -> Option<String> {
     let compare = query.compare.as_ref()?;
-    let change = compare.show.iter().any(|p| matches!(p, Part::Delta | Part::Pct));
-    let running = query.dimensions.iter().any(|d| matches!(d, Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic()));
+    let change = compare
+        .show
+        .iter()
+        .any(|p| matches!(p, Part::Delta | Part::Pct));
+    let running = query.dimensions.iter().any(
+        |d| matches!(d, Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic()),
+    );
     let level = "asks for growth, computes a level";
     if change && inventory.minus + inventory.divide == 0 {
         return Some(level.into());
@@ -361,10 +494,15 @@ fn comparison(query: &Query, inventory: &Inventory) -> Option<String> {
         return None;
     }
     if let Some(other) = periods::prior(query) {
-        let lost = [other.start, other.end].into_iter().flatten().map(|d| d.to_string()).find(|d| !inventory.has_date(d));
+        let lost = [other.start, other.end]
+            .into_iter()
+            .flatten()
+            .map(|d| d.to_string())
+            .find(|d| !inventory.has_date(d));
         return lost.map(|d| format!("{level}: the day {d} of the other period is not in the SQL"));
     }
-    (inventory.dates().len() < 3 && query.time.as_ref().is_some_and(|t| t.range.is_some())).then(|| level.to_string())
+    (inventory.dates().len() < 3 && query.time.as_ref().is_some_and(|t| t.range.is_some()))
+        .then(|| level.to_string())
 }
 
 fn order(query: &Query, inventory: &Inventory) -> Option<String> {
@@ -377,16 +515,26 @@ fn order(query: &Query, inventory: &Inventory) -> Option<String> {
         })
         .chain(query.rank.as_ref().map(|r| r.direction))
         .collect();
-    let (down, up) = (keys.contains(&Direction::Descending), keys.contains(&Direction::Ascending));
+    let (down, up) = (
+        keys.contains(&Direction::Descending),
+        keys.contains(&Direction::Ascending),
+    );
     if down && inventory.descending == 0 {
         return Some("asks for the largest first, sorts upwards".into());
     }
     if up && !down && inventory.descending > 0 && query.rank.is_some() {
         return Some("asks for the smallest first, sorts downwards".into());
     }
-    match (query.order.first().map(|o| o.direction), inventory.first_descends) {
-        (Some(Direction::Descending), Some(false)) => Some("asks for the largest first, sorts upwards".into()),
-        (Some(Direction::Ascending), Some(true)) => Some("asks for the smallest first, sorts downwards".into()),
+    match (
+        query.order.first().map(|o| o.direction),
+        inventory.first_descends,
+    ) {
+        (Some(Direction::Descending), Some(false)) => {
+            Some("asks for the largest first, sorts upwards".into())
+        }
+        (Some(Direction::Ascending), Some(true)) => {
+            Some("asks for the smallest first, sorts downwards".into())
+        }
         (Some(_), None) => Some("asks for an order, sorts nothing".into()),
         _ => None,
     }
@@ -400,6 +548,7 @@ fn limit(query: &Query, inventory: &Inventory) -> Option<String> {
     }
     let rank = query.rank.as_ref()?;
     let last = (rank.n + rank.skip).to_string();
-    let bounded = inventory.comparisons.iter().any(|(_, n)| *n == last) || inventory.numbers.contains(&last);
+    let bounded =
+        inventory.comparisons.iter().any(|(_, n)| *n == last) || inventory.numbers.contains(&last);
     (!bounded).then(|| format!("asks for the first {} by rank, bounds nothing", rank.n))
 }

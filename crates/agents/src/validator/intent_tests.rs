@@ -6,7 +6,11 @@ use query::Query;
 use serde_json::json;
 
 fn model() -> semantics::Model {
-    let field = |name: &str, data_type: &str, role: &str, subject: &str, unit: serde_json::Value| {
+    let field = |name: &str,
+                 data_type: &str,
+                 role: &str,
+                 subject: &str,
+                 unit: serde_json::Value| {
         json!({"name": name, "label": name, "expression": {"column": name}, "data_type": data_type, "role": role,
             "subject": subject, "additivity": if role == "measure" { "additive" } else { "non" }, "unit": unit})
     };
@@ -36,8 +40,12 @@ fn queries() -> Vec<(String, Query)> {
     let mut found: Vec<(String, Query)> = std::fs::read_dir(folder)
         .unwrap()
         .map(|e| {
-            let case: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(e.unwrap().path()).unwrap()).unwrap();
-            (case["name"].as_str().unwrap().to_string(), serde_json::from_value(case["query"].clone()).unwrap())
+            let case: serde_json::Value =
+                serde_json::from_str(&std::fs::read_to_string(e.unwrap().path()).unwrap()).unwrap();
+            (
+                case["name"].as_str().unwrap().to_string(),
+                serde_json::from_value(case["query"].clone()).unwrap(),
+            )
         })
         .collect();
     found.sort_by(|a, b| a.0.cmp(&b.0));
@@ -88,7 +96,9 @@ fn mutants_are_rejected() {
     let mut survivors = Vec::new();
     let mut tried = 0;
     for (name, query) in queries() {
-        let Ok(compiled) = query::compile(&model, &query, query::Dialect::DuckDb) else { continue };
+        let Ok(compiled) = query::compile(&model, &query, query::Dialect::DuckDb) else {
+            continue;
+        };
         for (from, to) in swaps {
             let mutant = compiled.sql().replace(from, to);
             if mutant == compiled.sql() {
@@ -100,7 +110,12 @@ fn mutants_are_rejected() {
             }
         }
     }
-    assert!(survivors.is_empty(), "{} of {tried} survive:\n{}", survivors.len(), survivors.join("\n"));
+    assert!(
+        survivors.is_empty(),
+        "{} of {tried} survive:\n{}",
+        survivors.len(),
+        survivors.join("\n")
+    );
 }
 
 #[test]
@@ -109,8 +124,17 @@ fn a_level_does_not_answer_a_growth_question() {
                GROUP BY region ORDER BY 2 DESC";
     assert!(!check_question_intent(Intent::Growth, sql).ok);
     assert!(check_question_intent(Intent::Ranking, sql).ok);
-    let (_, growth) = queries().into_iter().find(|(name, _)| name == "growth_all").unwrap();
+    let (_, growth) = queries()
+        .into_iter()
+        .find(|(name, _)| name == "growth_all")
+        .unwrap();
     let report = check_intent(&growth, sql, &model());
     assert!(!report.ok);
-    assert!(report.checks.iter().any(|c| c.detail.contains("asks for growth, computes a level")), "{report:?}");
+    assert!(
+        report
+            .checks
+            .iter()
+            .any(|c| c.detail.contains("asks for growth, computes a level")),
+        "{report:?}"
+    );
 }

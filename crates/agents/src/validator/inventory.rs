@@ -1,8 +1,9 @@
 //! What a SELECT computes, read from its syntax tree.
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, LimitClause, OrderByExpr, OrderByKind, OrderBySort,
-    Query, Select, SetExpr, Statement, Value, Visit, Visitor, WindowType,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
+    LimitClause, OrderByExpr, OrderByKind, OrderBySort, Query, Select, SetExpr, Statement, Value,
+    Visit, Visitor, WindowType,
 };
 use sqlparser::dialect::DuckDbDialect;
 use sqlparser::parser::Parser;
@@ -45,14 +46,28 @@ pub(super) struct Inventory {
 }
 
 /// Functions that turn many rows into one value.
-const AGGREGATES: [&str; 12] =
-    ["sum", "avg", "mean", "count", "min", "max", "median", "any_value", "first", "last", "approx_count_distinct", "quantile_cont"];
+const AGGREGATES: [&str; 12] = [
+    "sum",
+    "avg",
+    "mean",
+    "count",
+    "min",
+    "max",
+    "median",
+    "any_value",
+    "first",
+    "last",
+    "approx_count_distinct",
+    "quantile_cont",
+];
 
 impl Inventory {
     /// Reads one SELECT statement; says why if it cannot.
     pub(super) fn read(sql: &str) -> Result<Inventory, String> {
         let statements = Parser::parse_sql(&DuckDbDialect {}, sql).map_err(|e| e.to_string())?;
-        let [Statement::Query(query)] = statements.as_slice() else { return Err("not one SELECT".into()) };
+        let [Statement::Query(query)] = statements.as_slice() else {
+            return Err("not one SELECT".into());
+        };
         let mut inventory = Inventory::default();
         if let Some(order) = &query.order_by
             && let OrderByKind::Expressions(keys) = &order.kind
@@ -60,7 +75,10 @@ impl Inventory {
             inventory.first_descends = keys.first().map(descends);
         }
         if let SetExpr::Select(select) = query.body.as_ref() {
-            let wild = select.projection.iter().any(|p| p.to_string().ends_with('*'));
+            let wild = select
+                .projection
+                .iter()
+                .any(|p| p.to_string().ends_with('*'));
             inventory.width = (!wild).then_some(select.projection.len());
         }
         let _: ControlFlow<()> = query.visit(&mut inventory);
@@ -74,7 +92,12 @@ impl Inventory {
 
     /// Dates among the literals.
     pub(super) fn dates(&self) -> BTreeSet<String> {
-        self.texts.iter().filter_map(|t| t.get(..10)).filter(|t| t.parse::<jiff::civil::Date>().is_ok()).map(String::from).collect()
+        self.texts
+            .iter()
+            .filter_map(|t| t.get(..10))
+            .filter(|t| t.parse::<jiff::civil::Date>().is_ok())
+            .map(String::from)
+            .collect()
     }
 
     fn order(&mut self, keys: &[OrderByExpr]) {
@@ -120,7 +143,10 @@ impl Visitor for Inventory {
         {
             self.order(keys);
         }
-        if let Some(LimitClause::LimitOffset { limit: Some(limit), .. }) = &query.limit_clause {
+        if let Some(LimitClause::LimitOffset {
+            limit: Some(limit), ..
+        }) = &query.limit_clause
+        {
             self.limits.extend(literal(limit));
         }
         ControlFlow::Continue(())
@@ -141,7 +167,8 @@ impl Visitor for Inventory {
                 self.columns.insert(name.value.to_lowercase());
             }
             Expr::CompoundIdentifier(parts) => {
-                self.columns.extend(parts.last().map(|p| p.value.to_lowercase()));
+                self.columns
+                    .extend(parts.last().map(|p| p.value.to_lowercase()));
             }
             Expr::Function(function) => self.function(function),
             Expr::BinaryOp { left, op, right } => {
@@ -152,7 +179,9 @@ impl Visitor for Inventory {
                 }
                 if let Some(value) = literal(right).filter(|_| literal(left).is_none()) {
                     self.comparisons.push((op.to_string(), value.clone()));
-                    if matches!(op, BinaryOperator::Eq | BinaryOperator::NotEq) && matches!(plain(right), Expr::Value(v) if matches!(v.value, Value::SingleQuotedString(_))) {
+                    if matches!(op, BinaryOperator::Eq | BinaryOperator::NotEq)
+                        && matches!(plain(right), Expr::Value(v) if matches!(v.value, Value::SingleQuotedString(_)))
+                    {
                         self.compared.push(value);
                     }
                 }
@@ -186,7 +215,10 @@ impl Inventory {
     fn function(&mut self, function: &Function) {
         let mut name = function.name.to_string().to_lowercase();
         if let FunctionArguments::List(list) = &function.args
-            && list.duplicate_treatment.as_ref().is_some_and(|d| d.to_string() == "DISTINCT")
+            && list
+                .duplicate_treatment
+                .as_ref()
+                .is_some_and(|d| d.to_string() == "DISTINCT")
         {
             name.push_str(" distinct");
         }

@@ -34,9 +34,18 @@ struct Tamper {
 
 fn cases() -> Vec<Case> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../suites/narratives");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     files.sort();
-    files.iter().map(|f| serde_json::from_str(&std::fs::read_to_string(f).unwrap()).unwrap_or_else(|e| panic!("{f:?}: {e}"))).collect()
+    files
+        .iter()
+        .map(|f| {
+            serde_json::from_str(&std::fs::read_to_string(f).unwrap())
+                .unwrap_or_else(|e| panic!("{f:?}: {e}"))
+        })
+        .collect()
 }
 
 fn model() -> semantics::Model {
@@ -65,9 +74,13 @@ fn document(case: &Case) -> AnswerDocument {
         elapsed_ms: 0.0,
         result,
     };
-    document.plan.push(step("s1", &case.query, Some(case.result.clone())));
+    document
+        .plan
+        .push(step("s1", &case.query, Some(case.result.clone())));
     if let Some(behind) = &case.behind {
-        document.plan.push(step("s2", &behind.query, Some(behind.result.clone())));
+        document
+            .plan
+            .push(step("s2", &behind.query, Some(behind.result.clone())));
     }
     document.result = Some(case.result.clone());
     document
@@ -75,19 +88,36 @@ fn document(case: &Case) -> AnswerDocument {
 
 fn analysed(case: &Case, document: &AnswerDocument) -> crate::analyst::Analysis {
     let model = model();
-    analyse(&Finding { model: &model, query: &case.query, result: &case.result, steps: &document.plan, intent: case.intent, time_note: None })
+    analyse(&Finding {
+        model: &model,
+        query: &case.query,
+        columns: &[],
+        result: &case.result,
+        steps: &document.plan,
+        intent: case.intent,
+        time_note: None,
+    })
 }
 
 fn verdict(document: &AnswerDocument, text: &str) -> (Verdict, String) {
     let mut document = document.clone();
-    document.narrative = Some(answer::Narrative { text: text.to_string(), claims: Vec::new() });
+    document.narrative = Some(answer::Narrative {
+        text: text.to_string(),
+        claims: Vec::new(),
+    });
     let report = check_numbers(&document);
     let chars: Vec<char> = text.chars().collect();
     let faults: Vec<String> = report
         .claims
         .iter()
         .filter(|c| !c.ok)
-        .map(|c| format!("{}: {}", chars[c.start..c.end].iter().collect::<String>(), c.why))
+        .map(|c| {
+            format!(
+                "{}: {}",
+                chars[c.start..c.end].iter().collect::<String>(),
+                c.why
+            )
+        })
         .collect();
     (report.verdict, faults.join("; "))
 }
@@ -115,7 +145,11 @@ fn claims_cover_what_they_say() {
         let chars: Vec<char> = narrative.text.chars().collect();
         let mut last = 0;
         for claim in &narrative.claims {
-            assert!(claim.start >= last && claim.end > claim.start && claim.end <= chars.len(), "{}: {claim:?}", case.name);
+            assert!(
+                claim.start >= last && claim.end > claim.start && claim.end <= chars.len(),
+                "{}: {claim:?}",
+                case.name
+            );
             last = claim.end;
         }
     }
@@ -127,11 +161,28 @@ fn planted_errors_are_rejected() {
     for case in cases() {
         let document = document(&case);
         let (clean, faults) = verdict(&document, &case.text);
-        assert_eq!(clean, Verdict::Verified, "{}: {}\n{faults}", case.name, case.text);
+        assert_eq!(
+            clean,
+            Verdict::Verified,
+            "{}: {}\n{faults}",
+            case.name,
+            case.text
+        );
         for tamper in &case.tampered {
-            assert!(case.text.contains(&tamper.from), "{}: {} is not in the text", case.name, tamper.from);
+            assert!(
+                case.text.contains(&tamper.from),
+                "{}: {} is not in the text",
+                case.name,
+                tamper.from
+            );
             let text = case.text.replacen(&tamper.from, &tamper.to, 1);
-            assert_eq!(verdict(&document, &text).0, Verdict::Rejected, "{} ({}): {text}", case.name, tamper.class);
+            assert_eq!(
+                verdict(&document, &text).0,
+                Verdict::Rejected,
+                "{} ({}): {text}",
+                case.name,
+                tamper.class
+            );
             planted += 1;
         }
     }
@@ -153,7 +204,12 @@ fn every_perturbation_is_rejected() {
             }
         }
     }
-    assert!(survivors.is_empty(), "{} of {tried} survive:\n{}", survivors.len(), survivors.join("\n"));
+    assert!(
+        survivors.is_empty(),
+        "{} of {tried} survive:\n{}",
+        survivors.len(),
+        survivors.join("\n")
+    );
     assert!(tried > 500, "only {tried} perturbations");
 }
 
@@ -170,14 +226,23 @@ fn perturbations(text: &str, case: &Case) -> Vec<String> {
         }
     }
     let table = case.behind.as_ref().map_or(&case.result, |b| &b.result);
-    let mut names: Vec<String> = table.rows.iter().flatten().filter_map(|c| c.as_str().map(String::from)).collect();
+    let mut names: Vec<String> = table
+        .rows
+        .iter()
+        .flatten()
+        .filter_map(|c| c.as_str().map(String::from))
+        .collect();
     names.extend(["Atlantis".to_string(), "Nobody".to_string()]);
     names.sort();
     names.dedup();
     for name in &names {
         for (at, _) in text.match_indices(name.as_str()) {
             for other in names.iter().filter(|o| *o != name) {
-                out.push(format!("{}{other}{}", &text[..at], &text[at + name.len()..]));
+                out.push(format!(
+                    "{}{other}{}",
+                    &text[..at],
+                    &text[at + name.len()..]
+                ));
             }
         }
     }
@@ -204,7 +269,8 @@ fn perturbations(text: &str, case: &Case) -> Vec<String> {
     for (from, to) in swaps {
         for (at, _) in text.match_indices(from) {
             // A hyphen inside a name or "-" before nothing is not a sign.
-            if from == "-" && !text[at + 1..].starts_with(|c: char| c.is_ascii_digit() || c == '$') {
+            if from == "-" && !text[at + 1..].starts_with(|c: char| c.is_ascii_digit() || c == '$')
+            {
                 continue;
             }
             if from == "+" && to.is_empty() {
@@ -219,7 +285,11 @@ fn perturbations(text: &str, case: &Case) -> Vec<String> {
     for quarter in 1..=4 {
         for other in (1..=4).filter(|o| *o != quarter) {
             for (at, hit) in text.match_indices(&format!("Q{quarter} ")) {
-                out.push(format!("{}Q{other} {}", &text[..at], &text[at + hit.len()..]));
+                out.push(format!(
+                    "{}Q{other} {}",
+                    &text[..at],
+                    &text[at + hit.len()..]
+                ));
             }
         }
     }

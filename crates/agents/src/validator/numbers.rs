@@ -37,8 +37,17 @@ pub struct NumberReport {
 /// A document that is answered must have a narrative; one that is not states nothing.
 pub fn check_numbers(document: &AnswerDocument) -> NumberReport {
     let Some(narrative) = &document.narrative else {
-        let verdict = if document.status == Status::Answered { Verdict::Rejected } else { Verdict::Verified };
-        return NumberReport { verdict, found: 0, bound: 0, claims: Vec::new() };
+        let verdict = if document.status == Status::Answered {
+            Verdict::Rejected
+        } else {
+            Verdict::Verified
+        };
+        return NumberReport {
+            verdict,
+            found: 0,
+            bound: 0,
+            claims: Vec::new(),
+        };
     };
     let evidence = Evidence::of(document);
     let glossary = Glossary::of(&evidence);
@@ -49,5 +58,14 @@ pub fn check_numbers(document: &AnswerDocument) -> NumberReport {
     claims.sort_by_key(|c| (c.start, c.end));
     let bound = claims.iter().filter(|c| c.ok).count();
     let sound = bound == claims.len() && !claims.is_empty();
-    NumberReport { verdict: if sound { Verdict::Verified } else { Verdict::Rejected }, found: claims.len(), bound, claims }
+    NumberReport {
+        verdict: if sound {
+            Verdict::Verified
+        } else {
+            Verdict::Rejected
+        },
+        found: claims.len(),
+        bound,
+        claims,
+    }
 }

@@ -16,12 +16,20 @@ pub(super) struct Span {
 
 impl Span {
     fn new(start: Date, end: Date) -> Span {
-        Span { start: Some(start), end: Some(end), hour: None }
+        Span {
+            start: Some(start),
+            end: Some(end),
+            hour: None,
+        }
     }
 
     /// A range of a query.
     pub(super) fn of(range: &DateRange) -> Option<Span> {
-        let span = Span { start: range.start.as_deref().and_then(day), end: range.end.as_deref().and_then(day), hour: None };
+        let span = Span {
+            start: range.start.as_deref().and_then(day),
+            end: range.end.as_deref().and_then(day),
+            hour: None,
+        };
         (span.start.is_some() || span.end.is_some()).then_some(span)
     }
 }
@@ -66,12 +74,20 @@ pub(super) fn prior(query: &Query) -> Option<Span> {
     }
     match &compare.to {
         CompareTo::Range(other) => Span::of(other),
-        CompareTo::PriorYear => Some(Span::new(start.checked_sub(12.months()).ok()?, end.checked_sub(12.months()).ok()?)),
+        CompareTo::PriorYear => Some(Span::new(
+            start.checked_sub(12.months()).ok()?,
+            end.checked_sub(12.months()).ok()?,
+        )),
         CompareTo::PriorPeriod if start.day() == 1 && end.day() == 1 => {
-            let length = (i32::from(end.year()) - i32::from(start.year())) * 12 + i32::from(end.month()) - i32::from(start.month());
+            let length = (i32::from(end.year()) - i32::from(start.year())) * 12
+                + i32::from(end.month())
+                - i32::from(start.month());
             Some(Span::new(start.checked_sub(length.months()).ok()?, start))
         }
-        CompareTo::PriorPeriod => Some(Span::new(start.checked_sub((end - start).get_days().days()).ok()?, start)),
+        CompareTo::PriorPeriod => Some(Span::new(
+            start.checked_sub((end - start).get_days().days()).ok()?,
+            start,
+        )),
     }
 }
 
@@ -82,14 +98,25 @@ pub(super) fn read(text: &[char]) -> Option<(usize, Span)> {
     if get(0) == Some("the") && get(1) == Some("week") && get(2) == Some("of") {
         let (used, span) = point(&words[3..])?;
         let start = span.start?;
-        return Some((ends[used + 2], Span::new(start, start.checked_add(7.days()).ok()?)));
+        return Some((
+            ends[used + 2],
+            Span::new(start, start.checked_add(7.days()).ok()?),
+        ));
     }
     if matches!(get(0), Some("since" | "before")) {
         let (used, span) = point(&words[1..])?;
         let open = if get(0) == Some("since") {
-            Span { start: span.start, end: None, hour: None }
+            Span {
+                start: span.start,
+                end: None,
+                hour: None,
+            }
         } else {
-            Span { start: None, end: span.start, hour: None }
+            Span {
+                start: None,
+                end: span.start,
+                hour: None,
+            }
         };
         return Some((ends[used], open));
     }
@@ -97,13 +124,26 @@ pub(super) fn read(text: &[char]) -> Option<(usize, Span)> {
     if let Some("to" | "until") = get(used)
         && let Some((more, last)) = point(&words[used + 1..])
     {
-        return Some((ends[used + more], Span { start: first.start, end: last.end, hour: None }));
+        return Some((
+            ends[used + more],
+            Span {
+                start: first.start,
+                end: last.end,
+                hour: None,
+            },
+        ));
     }
     if let Some(clock) = get(used)
         && let Some((hour, "00")) = clock.split_once(':')
         && let Ok(hour) = hour.parse()
     {
-        return Some((ends[used], Span { hour: Some(hour), ..first }));
+        return Some((
+            ends[used],
+            Span {
+                hour: Some(hour),
+                ..first
+            },
+        ));
     }
     Some((ends[used - 1], first))
 }
@@ -114,15 +154,27 @@ fn words(text: &[char]) -> (Vec<String>, Vec<usize>) {
     let mut i = 0;
     while i < text.len() && words.len() < 12 {
         let from = i;
-        while i < text.len() && (text[i].is_alphanumeric() || (matches!(text[i], '-' | ':') && text.get(i + 1).is_some_and(|c| c.is_ascii_digit()))) {
+        while i < text.len()
+            && (text[i].is_alphanumeric()
+                || (matches!(text[i], '-' | ':')
+                    && text.get(i + 1).is_some_and(|c| c.is_ascii_digit())))
+        {
             i += 1;
         }
         if from == i {
             break;
         }
-        words.push(text[from..i].iter().flat_map(|c| c.to_lowercase()).collect());
+        words.push(
+            text[from..i]
+                .iter()
+                .flat_map(|c| c.to_lowercase())
+                .collect(),
+        );
         ends.push(i);
-        if text.get(i) == Some(&',') && text.get(i + 1) == Some(&' ') && text.get(i + 2).is_some_and(|c| c.is_ascii_digit()) {
+        if text.get(i) == Some(&',')
+            && text.get(i + 1) == Some(&' ')
+            && text.get(i + 2).is_some_and(|c| c.is_ascii_digit())
+        {
             i += 1;
         }
         if text.get(i) != Some(&' ') {
@@ -137,21 +189,34 @@ fn words(text: &[char]) -> (Vec<String>, Vec<usize>) {
 fn point(words: &[String]) -> Option<(usize, Span)> {
     let get = |i: usize| words.get(i).map(String::as_str);
     let first = get(0)?;
-    if let Some(n) = first.strip_prefix('q').and_then(|n| n.parse::<i8>().ok()).filter(|n| (1..=4).contains(n)) {
+    if let Some(n) = first
+        .strip_prefix('q')
+        .and_then(|n| n.parse::<i8>().ok())
+        .filter(|n| (1..=4).contains(n))
+    {
         return Some((2, months(date(year(get(1)?)?, (n - 1) * 3 + 1, 1), 3)?));
     }
-    if let Some(n) = first.strip_prefix('h').and_then(|n| n.parse::<i8>().ok()).filter(|n| (1..=2).contains(n)) {
+    if let Some(n) = first
+        .strip_prefix('h')
+        .and_then(|n| n.parse::<i8>().ok())
+        .filter(|n| (1..=2).contains(n))
+    {
         return Some((2, months(date(year(get(1)?)?, (n - 1) * 6 + 1, 1), 6)?));
     }
     if let Some(month) = vocabulary::month(first) {
         if let Some(year) = get(1).and_then(year) {
             return Some((2, months(date(year, month, 1), 1)?));
         }
-        let number: i8 = get(1)?.trim_end_matches(|c: char| c.is_alphabetic()).parse().ok()?;
+        let number: i8 = get(1)?
+            .trim_end_matches(|c: char| c.is_alphabetic())
+            .parse()
+            .ok()?;
         let start = Date::new(year(get(2)?)?, month, number).ok()?;
         return Some((3, Span::new(start, start.checked_add(1.day()).ok()?)));
     }
-    if first.len() == 10 && let Ok(start) = first.parse::<Date>() {
+    if first.len() == 10
+        && let Ok(start) = first.parse::<Date>()
+    {
         return Some((1, Span::new(start, start.checked_add(1.day()).ok()?)));
     }
     if let (Ok(number), Some(month)) = (first.parse::<i8>(), get(1).and_then(vocabulary::month)) {
@@ -162,5 +227,7 @@ fn point(words: &[String]) -> Option<(usize, Span)> {
 }
 
 fn year(word: &str) -> Option<i16> {
-    (word.len() == 4 && word.chars().all(|c| c.is_ascii_digit())).then(|| word.parse().ok())?.filter(|y| (1900..2100).contains(y))
+    (word.len() == 4 && word.chars().all(|c| c.is_ascii_digit()))
+        .then(|| word.parse().ok())?
+        .filter(|y| (1900..2100).contains(y))
 }

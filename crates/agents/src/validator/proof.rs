@@ -44,6 +44,8 @@ pub(super) struct Context {
     pub(super) stated_behind: bool,
     /// Lower-case name of the measure last mentioned.
     pub(super) measure: Option<String>,
+    /// Whether the rows are only said to be shown, not to be all.
+    pub(super) shown: bool,
     /// What it is.
     pub(super) cue: Cue,
 }
@@ -68,17 +70,28 @@ impl Proof {
 
     /// Whether it is the largest (1) or smallest (-1) of its column.
     pub(super) fn is_extreme(&self, side: i8, evidence: &Evidence) -> bool {
-        let (Some(column), Some(_)) = (self.column, self.row) else { return false };
+        let (Some(column), Some(_)) = (self.column, self.row) else {
+            return false;
+        };
         let table = &evidence.tables[self.table];
         table.extreme_holds(column, side)
-            && table.numbers(column).iter().all(|x| if side > 0 { *x <= self.value } else { *x >= self.value })
+            && table.numbers(column).iter().all(|x| {
+                if side > 0 {
+                    *x <= self.value
+                } else {
+                    *x >= self.value
+                }
+            })
     }
 
     /// Whether it has that place in its column.
     pub(super) fn is_place(&self, n: usize, bottom: bool, evidence: &Evidence) -> bool {
-        let (Some(column), Some(row)) = (self.column, self.row) else { return false };
+        let (Some(column), Some(row)) = (self.column, self.row) else {
+            return false;
+        };
         let table = &evidence.tables[self.table];
-        let ascending = bottom || table.ascending() || evidence.tables.first().is_some_and(Table::ascending);
+        let ascending =
+            bottom || table.ascending() || evidence.tables.first().is_some_and(Table::ascending);
         table.extreme_side(column, ascending) && table.place(row, column, !ascending) == Some(n)
     }
 
@@ -87,7 +100,10 @@ impl Proof {
         let table = &evidence.tables[self.table];
         let (row, column) = (self.row?, self.column?);
         let term = &table.measures.iter().find(|m| m.0 == column)?.1;
-        let beside = table.measures.iter().find(|m| &m.1 == term && matches!(m.2, Part::Pct | Part::Delta))?;
+        let beside = table
+            .measures
+            .iter()
+            .find(|m| &m.1 == term && matches!(m.2, Part::Pct | Part::Delta))?;
         table.number(row, beside.0)
     }
 }
@@ -95,7 +111,11 @@ impl Proof {
 impl Table<'_> {
     /// Whether places counted from this side are places among all groups.
     fn extreme_side(&self, column: usize, ascending: bool) -> bool {
-        let skip = self.query.as_ref().and_then(|q| q.rank.as_ref()).is_some_and(|r| r.skip > 0);
+        let skip = self
+            .query
+            .as_ref()
+            .and_then(|q| q.rank.as_ref())
+            .is_some_and(|r| r.skip > 0);
         skip || self.extreme_holds(column, if ascending { -1 } else { 1 })
     }
 }
@@ -109,16 +129,38 @@ pub(super) fn search(number: &Number, context: &Context, evidence: &Evidence) ->
     for (t, table) in evidence.tables.iter().enumerate() {
         match &context.cue {
             Cue::Count => {
-                let complete = !table.truncated;
-                if complete && plain(number) && number.rounds(table.rows.len() as f64) && whole_scope(table, context) {
-                    found.push(Proof { table: t, row: None, column: None, part: None, value: number.value, change: false });
+                let complete = !table.truncated || context.shown;
+                if complete
+                    && plain(number)
+                    && number.rounds(table.rows.len() as f64)
+                    && whole_scope(table, context)
+                {
+                    found.push(Proof {
+                        table: t,
+                        row: None,
+                        column: None,
+                        part: None,
+                        value: number.value,
+                        change: false,
+                    });
                 }
             }
             Cue::TieCount(value) => {
                 for (column, _, _) in &table.measures {
-                    let n = table.numbers(*column).iter().filter(|x| value.rounds(**x)).count();
+                    let n = table
+                        .numbers(*column)
+                        .iter()
+                        .filter(|x| value.rounds(**x))
+                        .count();
                     if n > 1 && plain(number) && number.rounds(n as f64) {
-                        found.push(Proof { table: t, row: None, column: None, part: None, value: number.value, change: false });
+                        found.push(Proof {
+                            table: t,
+                            row: None,
+                            column: None,
+                            part: None,
+                            value: number.value,
+                            change: false,
+                        });
                     }
                 }
             }
@@ -128,7 +170,11 @@ pub(super) fn search(number: &Number, context: &Context, evidence: &Evidence) ->
             Cue::Apart(side, other) => found.extend(apart(number, context, t, table, *side, other)),
             Cue::Change(..) | Cue::Plain | Cue::Earlier | Cue::Shared => {}
         }
-        if matches!(context.cue, Cue::Plain | Cue::Shared | Cue::Earlier | Cue::Change(..)) || (context.cue == Cue::Share && number.percent) {
+        if matches!(
+            context.cue,
+            Cue::Plain | Cue::Shared | Cue::Earlier | Cue::Change(..)
+        ) || (context.cue == Cue::Share && number.percent)
+        {
             found.extend(cells(number, context, t, table));
         }
     }
@@ -139,12 +185,23 @@ pub(super) fn search(number: &Number, context: &Context, evidence: &Evidence) ->
 pub(super) fn change(number: &Number, from: &[Proof], to: &[Proof]) -> Vec<Proof> {
     let mut found = Vec::new();
     for a in from {
-        for b in to.iter().filter(|b| b.table == a.table && b.column == a.column) {
+        for b in to
+            .iter()
+            .filter(|b| b.table == a.table && b.column == a.column)
+        {
             let (difference, ratio) = (b.value - a.value, (b.value - a.value) / a.value);
             let exact = if number.percent { ratio } else { difference };
-            let close = exact.is_finite() && (number.rounds(exact) || (!number.signed && number.rounds(exact.abs())));
+            let close = exact.is_finite()
+                && (number.rounds(exact) || (!number.signed && number.rounds(exact.abs())));
             if close {
-                found.push(Proof { table: a.table, row: None, column: a.column, part: Some(Part::Pct), value: exact, change: true });
+                found.push(Proof {
+                    table: a.table,
+                    row: None,
+                    column: a.column,
+                    part: Some(Part::Pct),
+                    value: exact,
+                    change: true,
+                });
             }
         }
     }
@@ -172,11 +229,15 @@ fn unit_fits(number: &Number, table: &Table, column: usize) -> bool {
 }
 
 fn measure_fits(context: &Context, table: &Table, column: usize, term: &str) -> bool {
-    context.measure.as_ref().is_none_or(|m| *m == term.to_lowercase() || *m == table.columns[column].name.to_lowercase())
+    context.measure.as_ref().is_none_or(|m| {
+        *m == term.to_lowercase() || *m == table.columns[column].name.to_lowercase()
+    })
 }
 
 fn repeats<T: PartialEq>(list: &[T]) -> bool {
-    list.iter().enumerate().any(|(i, one)| list[..i].contains(one))
+    list.iter()
+        .enumerate()
+        .any(|(i, one)| list[..i].contains(one))
 }
 
 /// Rows that fit one description.
@@ -186,7 +247,11 @@ fn rows_of(table: &Table, group: &[String]) -> Vec<usize> {
     }
     (0..table.rows.len())
         .filter(|&r| {
-            let names: Vec<String> = table.dimensions.iter().filter_map(|&c| cell_name(table, r, c)).collect();
+            let names: Vec<String> = table
+                .dimensions
+                .iter()
+                .filter_map(|&c| cell_name(table, r, c))
+                .collect();
             group.iter().all(|g| names.contains(g))
         })
         .collect()
@@ -197,12 +262,18 @@ fn period_fits(table: &Table, row: usize, column: usize, part: Part, context: &C
     let scope = table.scope();
     if let Some(own) = table.row_period(row) {
         let named = context.spans.contains(&own);
-        return (named || table.rows.len() == 1) && context.spans.iter().all(|s| *s == own || Some(*s) == scope);
+        return (named || table.rows.len() == 1)
+            && context.spans.iter().all(|s| *s == own || Some(*s) == scope);
     }
     if part == Part::Prior {
         let earlier = table.query.as_ref().and_then(periods::prior).or_else(|| {
             let name = &table.columns[column].name;
-            let label: Vec<char> = name.rsplit_once('(')?.1.trim_end_matches(')').chars().collect();
+            let label: Vec<char> = name
+                .rsplit_once('(')?
+                .1
+                .trim_end_matches(')')
+                .chars()
+                .collect();
             periods::read(&label).map(|(_, span)| span)
         });
         return if context.stated_behind {
@@ -222,15 +293,25 @@ fn cells(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Pro
         if !unit_fits(number, table, column) || !measure_fits(context, table, column, term) {
             continue;
         }
-        if part == Part::Share && context.cue != Cue::Share && context.measure.as_ref() != Some(&table.columns[column].name.to_lowercase()) {
+        if part == Part::Share
+            && context.cue != Cue::Share
+            && context.measure.as_ref() != Some(&table.columns[column].name.to_lowercase())
+        {
             continue;
         }
         if context.cue == Cue::Share && part != Part::Share {
             continue;
         }
         // "from" starts at the earlier value where the table has one.
-        let has_prior = table.measures.iter().any(|m| &m.1 == term && m.2 == Part::Prior);
-        if context.cue == Cue::Earlier && has_prior && part != Part::Prior && table.running().is_none() {
+        let has_prior = table
+            .measures
+            .iter()
+            .any(|m| &m.1 == term && m.2 == Part::Prior);
+        if context.cue == Cue::Earlier
+            && has_prior
+            && part != Part::Prior
+            && table.running().is_none()
+        {
             continue;
         }
         let hit = |r: usize| {
@@ -243,12 +324,28 @@ fn cells(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Pro
             let dated = table.running().is_some() && table.dimensions.len() == 1;
             if table.rows.len() == 1 || dated {
                 for r in 0..table.rows.len() {
-                    found.extend(hit(r).map(|value| Proof { table: t, row: Some(r), column: Some(column), part: Some(part), value, change }));
+                    found.extend(hit(r).map(|value| Proof {
+                        table: t,
+                        row: Some(r),
+                        column: Some(column),
+                        part: Some(part),
+                        value,
+                        change,
+                    }));
                 }
             }
-            let all_equal = table.rows.len() > 1 && context.cue == Cue::Shared && tie_value(number, table, column);
+            let all_equal = table.rows.len() > 1
+                && context.cue == Cue::Shared
+                && tie_value(number, table, column);
             if all_equal && found.is_empty() && !dated {
-                found.push(Proof { table: t, row: None, column: Some(column), part: Some(part), value: number.value, change });
+                found.push(Proof {
+                    table: t,
+                    row: None,
+                    column: Some(column),
+                    part: Some(part),
+                    value: number.value,
+                    change,
+                });
             }
             continue;
         }
@@ -256,7 +353,16 @@ fn cells(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Pro
         let every = context.groups.iter().all(|group| {
             let rows: Vec<Proof> = rows_of(table, group)
                 .into_iter()
-                .filter_map(|r| hit(r).map(|value| Proof { table: t, row: Some(r), column: Some(column), part: Some(part), value, change }))
+                .filter_map(|r| {
+                    hit(r).map(|value| Proof {
+                        table: t,
+                        row: Some(r),
+                        column: Some(column),
+                        part: Some(part),
+                        value,
+                        change,
+                    })
+                })
                 .collect();
             proofs.extend(rows.iter().cloned());
             !rows.is_empty()
@@ -270,14 +376,21 @@ fn cells(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Pro
 
 /// Whether several rows have this value and the sentence may speak of them together.
 fn tie_value(number: &Number, table: &Table, column: usize) -> bool {
-    table.numbers(column).iter().filter(|x| number.rounds(**x)).count() > 1
+    table
+        .numbers(column)
+        .iter()
+        .filter(|x| number.rounds(**x))
+        .count()
+        > 1
 }
 
 /// Whether a term's values may be summed over rows, as far as the query tells.
 fn sums_up(table: &Table, term: &str) -> bool {
     fn measure(m: &Measure) -> bool {
         match m {
-            Measure::Aggregate { aggregation, .. } => matches!(aggregation, Aggregation::Sum | Aggregation::Count),
+            Measure::Aggregate { aggregation, .. } => {
+                matches!(aggregation, Aggregation::Sum | Aggregation::Count)
+            }
             Measure::Metric(name) => by_name(name),
             Measure::Rows(_) => true,
             Measure::Difference { left, right } => measure(left) && measure(right),
@@ -286,11 +399,31 @@ fn sums_up(table: &Table, term: &str) -> bool {
         }
     }
     fn by_name(name: &str) -> bool {
-        const NEVER: [&str; 10] = ["average", "avg", "mean", "median", "rate", "ratio", "price", "distinct", "percent", "margin_pct"];
-        !name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|w| NEVER.contains(&w) || w == "per")
+        const NEVER: [&str; 10] = [
+            "average",
+            "avg",
+            "mean",
+            "median",
+            "rate",
+            "ratio",
+            "price",
+            "distinct",
+            "percent",
+            "margin_pct",
+        ];
+        !name
+            .to_lowercase()
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|w| NEVER.contains(&w) || w == "per")
     }
-    let Some(query) = &table.query else { return by_name(term) };
-    query.metrics.iter().find(|m| m.name == term).is_some_and(|m| measure(&m.measure))
+    let Some(query) = &table.query else {
+        return by_name(term);
+    };
+    query
+        .metrics
+        .iter()
+        .find(|m| m.name == term)
+        .is_some_and(|m| measure(&m.measure))
 }
 
 fn over_rows(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Proof> {
@@ -301,10 +434,25 @@ fn over_rows(number: &Number, context: &Context, t: usize, table: &Table) -> Vec
     for (column, term, part) in &table.measures {
         let values = table.numbers(*column);
         let sum: f64 = values.iter().sum();
-        let value = if context.cue == Cue::Sum { sum } else { sum / values.len() as f64 };
+        let value = if context.cue == Cue::Sum {
+            sum
+        } else {
+            sum / values.len() as f64
+        };
         let allowed = *part == Part::Value && (context.cue == Cue::Mean || sums_up(table, term));
-        if allowed && unit_fits(number, table, *column) && measure_fits(context, table, *column, term) && number.rounds(value) {
-            found.push(Proof { table: t, row: None, column: Some(*column), part: None, value, change: false });
+        if allowed
+            && unit_fits(number, table, *column)
+            && measure_fits(context, table, *column, term)
+            && number.rounds(value)
+        {
+            found.push(Proof {
+                table: t,
+                row: None,
+                column: Some(*column),
+                part: None,
+                value,
+                change: false,
+            });
         }
     }
     found
@@ -312,20 +460,34 @@ fn over_rows(number: &Number, context: &Context, t: usize, table: &Table) -> Vec
 
 fn share(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Proof> {
     let mut found = Vec::new();
-    let [group] = context.groups.as_slice() else { return found };
+    let [group] = context.groups.as_slice() else {
+        return found;
+    };
     if !table.complete() || table.running().is_some() || !whole_scope(table, context) {
         return found;
     }
     for (column, term, part) in &table.measures {
-        if *part != Part::Value || !sums_up(table, term) || !measure_fits(context, table, *column, term) {
+        if *part != Part::Value
+            || !sums_up(table, term)
+            || !measure_fits(context, table, *column, term)
+        {
             continue;
         }
         let sum: f64 = table.numbers(*column).iter().sum();
         for r in rows_of(table, group) {
-            let Some(x) = table.number(r, *column) else { continue };
+            let Some(x) = table.number(r, *column) else {
+                continue;
+            };
             let value = x / sum;
             if value.is_finite() && number.rounds(value) {
-                found.push(Proof { table: t, row: Some(r), column: Some(*column), part: None, value, change: false });
+                found.push(Proof {
+                    table: t,
+                    row: Some(r),
+                    column: Some(*column),
+                    part: None,
+                    value,
+                    change: false,
+                });
             }
         }
     }
@@ -334,36 +496,75 @@ fn share(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Pro
 
 fn place(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Proof> {
     let mut found = Vec::new();
-    let [group] = context.groups.as_slice() else { return found };
+    let [group] = context.groups.as_slice() else {
+        return found;
+    };
     for (column, term, part) in &table.measures {
         if !measure_fits(context, table, *column, term) {
             continue;
         }
         for r in rows_of(table, group) {
             let from_top = !table.ascending();
-            if table.extreme_side(*column, !from_top) && table.place(r, *column, from_top).is_some_and(|p| number.rounds(p as f64)) {
-                found.push(Proof { table: t, row: Some(r), column: Some(*column), part: Some(*part), value: number.value, change: false });
+            if table.extreme_side(*column, !from_top)
+                && table
+                    .place(r, *column, from_top)
+                    .is_some_and(|p| number.rounds(p as f64))
+            {
+                found.push(Proof {
+                    table: t,
+                    row: Some(r),
+                    column: Some(*column),
+                    part: Some(*part),
+                    value: number.value,
+                    change: false,
+                });
             }
         }
     }
     found
 }
 
-fn apart(number: &Number, context: &Context, t: usize, table: &Table, side: i8, other: &str) -> Vec<Proof> {
+fn apart(
+    number: &Number,
+    context: &Context,
+    t: usize,
+    table: &Table,
+    side: i8,
+    other: &str,
+) -> Vec<Proof> {
     let mut found = Vec::new();
-    let [group] = context.groups.as_slice() else { return found };
+    let [group] = context.groups.as_slice() else {
+        return found;
+    };
     for (column, term, part) in &table.measures {
-        if *part != Part::Value || !measure_fits(context, table, *column, term) || !context.spans.iter().all(|s| Some(*s) == table.scope()) {
+        if *part != Part::Value
+            || !measure_fits(context, table, *column, term)
+            || !context.spans.iter().all(|s| Some(*s) == table.scope())
+        {
             continue;
         }
         for a in rows_of(table, group) {
             for b in rows_of(table, &[other.to_string()]) {
-                let (Some(x), Some(y)) = (table.number(a, *column), table.number(b, *column)) else { continue };
+                let (Some(x), Some(y)) = (table.number(a, *column), table.number(b, *column))
+                else {
+                    continue;
+                };
                 let difference = (x - y) * f64::from(side);
-                let exact = if number.percent { difference / y } else { difference };
+                let exact = if number.percent {
+                    difference / y
+                } else {
+                    difference
+                };
                 let unit = number.percent || unit_fits(number, table, *column);
                 if unit && exact > 0.0 && number.rounds(exact) {
-                    found.push(Proof { table: t, row: Some(a), column: Some(*column), part: Some(*part), value: exact, change: false });
+                    found.push(Proof {
+                        table: t,
+                        row: Some(a),
+                        column: Some(*column),
+                        part: Some(*part),
+                        value: exact,
+                        change: false,
+                    });
                 }
             }
         }

@@ -99,13 +99,20 @@ impl Glossary {
                 measures.insert(table.columns[*c].name.to_lowercase());
             }
             if let Some(query) = &table.query {
-                names.extend(super::evidence::required_values(query).into_iter().flatten());
+                names.extend(
+                    super::evidence::required_values(query)
+                        .into_iter()
+                        .flatten(),
+                );
             }
         }
         let mut by_first: BTreeMap<char, Vec<(Vec<char>, What)>> = BTreeMap::new();
         let mut add = |text: &str, what: What| {
             if let Some(first) = text.chars().next() {
-                by_first.entry(lower(first)).or_default().push((text.chars().collect(), what));
+                by_first
+                    .entry(lower(first))
+                    .or_default()
+                    .push((text.chars().collect(), what));
             }
         };
         for name in &names {
@@ -115,8 +122,18 @@ impl Glossary {
         }
         for (set, measure) in [(&measures, true), (&labels, false)] {
             for text in set {
-                if text.split_whitespace().any(|w| vocabulary::kind(w) == Kind::Unknown) {
-                    add(text, if measure { What::Measure(text.clone()) } else { What::Label(text.clone()) });
+                if text
+                    .split_whitespace()
+                    .any(|w| vocabulary::kind(w) == Kind::Unknown)
+                {
+                    add(
+                        text,
+                        if measure {
+                            What::Measure(text.clone())
+                        } else {
+                            What::Label(text.clone())
+                        },
+                    );
                     if !measure {
                         add(&format!("{text}s"), What::Label(text.clone()));
                     }
@@ -125,7 +142,13 @@ impl Glossary {
         }
         for list in by_first.values_mut() {
             // Longest first; names before measures before labels.
-            list.sort_by_key(|(text, what)| (std::cmp::Reverse(text.len()), !matches!(what, What::Name(_)), !matches!(what, What::Measure(_))));
+            list.sort_by_key(|(text, what)| {
+                (
+                    std::cmp::Reverse(text.len()),
+                    !matches!(what, What::Name(_)),
+                    !matches!(what, What::Measure(_)),
+                )
+            });
         }
         Glossary { by_first, names }
     }
@@ -135,8 +158,16 @@ impl Glossary {
         list.iter()
             .find(|(phrase, what)| {
                 text.len() >= phrase.len()
-                    && !text.get(phrase.len()).is_some_and(|c| c.is_alphanumeric() && phrase.last().is_some_and(|l| l.is_alphanumeric()))
-                    && phrase.iter().zip(text).all(|(a, b)| if matches!(what, What::Name(_)) { a == b } else { lower(*a) == lower(*b) })
+                    && !text.get(phrase.len()).is_some_and(|c| {
+                        c.is_alphanumeric() && phrase.last().is_some_and(|l| l.is_alphanumeric())
+                    })
+                    && phrase.iter().zip(text).all(|(a, b)| {
+                        if matches!(what, What::Name(_)) {
+                            a == b
+                        } else {
+                            lower(*a) == lower(*b)
+                        }
+                    })
             })
             .map(|(phrase, what)| (phrase.len(), what.clone()))
     }
@@ -150,12 +181,19 @@ fn lower(c: char) -> char {
 fn name_shape(name: &str) -> bool {
     let first = name.chars().next();
     let lower = name.to_lowercase();
-    first.is_some_and(|c| c.is_uppercase() || c == '(' || c.is_lowercase() && lower.chars().any(|c| c.is_ascii_digit()))
-        && !(vocabulary::kind(&lower) != Kind::Unknown || vocabulary::month(&lower).is_some())
+    first.is_some_and(|c| {
+        c.is_uppercase()
+            || c == '('
+            || c.is_lowercase() && lower.chars().any(|c| c.is_ascii_digit())
+    }) && !(vocabulary::kind(&lower) != Kind::Unknown || vocabulary::month(&lower).is_some())
 }
 
 /// How a cell of a grouping column is named in text.
-pub(super) fn cell_name(table: &super::evidence::Table, row: usize, column: usize) -> Option<String> {
+pub(super) fn cell_name(
+    table: &super::evidence::Table,
+    row: usize,
+    column: usize,
+) -> Option<String> {
     let head = table.columns.get(column)?;
     match table.rows.get(row)?.get(column)? {
         Cell::Null => Some(format!("(no {})", head.name)),
@@ -181,9 +219,14 @@ pub(super) fn read(text: &str, glossary: &Glossary) -> Vec<Vec<Mention>> {
         }
         let boundary = i == 0 || !chars[i - 1].is_alphanumeric();
         let (length, what) = one(&chars, i, boundary, glossary);
-        let stop = matches!(what, What::Mark('.' | '!' | '?')) && chars.get(i + 1).is_none_or(|c| c.is_whitespace());
+        let stop = matches!(what, What::Mark('.' | '!' | '?'))
+            && chars.get(i + 1).is_none_or(|c| c.is_whitespace());
         if !stop && let Some(open) = sentences.last_mut() {
-            open.push(Mention { start: i, end: i + length, what });
+            open.push(Mention {
+                start: i,
+                end: i + length,
+                what,
+            });
         }
         if stop {
             sentences.push(Vec::new());
@@ -205,7 +248,14 @@ fn one(chars: &[char], i: usize, boundary: bool, glossary: &Glossary) -> (usize,
     {
         let content: String = rest[1..length - 1].iter().collect();
         let known = glossary.names.contains(&content);
-        return (length, if known { What::Name(content) } else { What::Stranger(content) });
+        return (
+            length,
+            if known {
+                What::Name(content)
+            } else {
+                What::Stranger(content)
+            },
+        );
     }
     if boundary {
         let period = periods::read(rest);
@@ -217,7 +267,10 @@ fn one(chars: &[char], i: usize, boundary: bool, glossary: &Glossary) -> (usize,
         if let Some((length, relation)) = relative(rest) {
             return (length, What::Relative(relation));
         }
-        let decimal = |n: usize| matches!(rest.get(n), Some('.' | ',')) && rest.get(n + 1).is_some_and(char::is_ascii_digit);
+        let decimal = |n: usize| {
+            matches!(rest.get(n), Some('.' | ','))
+                && rest.get(n + 1).is_some_and(char::is_ascii_digit)
+        };
         if let Some((length, span)) = period
             && !decimal(length)
             && !matches!(rest.get(length), Some('%'))
@@ -228,11 +281,33 @@ fn one(chars: &[char], i: usize, boundary: bool, glossary: &Glossary) -> (usize,
             return (length, What::Number(number));
         }
     }
-    let length = rest.iter().enumerate().take_while(|(k, c)| c.is_alphanumeric() || (matches!(c, '-' | '\'' | '’') && *k > 0 && rest.get(k + 1).is_some_and(|n| n.is_alphanumeric()))).count();
+    let length = rest
+        .iter()
+        .enumerate()
+        .take_while(|(k, c)| {
+            c.is_alphanumeric()
+                || (matches!(c, '-' | '\'' | '’')
+                    && *k > 0
+                    && rest.get(k + 1).is_some_and(|n| n.is_alphanumeric()))
+        })
+        .count();
     if length > 0 {
-        let word: String = rest[..length].iter().flat_map(|c| c.to_lowercase()).collect();
+        let word: String = rest[..length]
+            .iter()
+            .flat_map(|c| c.to_lowercase())
+            .collect();
         return match vocabulary::kind(&word) {
-            Kind::Number(n) => (length, What::Number(Number { value: n.into(), tolerance: 0.0, percent: false, currency: None, signed: false, ordinal: false })),
+            Kind::Number(n) => (
+                length,
+                What::Number(Number {
+                    value: n.into(),
+                    tolerance: 0.0,
+                    percent: false,
+                    currency: None,
+                    signed: false,
+                    ordinal: false,
+                }),
+            ),
             _ => (length, What::Word(word)),
         };
     }
@@ -244,8 +319,15 @@ fn one(chars: &[char], i: usize, boundary: bool, glossary: &Glossary) -> (usize,
 
 /// Length up to the closing mark; a known name that contains the mark is read whole.
 fn closing(rest: &[char], close: char, glossary: &Glossary) -> Option<usize> {
-    let ends: Vec<usize> = (1..rest.len()).filter(|&k| rest[k] == close).take(6).collect();
-    let known = |k: &&usize| glossary.names.contains(&rest[1..**k].iter().collect::<String>());
+    let ends: Vec<usize> = (1..rest.len())
+        .filter(|&k| rest[k] == close)
+        .take(6)
+        .collect();
+    let known = |k: &&usize| {
+        glossary
+            .names
+            .contains(&rest[1..**k].iter().collect::<String>())
+    };
     ends.iter().find(known).or(ends.first()).map(|k| k + 1)
 }
 
@@ -261,7 +343,9 @@ fn relative(rest: &[char]) -> Option<(usize, Relation)> {
     ];
     PHRASES.iter().find_map(|(phrase, relation)| {
         let n = phrase.chars().count();
-        let fits = rest.len() >= n && phrase.chars().zip(rest).all(|(a, b)| a == lower(*b)) && !rest.get(n).is_some_and(|c| c.is_alphanumeric());
+        let fits = rest.len() >= n
+            && phrase.chars().zip(rest).all(|(a, b)| a == lower(*b))
+            && !rest.get(n).is_some_and(|c| c.is_alphanumeric());
         fits.then_some((n, *relation))
     })
 }
@@ -282,27 +366,41 @@ fn number(rest: &[char]) -> Option<(usize, Number)> {
                 i += 1;
             }
             '$' | '€' | '£' | '¥' | '₹' if currency.is_none() => {
-                currency = Some(match rest[i] {
-                    '$' => "USD",
-                    '€' => "EUR",
-                    '£' => "GBP",
-                    '¥' => "JPY",
-                    _ => "INR",
-                }
-                .to_string());
+                currency = Some(
+                    match rest[i] {
+                        '$' => "USD",
+                        '€' => "EUR",
+                        '£' => "GBP",
+                        '¥' => "JPY",
+                        _ => "INR",
+                    }
+                    .to_string(),
+                );
                 i += 1;
             }
             _ => {}
         }
     }
-    if currency.is_none() && rest.len() > i + 4 && rest[i..i + 3].iter().all(char::is_ascii_uppercase) && rest[i + 3] == ' ' && rest[i + 4].is_ascii_digit() {
+    if currency.is_none()
+        && rest.len() > i + 4
+        && rest[i..i + 3].iter().all(char::is_ascii_uppercase)
+        && rest[i + 3] == ' '
+        && rest[i + 4].is_ascii_digit()
+    {
         currency = Some(rest[i..i + 3].iter().collect());
         i += 4;
     }
     let from = i;
     let digit = |k: usize| rest.get(k).is_some_and(char::is_ascii_digit);
     let mut body = String::new();
-    while digit(i) || (i > from && rest.get(i) == Some(&',') && digit(i + 1) && digit(i + 2) && digit(i + 3) && !digit(i + 4)) {
+    while digit(i)
+        || (i > from
+            && rest.get(i) == Some(&',')
+            && digit(i + 1)
+            && digit(i + 2)
+            && digit(i + 3)
+            && !digit(i + 4))
+    {
         if rest[i] != ',' {
             body.push(rest[i]);
         }

@@ -10,7 +10,13 @@ use query::{CompareTo, Part};
 
 /// Checks a sentence; a claim for each statement in it.
 pub(super) fn check(mentions: &[Mention], evidence: &Evidence) -> Vec<CheckedClaim> {
-    let mut reader = Reader { mentions, evidence, used: vec![false; mentions.len()], faults: vec![None; mentions.len()], proofs: Vec::new() };
+    let mut reader = Reader {
+        mentions,
+        evidence,
+        used: vec![false; mentions.len()],
+        faults: vec![None; mentions.len()],
+        proofs: Vec::new(),
+    };
     reader.scopes();
     reader.comparators();
     reader.numbers();
@@ -59,7 +65,10 @@ impl Reader<'_, '_> {
         loop {
             let step = if self.joins(end) && self.name(end + 1).is_some() {
                 2
-            } else if matches!(self.what(end), Some(What::Mark(','))) && self.word(end + 1) == Some("and") && self.name(end + 2).is_some() {
+            } else if matches!(self.what(end), Some(What::Mark(',')))
+                && self.word(end + 1) == Some("and")
+                && self.name(end + 2).is_some()
+            {
                 3
             } else {
                 return end;
@@ -70,10 +79,14 @@ impl Reader<'_, '_> {
 
     /// "for West and East": values of a filter of the main query, all of them.
     fn scopes(&mut self) {
-        let Some(query) = self.evidence.main() else { return };
+        let Some(query) = self.evidence.main() else {
+            return;
+        };
         let lists = required_values(query);
         for i in 1..self.mentions.len() {
-            if self.name(i).is_none() || !matches!(self.word(i - 1), Some("for" | "in" | "of" | "at")) {
+            if self.name(i).is_none()
+                || !matches!(self.word(i - 1), Some("for" | "in" | "of" | "at"))
+            {
                 continue;
             }
             let end = self.chain(i);
@@ -94,18 +107,25 @@ impl Reader<'_, '_> {
     fn is_comparator(&self, i: usize) -> bool {
         let before = i.checked_sub(1).and_then(|k| self.word(k));
         matches!(before, Some("against" | "versus" | "vs" | "over" | "than"))
-            || (matches!(before, Some("with" | "to")) && i >= 2 && self.word(i - 2) == Some("compared"))
+            || (matches!(before, Some("with" | "to"))
+                && i >= 2
+                && self.word(i - 2) == Some("compared"))
     }
 
     fn comparators(&mut self) {
         for i in 0..self.mentions.len() {
             match self.what(i) {
                 Some(What::Relative(relation)) => {
-                    let holds = self.evidence.tables.iter().filter_map(|t| t.query.as_ref()?.compare.as_ref()).any(|c| match relation {
-                        Relation::YearEarlier => c.to == CompareTo::PriorYear,
-                        Relation::PeriodBefore => c.to == CompareTo::PriorPeriod,
-                        Relation::Other => matches!(c.to, CompareTo::Range(_)),
-                    });
+                    let holds = self
+                        .evidence
+                        .tables
+                        .iter()
+                        .filter_map(|t| t.query.as_ref()?.compare.as_ref())
+                        .any(|c| match relation {
+                            Relation::YearEarlier => c.to == CompareTo::PriorYear,
+                            Relation::PeriodBefore => c.to == CompareTo::PriorPeriod,
+                            Relation::Other => matches!(c.to, CompareTo::Range(_)),
+                        });
                     self.used[i] = true;
                     if !holds {
                         self.faults[i] = Some("no such comparison was made".into());
@@ -125,7 +145,11 @@ impl Reader<'_, '_> {
 
     /// Periods that the queries compare with.
     fn others(&self) -> Vec<Span> {
-        self.evidence.tables.iter().filter_map(|t| periods::prior(t.query.as_ref()?)).collect()
+        self.evidence
+            .tables
+            .iter()
+            .filter_map(|t| periods::prior(t.query.as_ref()?))
+            .collect()
     }
 
     /// Names and periods right behind a number, up to the end of the chain.
@@ -136,10 +160,15 @@ impl Reader<'_, '_> {
             at += 1;
         }
         loop {
-            let preposition = matches!(self.word(at), Some("in" | "on" | "for" | "at" | "of" | "during" | "from"));
+            let preposition = matches!(
+                self.word(at),
+                Some("in" | "on" | "for" | "at" | "of" | "during" | "from")
+            );
             let next = if preposition { at + 1 } else { at };
             match self.what(next) {
-                Some(What::Period(span)) if preposition || span.start.is_none() || span.end.is_none() => {
+                Some(What::Period(span))
+                    if preposition || span.start.is_none() || span.end.is_none() =>
+                {
                     spans.push(next);
                     at = next + 1;
                 }
@@ -156,37 +185,84 @@ impl Reader<'_, '_> {
     fn numbers(&mut self) {
         let mut attached = vec![false; self.mentions.len()];
         for i in 0..self.mentions.len() {
-            let Some(What::Number(number)) = self.what(i).cloned() else { continue };
+            let Some(What::Number(number)) = self.what(i).cloned() else {
+                continue;
+            };
             let (names_after, spans_after, _) = self.behind(i);
-            names_after.iter().chain(&spans_after).for_each(|k| attached[*k] = true);
-            let own: Vec<usize> = names_after.iter().copied().filter(|k| !self.used[*k]).collect();
-            let group = if own.is_empty() { self.before(i, &attached) } else { own };
+            names_after
+                .iter()
+                .chain(&spans_after)
+                .for_each(|k| attached[*k] = true);
+            let own: Vec<usize> = names_after
+                .iter()
+                .copied()
+                .filter(|k| !self.used[*k])
+                .collect();
+            let group = if own.is_empty() {
+                self.before(i, &attached)
+            } else {
+                own
+            };
             let groups = self.groups(&group);
-            let clause = (0..i).rev().find(|k| matches!(self.what(*k), Some(What::Mark(';')))).unwrap_or(0);
+            let clause = (0..i)
+                .rev()
+                .find(|k| matches!(self.what(*k), Some(What::Mark(';'))))
+                .unwrap_or(0);
             let carried: Vec<usize> = if spans_after.is_empty() {
-                (clause..i).filter(|k| matches!(self.what(*k), Some(What::Period(_))) && !attached[*k] && !self.is_comparator(*k)).collect()
+                (clause..i)
+                    .filter(|k| {
+                        matches!(self.what(*k), Some(What::Period(_)))
+                            && !attached[*k]
+                            && !self.is_comparator(*k)
+                    })
+                    .collect()
             } else {
                 spans_after.clone()
             };
-            let spans = carried.iter().filter_map(|k| if let Some(What::Period(span)) = self.what(*k) { Some(*span) } else { None }).collect();
+            let spans = carried
+                .iter()
+                .filter_map(|k| {
+                    if let Some(What::Period(span)) = self.what(*k) {
+                        Some(*span)
+                    } else {
+                        None
+                    }
+                })
+                .collect();
             let context = Context {
                 groups,
                 spans,
                 stated_behind: !spans_after.is_empty(),
-                measure: (0..i).rev().find_map(|k| if let Some(What::Measure(name)) = self.what(k) { Some(name.clone()) } else { None }),
+                measure: (0..i).rev().find_map(|k| {
+                    if let Some(What::Measure(name)) = self.what(k) {
+                        Some(name.clone())
+                    } else {
+                        None
+                    }
+                }),
+                shown: self.word(i + 3) == Some("shown"),
                 cue: self.cue(i),
             };
             let mut proofs = match context.cue {
-                proof::Cue::Change(a, b) => proof::change(&number, &self.proofs[a].2, &self.proofs[b].2),
+                proof::Cue::Change(a, b) => {
+                    proof::change(&number, &self.proofs[a].2, &self.proofs[b].2)
+                }
                 _ => Vec::new(),
             };
             if proofs.is_empty() {
                 proofs = proof::search(&number, &context, self.evidence);
             }
             if proofs.is_empty() {
-                self.faults[i] = Some("no cell or formula gives this number for what the sentence names".into());
+                self.faults[i] =
+                    Some("no cell or formula gives this number for what the sentence names".into());
             } else {
-                let whole = matches!(context.cue, proof::Cue::Count | proof::Cue::TieCount(_) | proof::Cue::Sum | proof::Cue::Mean);
+                let whole = matches!(
+                    context.cue,
+                    proof::Cue::Count
+                        | proof::Cue::TieCount(_)
+                        | proof::Cue::Sum
+                        | proof::Cue::Mean
+                );
                 if !whole {
                     group.iter().for_each(|k| self.used[*k] = true);
                 }
@@ -199,8 +275,15 @@ impl Reader<'_, '_> {
     /// The nearest chain of names before a number that is not spoken for.
     fn before(&self, i: usize, attached: &[bool]) -> Vec<usize> {
         let scope = |k: usize| self.used[k] && self.scope_like(k);
-        let Some(last) = (0..i).rev().find(|k| self.name(*k).is_some() && !attached[*k] && !scope(*k)) else { return Vec::new() };
-        let first = (0..=last).find(|k| self.name(*k).is_some() && self.chain(*k) > last).unwrap_or(last);
+        let Some(last) = (0..i)
+            .rev()
+            .find(|k| self.name(*k).is_some() && !attached[*k] && !scope(*k))
+        else {
+            return Vec::new();
+        };
+        let first = (0..=last)
+            .find(|k| self.name(*k).is_some() && self.chain(*k) > last)
+            .unwrap_or(last);
         (first..=last).filter(|k| self.name(*k).is_some()).collect()
     }
 
@@ -218,7 +301,9 @@ impl Reader<'_, '_> {
         let mut groups: Vec<Vec<String>> = Vec::new();
         for (n, &k) in names.iter().enumerate() {
             let Some(name) = self.name(k) else { continue };
-            let same_row = n > 0 && !(self.word(k - 1) == Some("and") || matches!(self.what(k - 1), Some(What::Mark(','))));
+            let same_row = n > 0
+                && !(self.word(k - 1) == Some("and")
+                    || matches!(self.what(k - 1), Some(What::Mark(','))));
             match groups.last_mut() {
                 Some(group) if same_row => group.push(name.to_string()),
                 _ => groups.push(vec![name.to_string()]),
@@ -231,9 +316,13 @@ impl Reader<'_, '_> {
     fn cue(&self, i: usize) -> proof::Cue {
         use proof::Cue;
         let next = self.word(i + 1);
-        if matches!(next, Some("rows" | "row" | "groups" | "group" | "periods" | "period")) {
+        if matches!(
+            next,
+            Some("rows" | "row" | "groups" | "group" | "periods" | "period")
+        ) {
             if self.word(i + 2) == Some("share")
-                && let Some(What::Number(other)) = (i + 3..self.mentions.len()).find_map(|k| self.what(k).filter(|w| matches!(w, What::Number(_))))
+                && let Some(What::Number(other)) = (i + 3..self.mentions.len())
+                    .find_map(|k| self.what(k).filter(|w| matches!(w, What::Number(_))))
             {
                 return Cue::TieCount(other.clone());
             }
@@ -243,12 +332,25 @@ impl Reader<'_, '_> {
             if number.ordinal {
                 return Cue::Place;
             }
-            if number.percent && next == Some("of") && !matches!(self.what(i + 2), Some(What::Period(_) | What::Name(_))) {
+            if number.percent
+                && next == Some("of")
+                && !matches!(self.what(i + 2), Some(What::Period(_) | What::Name(_)))
+            {
                 return Cue::Share;
             }
         }
-        if let Some(side) = next.and_then(|w| if let Kind::Comparative(s) = vocabulary::kind(w) { Some(s) } else { None }) {
-            let at = if matches!(self.word(i + 2), Some("than" | "of")) { i + 3 } else { i + 2 };
+        if let Some(side) = next.and_then(|w| {
+            if let Kind::Comparative(s) = vocabulary::kind(w) {
+                Some(s)
+            } else {
+                None
+            }
+        }) {
+            let at = if matches!(self.word(i + 2), Some("than" | "of")) {
+                i + 3
+            } else {
+                i + 2
+            };
             if let Some(other) = self.name(at) {
                 return Cue::Apart(side, other.to_string());
             }
@@ -258,15 +360,23 @@ impl Reader<'_, '_> {
             match self.what(k) {
                 Some(What::Name(_) | What::Measure(_) | What::Mark(';')) => break,
                 Some(What::Number(_)) if !matches!(self.cue(k), Cue::Count) => break,
-                Some(What::Word(w)) if matches!(w.as_str(), "total" | "sum" | "altogether" | "combined") => return Cue::Sum,
-                Some(What::Word(w)) if matches!(w.as_str(), "average" | "mean") => return Cue::Mean,
+                Some(What::Word(w))
+                    if matches!(w.as_str(), "total" | "sum" | "altogether" | "combined") =>
+                {
+                    return Cue::Sum;
+                }
+                Some(What::Word(w)) if matches!(w.as_str(), "average" | "mean") => {
+                    return Cue::Mean;
+                }
                 _ => {}
             }
         }
         match before {
             Some("from" | "against" | "versus" | "over") => Cue::Earlier,
             Some("value") if i >= 3 && self.word(i - 3) == Some("share") => Cue::Shared,
-            Some("of" | "by") => self.pair_before(i).map_or(Cue::Plain, |(a, b)| Cue::Change(a, b)),
+            Some("of" | "by") => self
+                .pair_before(i)
+                .map_or(Cue::Plain, |(a, b)| Cue::Change(a, b)),
             _ => Cue::Plain,
         }
     }
@@ -283,43 +393,90 @@ impl Reader<'_, '_> {
 
     /// Index into `proofs` of the number that a word at `k` speaks about.
     fn target(&self, k: usize, same: impl Fn(&Kind) -> bool) -> Option<usize> {
-        let until = (k + 1..self.mentions.len()).find(|j| self.word(*j).is_some_and(|w| same(&vocabulary::kind(w)))).unwrap_or(self.mentions.len());
+        let until = (k + 1..self.mentions.len())
+            .find(|j| self.word(*j).is_some_and(|w| same(&vocabulary::kind(w))))
+            .unwrap_or(self.mentions.len());
         let counts = |c: &proof::Cue| matches!(c, proof::Cue::Count | proof::Cue::TieCount(_));
         self.proofs
             .iter()
             .position(|p| p.0 > k && p.0 < until && !counts(&p.1.cue))
-            .or_else(|| self.proofs.iter().rposition(|p| p.0 < k && !counts(&p.1.cue)))
+            .or_else(|| {
+                self.proofs
+                    .iter()
+                    .rposition(|p| p.0 < k && !counts(&p.1.cue))
+            })
     }
 
     fn words(&mut self) {
         self.changes();
         for k in 0..self.mentions.len() {
-            let Some(word) = self.word(k).map(str::to_string) else { continue };
+            let Some(word) = self.word(k).map(str::to_string) else {
+                continue;
+            };
             let fault = match vocabulary::kind(&word) {
                 Kind::Extreme(side) => {
-                    let target = self.target(k, |kind| matches!(kind, Kind::Extreme(_) | Kind::Ordinal(_)));
-                    self.demand(target, |p, e| p.is_extreme(side, e), "the rows do not make it the extreme")
+                    let target = self.target(k, |kind| {
+                        matches!(kind, Kind::Extreme(_) | Kind::Ordinal(_))
+                    });
+                    self.demand(
+                        target,
+                        |p, e| p.is_extreme(side, e),
+                        "the rows do not make it the extreme",
+                    )
                 }
                 Kind::Ordinal(n) => {
-                    let target = self.target(k, |kind| matches!(kind, Kind::Extreme(_) | Kind::Ordinal(_)));
+                    let target = self.target(k, |kind| {
+                        matches!(kind, Kind::Extreme(_) | Kind::Ordinal(_))
+                    });
                     let bottom = (k + 1..k + 4).any(|j| self.word(j) == Some("bottom"));
-                    self.demand(target, |p, e| p.is_place(n, bottom, e), "the rows give another place")
+                    self.demand(
+                        target,
+                        |p, e| p.is_place(n, bottom, e),
+                        "the rows give another place",
+                    )
                 }
                 Kind::Direction(d) => self.direction(k, d),
                 Kind::Comparative(_) => {
-                    let holds = k > 0 && self.proofs.iter().any(|p| p.0 == k - 1 && matches!(p.1.cue, proof::Cue::Apart(..)) && !p.2.is_empty());
-                    if holds { None } else { Some("nothing proves this comparison".to_string()) }
+                    let holds = k > 0
+                        && self.proofs.iter().any(|p| {
+                            p.0 == k - 1
+                                && matches!(p.1.cue, proof::Cue::Apart(..))
+                                && !p.2.is_empty()
+                        });
+                    if holds {
+                        None
+                    } else {
+                        Some("nothing proves this comparison".to_string())
+                    }
                 }
                 Kind::All => {
-                    let counted = self.proofs.iter().any(|p| p.0 == k + 1 && matches!(p.1.cue, proof::Cue::Count));
-                    if counted { None } else { Some("nothing proves that it is all of them".to_string()) }
+                    let counted = self
+                        .proofs
+                        .iter()
+                        .any(|p| p.0 == k + 1 && matches!(p.1.cue, proof::Cue::Count));
+                    if counted {
+                        None
+                    } else {
+                        Some("nothing proves that it is all of them".to_string())
+                    }
                 }
                 Kind::No => self.nothing(k),
-                Kind::Unknown if word == "did" && self.word(k + 1) == Some("not") => self.direction(k, 0),
+                Kind::Unknown if word == "did" && self.word(k + 1) == Some("not") => {
+                    self.direction(k, 0)
+                }
                 Kind::Unknown if word == "not" && k > 0 && self.word(k - 1) == Some("did") => None,
-                Kind::Unknown if word == "ended" && self.word(k + 1) == Some("where") => self.direction(k, 0),
-                Kind::Unknown if matches!(word.as_str(), "where" | "began") && (0..k).any(|j| self.word(j) == Some("ended")) => None,
-                Kind::Unknown => Some("a word that is neither in the data nor in the vocabulary".to_string()),
+                Kind::Unknown if word == "ended" && self.word(k + 1) == Some("where") => {
+                    self.direction(k, 0)
+                }
+                Kind::Unknown
+                    if matches!(word.as_str(), "where" | "began")
+                        && (0..k).any(|j| self.word(j) == Some("ended")) =>
+                {
+                    None
+                }
+                Kind::Unknown => {
+                    Some("a word that is neither in the data nor in the vocabulary".to_string())
+                }
                 Kind::Neutral | Kind::Number(_) => None,
             };
             if fault.is_some() {
@@ -330,16 +487,34 @@ impl Reader<'_, '_> {
 
     /// "growth" and "grew" speak of a change: the number must be one.
     fn changes(&mut self) {
-        let Some(k) = (0..self.mentions.len()).find(|k| self.word(*k) == Some("growth")) else { return };
+        let Some(k) = (0..self.mentions.len()).find(|k| self.word(*k) == Some("growth")) else {
+            return;
+        };
         let target = self.target(k, |_| false);
-        if let Some(fault) = self.demand(target, |p, _| p.is_change(), "a growth was stated, but the number is a level") {
+        if let Some(fault) = self.demand(
+            target,
+            |p, _| p.is_change(),
+            "a growth was stated, but the number is a level",
+        ) {
             self.faults[k] = Some(fault);
         }
     }
 
-    fn demand(&mut self, target: Option<usize>, holds: impl Fn(&Proof, &Evidence) -> bool, fault: &str) -> Option<String> {
-        let Some(target) = target else { return Some("no number stands behind this word".to_string()) };
-        let kept: Vec<Proof> = self.proofs[target].2.iter().filter(|p| holds(p, self.evidence)).cloned().collect();
+    fn demand(
+        &mut self,
+        target: Option<usize>,
+        holds: impl Fn(&Proof, &Evidence) -> bool,
+        fault: &str,
+    ) -> Option<String> {
+        let Some(target) = target else {
+            return Some("no number stands behind this word".to_string());
+        };
+        let kept: Vec<Proof> = self.proofs[target]
+            .2
+            .iter()
+            .filter(|p| holds(p, self.evidence))
+            .cloned()
+            .collect();
         if kept.is_empty() {
             return Some(fault.to_string());
         }
@@ -348,17 +523,41 @@ impl Reader<'_, '_> {
     }
 
     fn direction(&mut self, k: usize, wanted: i8) -> Option<String> {
-        let is_direction = |j: &usize| self.word(*j).is_some_and(|w| matches!(vocabulary::kind(w), Kind::Direction(_)));
-        let until = (k + 1..self.mentions.len()).find(is_direction).unwrap_or(self.mentions.len());
-        let mut span: Vec<usize> = (0..self.proofs.len()).filter(|p| self.proofs[*p].0 > k && self.proofs[*p].0 < until).collect();
+        let is_direction = |j: &usize| {
+            self.word(*j)
+                .is_some_and(|w| matches!(vocabulary::kind(w), Kind::Direction(_)))
+        };
+        let until = (k + 1..self.mentions.len())
+            .find(is_direction)
+            .unwrap_or(self.mentions.len());
+        let mut span: Vec<usize> = (0..self.proofs.len())
+            .filter(|p| self.proofs[*p].0 > k && self.proofs[*p].0 < until)
+            .collect();
         if span.is_empty() {
-            span = (0..self.proofs.len()).rev().filter(|p| self.proofs[*p].0 < k).take(1).collect();
+            span = (0..self.proofs.len())
+                .rev()
+                .filter(|p| self.proofs[*p].0 < k)
+                .take(1)
+                .collect();
         }
-        let sign = |x: f64| if x > 0.0 { 1 } else if x < 0.0 { -1 } else { 0 };
+        let sign = |x: f64| {
+            if x > 0.0 {
+                1
+            } else if x < 0.0 {
+                -1
+            } else {
+                0
+            }
+        };
         let mut evidence = 0;
         for &p in &span {
             if self.proofs[p].2.iter().any(Proof::is_change) {
-                let kept: Vec<Proof> = self.proofs[p].2.iter().filter(|x| x.is_change() && sign(x.value) == wanted).cloned().collect();
+                let kept: Vec<Proof> = self.proofs[p]
+                    .2
+                    .iter()
+                    .filter(|x| x.is_change() && sign(x.value) == wanted)
+                    .cloned()
+                    .collect();
                 if kept.is_empty() {
                     return Some("the change has another sign".to_string());
                 }
@@ -370,7 +569,9 @@ impl Reader<'_, '_> {
             let (a, b) = (&self.proofs[pair[0]], &self.proofs[pair[1]]);
             let led = |i: usize, word: &str| i > 0 && self.word(i - 1) == Some(word);
             if led(a.0, "from") && led(b.0, "to") {
-                let (Some(x), Some(y)) = (a.2.first(), b.2.first()) else { continue };
+                let (Some(x), Some(y)) = (a.2.first(), b.2.first()) else {
+                    continue;
+                };
                 if sign(y.value - x.value) != wanted {
                     return Some("the two values move the other way".to_string());
                 }
@@ -378,10 +579,21 @@ impl Reader<'_, '_> {
             }
         }
         // A value that fell or rose against another period whose number is not printed.
-        if evidence == 0 && span.iter().any(|p| self.proofs[*p].2.iter().any(|x| x.change_beside(self.evidence).is_some_and(|c| sign(c) == wanted))) {
+        if evidence == 0
+            && span.iter().any(|p| {
+                self.proofs[*p].2.iter().any(|x| {
+                    x.change_beside(self.evidence)
+                        .is_some_and(|c| sign(c) == wanted)
+                })
+            })
+        {
             evidence += 1;
         }
-        if evidence == 0 { Some("no change behind this word".to_string()) } else { None }
+        if evidence == 0 {
+            Some("no change behind this word".to_string())
+        } else {
+            None
+        }
     }
 
     fn nothing(&mut self, k: usize) -> Option<String> {
@@ -390,12 +602,29 @@ impl Reader<'_, '_> {
         match self.word(k + 1) {
             Some("rows") if empty => None,
             Some("value") => {
-                let measure = (k..self.mentions.len()).find_map(|j| if let Some(What::Measure(name)) = self.what(j) { Some(name.clone()) } else { None });
+                let measure = (k..self.mentions.len()).find_map(|j| {
+                    if let Some(What::Measure(name)) = self.what(j) {
+                        Some(name.clone())
+                    } else {
+                        None
+                    }
+                });
                 let holds = main.is_some_and(|t| {
-                    let mut columns = t.measures.iter().filter(|m| measure.as_ref().is_none_or(|n| m.1.to_lowercase() == *n) && m.2 == Part::Value).peekable();
+                    let mut columns = t
+                        .measures
+                        .iter()
+                        .filter(|m| {
+                            measure.as_ref().is_none_or(|n| m.1.to_lowercase() == *n)
+                                && m.2 == Part::Value
+                        })
+                        .peekable();
                     columns.peek().is_some() && columns.all(|m| t.numbers(m.0).is_empty())
                 });
-                if holds { None } else { Some("there are values".to_string()) }
+                if holds {
+                    None
+                } else {
+                    Some("there are values".to_string())
+                }
             }
             _ => Some("there are rows".to_string()),
         }
@@ -404,28 +633,41 @@ impl Reader<'_, '_> {
     /// Unsigned losses need a word that says so; names and periods nobody used are unproven.
     fn leftovers(&mut self) {
         for (i, _, proofs) in self.proofs.clone() {
-            let Some(What::Number(number)) = self.what(i).cloned() else { continue };
+            let Some(What::Number(number)) = self.what(i).cloned() else {
+                continue;
+            };
             if proofs.is_empty() || number.signed {
                 continue;
             }
-            let down = (0..i).rev().find_map(|k| match self.word(k).map(vocabulary::kind) {
-                Some(Kind::Direction(d)) => Some(d < 0),
-                _ => None,
-            });
+            let down = (0..i)
+                .rev()
+                .find_map(|k| match self.word(k).map(vocabulary::kind) {
+                    Some(Kind::Direction(d)) => Some(d < 0),
+                    _ => None,
+                });
             let bare = i >= 2 && self.word(i - 2) == Some("change");
             if proofs.iter().all(|p| p.value < 0.0) && (bare || down != Some(true)) {
                 self.faults[i] = Some("a loss is written as a gain".to_string());
             }
         }
-        let scope = self.evidence.main().and_then(|q| Span::of(q.time.as_ref()?.range.as_ref()?));
+        let scope = self
+            .evidence
+            .main()
+            .and_then(|q| Span::of(q.time.as_ref()?.range.as_ref()?));
         for k in 0..self.mentions.len() {
             if self.used[k] {
                 continue;
             }
             match self.what(k) {
-                Some(What::Name(_)) => self.faults[k] = Some("nothing in the sentence proves this name".to_string()),
-                Some(What::Stranger(_)) => self.faults[k] = Some("not a value in the data".to_string()),
-                Some(What::Period(span)) if Some(*span) != scope => self.faults[k] = Some("not a period of the query".to_string()),
+                Some(What::Name(_)) => {
+                    self.faults[k] = Some("nothing in the sentence proves this name".to_string())
+                }
+                Some(What::Stranger(_)) => {
+                    self.faults[k] = Some("not a value in the data".to_string())
+                }
+                Some(What::Period(span)) if Some(*span) != scope => {
+                    self.faults[k] = Some("not a period of the query".to_string())
+                }
                 _ => {}
             }
         }
@@ -437,7 +679,9 @@ impl Reader<'_, '_> {
             .zip(&self.faults)
             .filter_map(|(mention, fault)| {
                 let checkable = match &mention.what {
-                    What::Word(word) => !matches!(vocabulary::kind(word), Kind::Neutral) || fault.is_some(),
+                    What::Word(word) => {
+                        !matches!(vocabulary::kind(word), Kind::Neutral) || fault.is_some()
+                    }
                     What::Mark(_) | What::Measure(_) | What::Label(_) => fault.is_some(),
                     _ => true,
                 };
@@ -445,7 +689,9 @@ impl Reader<'_, '_> {
                     start: mention.start,
                     end: mention.end,
                     ok: fault.is_none(),
-                    why: fault.clone().unwrap_or_else(|| "proven from the rows and the query".to_string()),
+                    why: fault
+                        .clone()
+                        .unwrap_or_else(|| "proven from the rows and the query".to_string()),
                 })
             })
             .collect()

@@ -17,7 +17,10 @@ pub fn verify(document: &AnswerDocument, query: &Query, sql: &str, model: &Model
     let mut checks = vec![Check {
         name: "sql_safe".into(),
         passed: sql_safe,
-        detail: safe.err().map_or_else(|| "one reading statement over named tables".to_string(), |r| r.to_string()),
+        detail: safe.err().map_or_else(
+            || "one reading statement over named tables".to_string(),
+            |r| r.to_string(),
+        ),
     }];
     checks.extend(intent.checks);
     let sound = numbers.verdict == Verdict::Verified;
@@ -33,9 +36,16 @@ pub fn verify(document: &AnswerDocument, query: &Query, sql: &str, model: &Model
     Verification {
         sql_safe,
         intent_match: intent.ok,
-        numbers: NumberCheck { found: numbers.found, bound: numbers.bound },
+        numbers: NumberCheck {
+            found: numbers.found,
+            bound: numbers.bound,
+        },
         checks,
-        verdict: if verified { Verdict::Verified } else { Verdict::Rejected },
+        verdict: if verified {
+            Verdict::Verified
+        } else {
+            Verdict::Rejected
+        },
     }
 }
 
@@ -46,7 +56,11 @@ pub fn release(narrative: &Narrative, report: &NumberReport) -> Option<Narrative
     let mut out = Narrative::default();
     let mut length = 0;
     for (n, (start, end)) in sentences(&chars, report).into_iter().enumerate() {
-        if report.claims.iter().any(|c| !c.ok && c.start < end && c.end > start) {
+        if report
+            .claims
+            .iter()
+            .any(|c| !c.ok && c.start < end && c.end > start)
+        {
             if n == 0 {
                 return None;
             }
@@ -57,8 +71,16 @@ pub fn release(narrative: &Narrative, report: &NumberReport) -> Option<Narrative
             length += 1;
         }
         out.text.extend(&chars[start..end]);
-        for claim in narrative.claims.iter().filter(|c| c.start >= start && c.end <= end) {
-            out.claims.push(Claim { start: claim.start - start + length, end: claim.end - start + length, ..claim.clone() });
+        for claim in narrative
+            .claims
+            .iter()
+            .filter(|c| c.start >= start && c.end <= end)
+        {
+            out.claims.push(Claim {
+                start: claim.start - start + length,
+                end: claim.end - start + length,
+                ..claim.clone()
+            });
         }
         length += end - start;
     }
@@ -71,7 +93,9 @@ fn sentences(chars: &[char], report: &NumberReport) -> Vec<(usize, usize)> {
     let mut start = 0;
     for i in 0..chars.len() {
         let inside = report.claims.iter().any(|c| c.start <= i && i < c.end);
-        let stop = matches!(chars[i], '.' | '!' | '?') && chars.get(i + 1).is_none_or(|c| c.is_whitespace()) && !inside;
+        let stop = matches!(chars[i], '.' | '!' | '?')
+            && chars.get(i + 1).is_none_or(|c| c.is_whitespace())
+            && !inside;
         if stop || i + 1 == chars.len() {
             if start <= i {
                 found.push((start, i + 1));

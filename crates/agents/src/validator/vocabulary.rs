@@ -3,12 +3,93 @@
 
 /// Words that state nothing by themselves.
 const NEUTRAL: &[&str] = &[
-    "a", "across", "against", "among", "an", "and", "are", "as", "at", "before", "by", "came", "change", "changes", "compared", "comes",
-    "conditions", "during", "each", "for", "from", "group", "groups", "growth", "had", "has", "have", "in", "is", "it", "its", "level",
-    "make", "makes", "match", "matches", "of", "on", "over", "period", "periods", "row", "rows", "share", "shares", "shown", "since",
-    "stated", "stood", "than", "that", "the", "there", "this", "tie", "tied", "to", "total", "under", "up-to-date", "value", "values",
-    "versus", "vs", "was", "were", "whole", "with", "within", "together", "came", "average", "mean", "altogether", "combined", "sum",
-    "amounted", "reached", "recorded", "accounted", "accounts", "which", "per", "about", "around", "roughly", "approximately",
+    "a",
+    "across",
+    "against",
+    "among",
+    "an",
+    "and",
+    "are",
+    "as",
+    "at",
+    "before",
+    "by",
+    "came",
+    "change",
+    "changes",
+    "compared",
+    "comes",
+    "conditions",
+    "during",
+    "each",
+    "for",
+    "from",
+    "group",
+    "groups",
+    "growth",
+    "had",
+    "has",
+    "have",
+    "in",
+    "is",
+    "it",
+    "its",
+    "level",
+    "make",
+    "makes",
+    "match",
+    "matches",
+    "of",
+    "on",
+    "over",
+    "period",
+    "periods",
+    "row",
+    "rows",
+    "share",
+    "shares",
+    "shown",
+    "since",
+    "stated",
+    "stood",
+    "than",
+    "that",
+    "the",
+    "there",
+    "this",
+    "tie",
+    "tied",
+    "to",
+    "total",
+    "under",
+    "up-to-date",
+    "value",
+    "values",
+    "versus",
+    "vs",
+    "was",
+    "were",
+    "whole",
+    "with",
+    "within",
+    "together",
+    "came",
+    "average",
+    "mean",
+    "altogether",
+    "combined",
+    "sum",
+    "amounted",
+    "reached",
+    "recorded",
+    "accounted",
+    "accounts",
+    "which",
+    "per",
+    "about",
+    "around",
+    "roughly",
+    "approximately",
 ];
 
 /// What kind of statement a word makes.
@@ -37,16 +118,21 @@ pub(super) enum Kind {
 /// Looks a lower-case word up.
 pub(super) fn kind(word: &str) -> Kind {
     match word {
-        "rose" | "grew" | "increased" | "gained" | "climbed" | "up" | "rise" | "rises" | "increase" | "gain" | "grows" | "grown" | "risen" => {
-            Kind::Direction(1)
-        }
-        "fell" | "dropped" | "decreased" | "declined" | "shrank" | "lost" | "down" | "fall" | "falls" | "drop" | "decrease" | "decline"
-        | "fallen" | "shrunk" => Kind::Direction(-1),
+        "rose" | "grew" | "increased" | "gained" | "climbed" | "up" | "rise" | "rises"
+        | "increase" | "gain" | "grows" | "grown" | "risen" => Kind::Direction(1),
+        "fell" | "dropped" | "decreased" | "declined" | "shrank" | "lost" | "down" | "fall"
+        | "falls" | "drop" | "decrease" | "decline" | "fallen" | "shrunk" => Kind::Direction(-1),
         "unchanged" | "flat" => Kind::Direction(0),
-        "highest" | "largest" | "biggest" | "greatest" | "best" | "most" | "top" | "leads" | "led" | "leader" | "leading" | "peak" | "peaked"
-        | "strongest" | "maximum" => Kind::Extreme(1),
-        "lowest" | "smallest" | "least" | "fewest" | "worst" | "weakest" | "minimum" | "trough" => Kind::Extreme(-1),
-        "more" | "ahead" | "above" | "higher" | "larger" | "greater" | "exceeds" | "exceeded" => Kind::Comparative(1),
+        "highest" | "largest" | "biggest" | "greatest" | "best" | "most" | "top" | "leads"
+        | "led" | "leader" | "leading" | "peak" | "peaked" | "strongest" | "maximum" => {
+            Kind::Extreme(1)
+        }
+        "lowest" | "smallest" | "least" | "fewest" | "worst" | "weakest" | "minimum" | "trough" => {
+            Kind::Extreme(-1)
+        }
+        "more" | "ahead" | "above" | "higher" | "larger" | "greater" | "exceeds" | "exceeded" => {
+            Kind::Comparative(1)
+        }
         "less" | "behind" | "below" | "lower" | "smaller" | "fewer" => Kind::Comparative(-1),
         "first" => Kind::Ordinal(1),
         "second" | "runner-up" => Kind::Ordinal(2),
@@ -81,14 +167,36 @@ pub(super) fn kind(word: &str) -> Kind {
 
 /// Month number of an English month name or its first three letters.
 pub(super) fn month(word: &str) -> Option<i8> {
-    const NAMES: [&str; 12] =
-        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
-    let at = NAMES.iter().position(|n| *n == word || (word.len() == 3 && n.starts_with(word)))?;
+    const NAMES: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let at = NAMES
+        .iter()
+        .position(|n| *n == word || (word.len() == 3 && n.starts_with(word)))?;
     i8::try_from(at + 1).ok()
 }
 
 /// Whether a text is an English weekday.
 pub(super) fn weekday(text: &str) -> Option<()> {
-    const NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    const NAMES: [&str; 7] = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
     NAMES.contains(&text.to_lowercase().as_str()).then_some(())
 }
