@@ -1,1 +1,21 @@
-//! placeholder
+//! From plain English to the typed query and back.
+//!
+//! normalise ([`token`]) → lattice of readings ([`lattice`]) → composition by type ([`compose`]) →
+//! scored candidates, coverage and decision ([`understand`]). Every word is consumed, in a closed
+//! list of words that carry no meaning, or named to the user.
+
+mod compose;
+mod lattice;
+mod lexicon;
+mod morphology;
+mod restate;
+pub mod time;
+mod token;
+mod understand;
+mod values;
+mod vocabulary;
+
+pub use restate::{filter_words, restate};
+pub use understand::{Context, Knowledge, Reading, Understanding, understand};
+pub use values::ValueIndex;
+pub use vocabulary::Vocabulary;

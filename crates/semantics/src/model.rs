@@ -395,6 +395,29 @@ pub struct Metric {
     pub up_is_good: Option<bool>,
 }
 
+/// Something that people count, rank and list: customers, products, orders, cities.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Entity {
+    /// Singular noun, lower case.
+    pub name: String,
+    /// As shown to people.
+    pub label: String,
+    /// Other nouns, singular, lower case.
+    #[serde(default)]
+    pub synonyms: Vec<String>,
+    /// What is counted distinct.
+    pub key: FieldRef,
+    /// What is shown.
+    pub display: FieldRef,
+    /// The id to show beside a name that is not unique.
+    #[serde(default)]
+    pub id_field: Option<FieldRef>,
+    /// The dataset whose rows are the entity (its key is the primary key), if there is one.
+    #[serde(default)]
+    pub dataset: Option<String>,
+}
+
 /// The whole model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -410,6 +433,9 @@ pub struct Model {
     pub relationships: Vec<Relationship>,
     /// Named numbers.
     pub metrics: Vec<Metric>,
+    /// Things with a name.
+    #[serde(default)]
+    pub entities: Vec<Entity>,
     /// The time field that "in 2022" means when nothing else is said.
     #[serde(default)]
     pub default_time: Option<FieldRef>,

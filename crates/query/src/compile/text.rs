@@ -51,7 +51,14 @@ pub(super) fn expression(e: &Expression, dataset: &Dataset, alias: &str) -> Stri
             _ => format!("{}.{}", identifier(alias), identifier(name)),
         },
         Expression::Number(x) => number(*x),
-        Expression::Multiply(parts) => format!("({})", parts.iter().map(go).collect::<Vec<_>>().join(" * ")),
+        Expression::Multiply(parts) => {
+            // Exact decimals run out of digits at three factors.
+            let mut factors: Vec<String> = parts.iter().map(go).collect();
+            if factors.len() > 2 && let Some(first) = factors.first_mut() {
+                *first = format!("CAST({first} AS DOUBLE)");
+            }
+            format!("({})", factors.join(" * "))
+        }
         Expression::Add(parts) => format!("({})", parts.iter().map(go).collect::<Vec<_>>().join(" + ")),
         Expression::Subtract(a, b) => format!("({} - {})", go(a), go(b)),
         Expression::Divide(a, b) => format!("(CAST({} AS DOUBLE) / NULLIF({}, 0))", go(a), go(b)),

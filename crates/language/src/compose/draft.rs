@@ -1,0 +1,130 @@
+//! What a reading amounts to before the missing parts are filled in.
+
+use crate::time::Period;
+use query::{Dimension, Direction, Filter, Grain, Measure, Operator, Part, Threshold};
+use semantics::FieldRef;
+
+/// A measure with its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedMeasure {
+    /// Column name.
+    pub name: String,
+    /// What.
+    pub measure: Measure,
+    /// Whether the question named it (and not a default).
+    pub explicit: bool,
+}
+
+/// A filter with the field that it binds, so that a follow-up can replace it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bound {
+    /// Field that it is about.
+    pub field: Option<FieldRef>,
+    /// The filter.
+    pub filter: Filter,
+    /// In words.
+    pub words: String,
+    /// Whether it belongs to the numerator of a share only.
+    pub numerator: bool,
+}
+
+/// The rank that was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RankDraft {
+    /// Best first or worst first.
+    pub direction: Direction,
+    /// How many; one for a singular noun; open if nothing says.
+    pub n: Option<u32>,
+    /// Ranks to pass over.
+    pub skip: u32,
+    /// Part to rank on, if growth was asked for.
+    pub on: Part,
+    /// Dimensions to rank within (indexes).
+    pub per: Vec<usize>,
+}
+
+/// The comparison that was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CompareDraft {
+    /// The later of two periods against the earlier.
+    Periods(Period),
+    /// Against the period before.
+    Prior,
+    /// Against the same period a year before.
+    Year,
+}
+
+/// What a share is of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ShareDraft {
+    /// Each group's part of the total, within the dimensions (indexes).
+    Groups(Vec<usize>),
+    /// The filtered part of the whole.
+    Part,
+}
+
+/// A condition on groups.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// Measure it is on (index).
+    pub metric: usize,
+    /// Which column.
+    pub on: Part,
+    /// Operator.
+    pub op: Operator,
+    /// Right side.
+    pub value: Threshold,
+}
+
+/// Everything that was found in the words.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Draft {
+    /// Measures.
+    pub measures: Vec<NamedMeasure>,
+    /// Groups.
+    pub dimensions: Vec<Dimension>,
+    /// Entity whose members are listed or counted (index into the model's).
+    pub subject: Option<usize>,
+    /// Fields to list.
+    pub fields: Vec<FieldRef>,
+    /// Dataset of a list of rows.
+    pub rows: Option<String>,
+    /// Filters.
+    pub filters: Vec<Bound>,
+    /// Period.
+    pub period: Option<Period>,
+    /// Comparison.
+    pub compare: Option<CompareDraft>,
+    /// Whether only growth columns matter (a question for change).
+    pub growth: bool,
+    /// Rank.
+    pub rank: Option<RankDraft>,
+    /// Share.
+    pub share: Option<ShareDraft>,
+    /// Conditions on groups.
+    pub having: Vec<Condition>,
+    /// Running total.
+    pub cumulative: bool,
+    /// Moving mean.
+    pub rolling: Option<u32>,
+    /// Grain that the question speaks in.
+    pub grain: Option<Grain>,
+    /// Whether the members are counted.
+    pub counted: bool,
+    /// Sort asked for.
+    pub sort: Option<Direction>,
+    /// Assumptions to state.
+    pub notes: Vec<String>,
+    /// What the reading costs.
+    pub penalty: f64,
+    /// Whether words referred to the last answer.
+    pub refers: bool,
+    /// Whether "each" or the like asked for all values.
+    pub whole: bool,
+    /// Time field to use instead of the default.
+    pub time_field: Option<FieldRef>,
+    /// Year shift for a follow-up.
+    pub shift: Option<(i32, Grain)>,
+    /// Whether the question is a continuation by its first words.
+    pub continues: bool,
+}

@@ -1,0 +1,43 @@
+//! From a way through the question to a typed query: phrases are put together by type.
+
+mod draft;
+mod edit;
+mod finish;
+mod node;
+mod read;
+
+pub(crate) use finish::{Finished, finish};
+pub(crate) use read::{plural, read};
+
+use crate::time::Clock;
+use semantics::Model;
+
+/// What composition may look at.
+pub struct Scene<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// Today.
+    pub clock: &'a Clock,
+    /// First day of the data.
+    pub first_day: Option<jiff::civil::Date>,
+    /// The year that the conversation is in.
+    pub year_hint: Option<i16>,
+}
+
+/// Why a way through the question makes no query.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Misfit {
+    /// A word was read but has no place in the query.
+    Unused(String),
+    /// A kind of question that is not understood yet; the word that says so.
+    Unsupported(String),
+    /// A needed part is missing.
+    Missing(&'static str),
+    /// The compiler refuses it.
+    Refused {
+        /// Its code.
+        code: String,
+        /// Its message.
+        message: String,
+    },
+}

@@ -1,0 +1,231 @@
+//! The value index: which field holds what a person calls "Camembert" or "Philly".
+
+use crate::lexicon::english;
+use crate::morphology::{fold, is_slip, stem};
+use semantics::FieldRef;
+use std::collections::{BTreeMap, HashMap};
+
+/// How well a value was met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Quality {
+    /// All words, as stored (case, accents and plural aside).
+    Exact,
+    /// Another name of a place (German, NYC).
+    Alias,
+    /// Some words of the value (Camembert).
+    Partial,
+    /// A slip of the pen.
+    Slip,
+}
+
+/// Values of one field that a stretch of the question may mean.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValueMatch {
+    /// The field.
+    pub field: FieldRef,
+    /// Stored values, sorted.
+    pub values: Vec<String>,
+    /// How they were met.
+    pub quality: Quality,
+}
+
+#[derive(Debug)]
+struct Entry {
+    field: u32,
+    text: String,
+    words: u32,
+}
+
+/// An index over the distinct values of searchable fields.
+#[derive(Debug, Default)]
+pub struct ValueIndex {
+    fields: Vec<FieldRef>,
+    entries: Vec<Entry>,
+    exact: HashMap<String, Vec<u32>>,
+    by_word: HashMap<String, Vec<u32>>,
+    spelling: HashMap<char, Vec<String>>,
+}
+
+/// Folded singular words of a text; everything but letters and digits separates.
+pub fn words_of(text: &str) -> Vec<String> {
+    fold(text).split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(stem).collect()
+}
+
+impl ValueIndex {
+    /// Builds the index from (field, value, rows) triples; values that differ only in case
+    /// or surrounding blanks stay apart as stored.
+    pub fn build(triples: impl IntoIterator<Item = (FieldRef, String, u64)>) -> Self {
+        let mut index = ValueIndex::default();
+        let mut field_ids: HashMap<FieldRef, u32> = HashMap::new();
+        for (field, text, _rows) in triples {
+            let next = index.fields.len() as u32;
+            let id = *field_ids.entry(field.clone()).or_insert_with(|| {
+                index.fields.push(field);
+                next
+            });
+            let words = words_of(&text);
+            if words.is_empty() {
+                continue;
+            }
+            let entry = index.entries.len() as u32;
+            index.exact.entry(words.join(" ")).or_default().push(entry);
+            if words.len() > 1 {
+                index.exact.entry(words.concat()).or_default().push(entry);
+            }
+            let mut seen = words.clone();
+            seen.sort();
+            seen.dedup();
+            for word in seen {
+                index.by_word.entry(word).or_default().push(entry);
+            }
+            index.entries.push(Entry { field: id, text, words: words.len() as u32 });
+        }
+        for word in index.by_word.keys() {
+            if word.len() >= 5 && let Some(first) = word.chars().next() {
+                index.spelling.entry(first).or_default().push(word.clone());
+            }
+        }
+        for list in index.spelling.values_mut() {
+            list.sort();
+        }
+        index
+    }
+
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing is indexed.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn group(&self, ids: &[u32], quality: Quality) -> Vec<ValueMatch> {
+        let mut groups: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+        for &id in ids {
+            let entry = &self.entries[id as usize];
+            groups.entry(entry.field).or_default().push(entry.text.clone());
+        }
+        groups
+            .into_iter()
+            .map(|(field, mut values)| {
+                values.sort();
+                values.dedup();
+                ValueMatch { field: self.fields[field as usize].clone(), values, quality }
+            })
+            .collect()
+    }
+
+    /// Matches for a stretch of words (folded, singular), all fields, best quality first.
+    /// Partial and misspelt matches are tried only where `loose` says so.
+    pub fn look_up(&self, words: &[String], loose: bool) -> Vec<ValueMatch> {
+        let joined = words.join(" ");
+        let mut found = self.exact.get(&joined).map(|ids| self.group(ids, Quality::Exact)).unwrap_or_default();
+        for other in english().other_names(&joined) {
+            let name = words_of(other).join(" ");
+            if let Some(ids) = self.exact.get(&name) {
+                let places: Vec<ValueMatch> = self.group(ids, Quality::Alias).into_iter().filter(|m| !found.iter().any(|f| f.field == m.field)).collect();
+                found.extend(places);
+            }
+        }
+        if !loose {
+            return found;
+        }
+        let longest = words.iter().map(|w| w.chars().count()).max().unwrap_or(0);
+        if longest >= 3 {
+            let ids = self.holding(words);
+            let partial: Vec<ValueMatch> = self.group(&ids, Quality::Partial).into_iter().filter(|m| !found.iter().any(|f| f.field == m.field)).collect();
+            found.extend(partial);
+        }
+        if found.is_empty()
+            && let Some(repaired) = self.repair(words)
+        {
+            let joined = repaired.join(" ");
+            let ids = match self.exact.get(&joined) {
+                Some(ids) => ids.clone(),
+                None => self.holding(&repaired),
+            };
+            found = self.group(&ids, Quality::Slip);
+        }
+        found
+    }
+
+    /// Entries that hold every one of the words.
+    fn holding(&self, words: &[String]) -> Vec<u32> {
+        let mut lists: Vec<&Vec<u32>> = Vec::new();
+        for word in words {
+            match self.by_word.get(word) {
+                Some(list) => lists.push(list),
+                None => return Vec::new(),
+            }
+        }
+        lists.sort_by_key(|l| l.len());
+        let Some((first, rest)) = lists.split_first() else { return Vec::new() };
+        first.iter().copied().filter(|id| rest.iter().all(|l| l.binary_search(id).is_ok())).filter(|id| self.entries[*id as usize].words as usize >= words.len()).collect()
+    }
+
+    fn repair(&self, words: &[String]) -> Option<Vec<String>> {
+        let mut changed = false;
+        let repaired: Option<Vec<String>> = words
+            .iter()
+            .map(|word| {
+                if self.by_word.contains_key(word) {
+                    return Some(word.clone());
+                }
+                changed = true;
+                let first = word.chars().next()?;
+                let near: Vec<&String> = self.spelling.get(&first)?.iter().filter(|w| is_slip(word, w)).collect();
+                near.iter().min_by_key(|w| strsim::osa_distance(word, w)).map(|w| (*w).clone())
+            })
+            .collect();
+        repaired.filter(|_| changed)
+    }
+
+    /// Whether a word occurs in any value.
+    pub fn knows(&self, word: &str) -> bool {
+        self.by_word.contains_key(word)
+    }
+
+    /// Stored values near to a word, for hints.
+    pub fn near(&self, word: &str, at_most: usize) -> Vec<String> {
+        let mut close: Vec<(usize, &Entry)> = self
+            .entries
+            .iter()
+            .take(20_000)
+            .map(|e| (strsim::osa_distance(&fold(&e.text), word), e))
+            .filter(|(d, e)| *d <= 3 && *d < e.text.chars().count() / 2)
+            .collect();
+        close.sort_by(|a, b| (a.0, &a.1.text).cmp(&(b.0, &b.1.text)));
+        close.into_iter().map(|(_, e)| e.text.clone()).take(at_most).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index() -> ValueIndex {
+        let country = FieldRef::new("customers", "country");
+        let product = FieldRef::new("products", "name");
+        ValueIndex::build([
+            (country.clone(), "Germany".to_string(), 3),
+            (country, "São Paulo".to_string(), 1),
+            (product.clone(), "Camembert Pierrot".to_string(), 1),
+            (product, "Office Supplies".to_string(), 1),
+        ])
+    }
+
+    #[test]
+    fn values_are_met_by_name_adjective_part_and_slip() {
+        let index = index();
+        let quality = |text: &str| index.look_up(&words_of(text), true).first().map(|m| (m.values[0].clone(), m.quality));
+        assert_eq!(quality("germany"), Some(("Germany".into(), Quality::Exact)));
+        assert_eq!(quality("German"), Some(("Germany".into(), Quality::Alias)));
+        assert_eq!(quality("sao paulo"), Some(("São Paulo".into(), Quality::Exact)));
+        assert_eq!(quality("camembert"), Some(("Camembert Pierrot".into(), Quality::Partial)));
+        assert_eq!(quality("camenbert"), Some(("Camembert Pierrot".into(), Quality::Slip)));
+        assert_eq!(quality("office supply"), Some(("Office Supplies".into(), Quality::Exact)));
+        assert_eq!(quality("xyzzy"), None);
+    }
+}

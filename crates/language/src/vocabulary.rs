@@ -1,0 +1,137 @@
+//! The words that the semantic model brings: metrics, fields and entities by every name they have.
+
+use crate::morphology::is_slip;
+use crate::values::words_of;
+use semantics::{FieldRef, Model, Role};
+use std::collections::HashMap;
+
+/// Something of the model that a phrase names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Named {
+    /// A metric.
+    Metric(String),
+    /// A field.
+    Field(FieldRef),
+    /// An entity, by its place in the model's list.
+    Entity(usize),
+}
+
+/// A name with how good a name it is (1 = its own label).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Naming {
+    /// What is named.
+    pub named: Named,
+    /// 0..1.
+    pub weight: f64,
+}
+
+/// All names of a model.
+#[derive(Debug, Default)]
+pub struct Vocabulary {
+    phrases: HashMap<String, Vec<Naming>>,
+    words: Vec<String>,
+    longest: usize,
+}
+
+impl Vocabulary {
+    /// Collects the names. Opaque fields have none.
+    pub fn new(model: &Model) -> Self {
+        let mut vocabulary = Vocabulary::default();
+        for metric in &model.metrics {
+            vocabulary.add(&metric.label, Named::Metric(metric.name.clone()), 1.0);
+            vocabulary.add(&metric.name.replace('_', " "), Named::Metric(metric.name.clone()), 1.0);
+            for (i, synonym) in metric.synonyms.iter().enumerate() {
+                vocabulary.add(synonym, Named::Metric(metric.name.clone()), 0.97 - 0.01 * (i.min(20) as f64));
+            }
+        }
+        for (i, entity) in model.entities.iter().enumerate() {
+            vocabulary.add(&entity.name, Named::Entity(i), 1.0);
+            vocabulary.add(&entity.label, Named::Entity(i), 0.95);
+            for synonym in &entity.synonyms {
+                vocabulary.add(synonym, Named::Entity(i), 0.93);
+            }
+        }
+        for dataset in &model.datasets {
+            for field in &dataset.fields {
+                if field.data_type == semantics::DataType::Opaque {
+                    continue;
+                }
+                let named = Named::Field(FieldRef::new(&dataset.name, &field.name));
+                let base = if field.role == Role::Text { 0.85 } else { 0.95 };
+                vocabulary.add(&field.label, named.clone(), base);
+                vocabulary.add(&field.name.replace('_', " "), named.clone(), base);
+                let entity = if dataset.entity.is_empty() { dataset.label.clone() } else { dataset.entity.clone() };
+                vocabulary.add(&format!("{entity} {}", field.label), named.clone(), base);
+                for (i, synonym) in field.synonyms.iter().enumerate() {
+                    vocabulary.add(synonym, named.clone(), base - 0.05 - 0.005 * (i.min(20) as f64));
+                    if dataset.entity != *synonym {
+                        vocabulary.add(&format!("{entity} {synonym}"), named.clone(), base - 0.05);
+                    }
+                }
+            }
+        }
+        vocabulary.words = {
+            let mut words: Vec<String> = vocabulary.phrases.keys().flat_map(|p| p.split(' ')).filter(|w| w.len() >= 4).map(str::to_string).collect();
+            words.sort();
+            words.dedup();
+            words
+        };
+        vocabulary
+    }
+
+    fn add(&mut self, phrase: &str, named: Named, weight: f64) {
+        let words = words_of(phrase);
+        if words.is_empty() {
+            return;
+        }
+        self.longest = self.longest.max(words.len());
+        let mut keys = vec![words.join(" ")];
+        if words.len() == 2 {
+            keys.push(words.concat());
+        }
+        for key in keys {
+            let namings = self.phrases.entry(key).or_default();
+            match namings.iter_mut().find(|n| n.named == named) {
+                Some(known) => known.weight = known.weight.max(weight),
+                None => namings.push(Naming { named: named.clone(), weight }),
+            }
+        }
+    }
+
+    /// Words in the longest name.
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// What a phrase of folded singular words names.
+    pub fn look_up(&self, words: &[String]) -> &[Naming] {
+        self.phrases.get(&words.join(" ")).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a word occurs in any name.
+    pub fn knows(&self, word: &str) -> bool {
+        self.words.binary_search_by(|w| w.as_str().cmp(word)).is_ok()
+    }
+
+    /// The name word that a misspelt or shortened word stands for, if only one comes near.
+    pub fn repair(&self, word: &str) -> Option<&str> {
+        let slips: Vec<&String> = self.words.iter().filter(|w| is_slip(word, w)).collect();
+        if let Some(best) = slips.iter().min_by_key(|w| (strsim::osa_distance(word, w), w.len())) {
+            return Some(best);
+        }
+        if word.len() >= 3 {
+            let whole: Vec<&String> = self.words.iter().filter(|w| w.starts_with(word) && w.len() > word.len() + 1).collect();
+            if whole.len() == 1 {
+                return Some(whole[0]);
+            }
+        }
+        None
+    }
+
+    /// Names near to a word, for hints.
+    pub fn near(&self, word: &str, at_most: usize) -> Vec<String> {
+        let mut close: Vec<(usize, &String)> = self.words.iter().map(|w| (strsim::osa_distance(w, word), w)).filter(|(d, _)| *d <= 3).collect();
+        close.sort();
+        close.into_iter().map(|(_, w)| w.clone()).take(at_most).collect()
+    }
+}
