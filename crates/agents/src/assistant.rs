@@ -1,17 +1,21 @@
 //! One data source with everything that answering questions about it needs.
 
-use answer::{AnswerDocument, Event};
-use semantics::Model;
+use language::{Context, ValueIndex, Vocabulary};
+use query::{Dialect, Dimension, Measure, Query, Term};
+use semantics::{FieldRef, Model, Role, Subject};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use warehouse::{Warehouse, WarehouseError};
 
 /// What to open.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Files or folders; empty means the bundled data.
+    /// Files or folders.
     pub data: Vec<PathBuf>,
-    /// A semantic model document; inferred if absent.
+    /// A semantic model as JSON; inferred if absent.
     pub model: Option<PathBuf>,
+    /// How the source is called before people ("bundled data"); its path if absent.
+    pub name: Option<String>,
 }
 
 /// A question.
@@ -29,7 +33,14 @@ pub struct Question {
 
 /// What earlier turns left behind.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Conversation {}
+pub struct Conversation {
+    /// The last answered turn.
+    #[serde(default)]
+    pub(crate) context: Option<Context>,
+    /// Labels and queries of an open question back.
+    #[serde(default)]
+    pub(crate) options: Vec<(String, Query)>,
+}
 
 /// Why a source could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -43,20 +54,44 @@ pub struct OpenError {
     pub hint: String,
 }
 
+impl From<WarehouseError> for OpenError {
+    fn from(e: WarehouseError) -> Self {
+        OpenError { code: e.code().into(), message: e.to_string(), hint: e.hint() }
+    }
+}
+
 /// The assistant over one source.
 pub struct Assistant {
-    model: Model,
+    pub(crate) model: Model,
+    pub(crate) warehouse: Warehouse,
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) values: ValueIndex,
+    pub(crate) engine: String,
+    name: String,
 }
+
+/// Values of one field that are looked up from questions, at most.
+const VALUES_PER_FIELD: usize = 200_000;
 
 impl Assistant {
     /// Loads the data, reads or infers the model, indexes the values.
-    pub fn open(_options: &Options) -> Result<Assistant, OpenError> {
-        Err(OpenError { code: "not_ready".into(), message: "not ready".into(), hint: "wait".into() })
-    }
-
-    /// Answers one question; `on_event` sees the stages as they happen.
-    pub fn ask(&self, question: &Question, _conversation: &mut Conversation, _on_event: &mut dyn FnMut(&Event)) -> AnswerDocument {
-        AnswerDocument::empty(&question.text, answer::Status::Failed)
+    ///
+    /// # Errors
+    /// What is wrong with the data or the model, with what to do.
+    pub fn open(options: &Options) -> Result<Assistant, OpenError> {
+        let warehouse = Warehouse::open(&options.data, &warehouse::Options::default())?;
+        let model = match &options.model {
+            Some(path) => read_model(path)?,
+            None => inferred(&warehouse),
+        };
+        if let Some(problem) = semantics::check(&model).first() {
+            return Err(OpenError { code: problem.code.into(), message: format!("the model is wrong at {}: {}", problem.place, problem.message), hint: "`retail model check` lists all problems".into() });
+        }
+        let values = ValueIndex::build(values(&model, &warehouse));
+        let vocabulary = Vocabulary::new(&model);
+        let engine = warehouse.engine();
+        let name = options.name.clone().unwrap_or_else(|| options.data.iter().map(|p| p.file_name().map_or_else(|| p.display().to_string(), |n| n.to_string_lossy().into_owned())).collect::<Vec<_>>().join(", "));
+        Ok(Assistant { model, warehouse, vocabulary, values, engine, name })
     }
 
     /// The semantic model in use.
@@ -64,8 +99,57 @@ impl Assistant {
         &self.model
     }
 
-    /// Which data is open, in a few words for people ("bundled data", "sales.csv").
+    /// Which data is open, in a few words for people.
     pub fn source_name(&self) -> String {
-        String::new()
+        self.name.clone()
     }
+}
+
+fn read_model(path: &PathBuf) -> Result<Model, OpenError> {
+    let bad = |code: &str, message: String| OpenError { code: code.into(), message, hint: "write one with `retail model infer`".into() };
+    let text = std::fs::read_to_string(path).map_err(|e| bad("model_unreadable", format!("`{}` cannot be read: {e}", path.display())))?;
+    serde_json::from_str(&text).map_err(|e| bad("model_invalid", format!("`{}` is no semantic model: {e}", path.display())))
+}
+
+fn inferred(warehouse: &Warehouse) -> Model {
+    const NAME: &str = concat!("model-", env!("CARGO_PKG_VERSION"), "-1.json");
+    if let Some(model) = warehouse.artifact(NAME).and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+        return model;
+    }
+    let model = semantics::infer(warehouse.profile(), &mut warehouse.evidence());
+    if let Ok(bytes) = serde_json::to_vec(&model) {
+        warehouse.store_artifact(NAME, &bytes);
+    }
+    model
+}
+
+fn values(model: &Model, warehouse: &Warehouse) -> Vec<(FieldRef, String, u64)> {
+    let name = format!("values-1-{}.json", &semantics::hash(model)[..16]);
+    if let Some(known) = warehouse.artifact(&name).and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+        return known;
+    }
+    let mut all = Vec::new();
+    for dataset in &model.datasets {
+        for field in &dataset.fields {
+            if !field.searchable || field.role == Role::Text || matches!(field.subject, Subject::Address | Subject::Email | Subject::Phone) {
+                continue;
+            }
+            let reference = FieldRef::new(&dataset.name, &field.name);
+            let query = Query { metrics: vec![Term { name: "rows".into(), measure: Measure::Rows(dataset.name.clone()) }], dimensions: vec![Dimension::Field(reference.clone())], ..Query::default() };
+            let Ok(compiled) = query::compile(model, &query, Dialect::DuckDb) else { continue };
+            let Ok(found) = warehouse.scan(&compiled, VALUES_PER_FIELD) else { continue };
+            for row in found.table.rows {
+                let text = match &row[0] {
+                    answer::Cell::Text(t) => t.clone(),
+                    answer::Cell::Integer(n) => n.to_string(),
+                    _ => continue,
+                };
+                all.push((reference.clone(), text, row[1].as_f64().unwrap_or(0.0) as u64));
+            }
+        }
+    }
+    if let Ok(bytes) = serde_json::to_vec(&all) {
+        warehouse.store_artifact(&name, &bytes);
+    }
+    all
 }

@@ -2,6 +2,10 @@
 
 pub mod analyst;
 mod assistant;
+mod engineer;
+mod intent;
+mod orchestrator;
+mod planner;
 pub mod validator;
 
 pub use assistant::{Assistant, Conversation, OpenError, Options, Question};

@@ -1,1 +1,130 @@
-fn main() {}
+//! The `retail` command.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program prints")]
+
+mod ask;
+mod checks;
+mod eval;
+mod render;
+mod source;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Ask sales data in plain language and get a verified answer.
+#[derive(Parser)]
+#[command(name = "retail", version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer one question, or a file of questions.
+    Ask(ask::AskArguments),
+    /// Talk to the data.
+    Chat(ask::SourceArguments),
+    /// Serve the page on the bundled data and answer the opening question.
+    Demo(ServeArguments),
+    /// Serve the page and the API.
+    Serve {
+        #[command(flatten)]
+        source: ask::SourceArguments,
+        #[command(flatten)]
+        serve: ServeArguments,
+    },
+    /// Infer or check a semantic model.
+    Model {
+        #[command(subcommand)]
+        action: ModelAction,
+    },
+    /// Print the SQL of a typed query.
+    Sql {
+        /// Semantic model (JSON).
+        #[arg(long)]
+        model: PathBuf,
+        /// Typed query (JSON).
+        #[arg(long)]
+        query_file: PathBuf,
+        /// SQL dialect.
+        #[arg(long, default_value = "duckdb")]
+        dialect: String,
+    },
+    /// Check SQL: `{"id","sql"}` lines on standard input.
+    CheckSql {
+        /// Semantic model that names the allowed tables and columns.
+        #[arg(long)]
+        model: Option<PathBuf>,
+        /// duckdb, postgres, snowflake, bigquery or spark.
+        #[arg(long, default_value = "duckdb")]
+        dialect: String,
+        /// Print JSON lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check the numbers of answer documents: one a line on standard input.
+    CheckAnswer {
+        /// Print JSON lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask an answer's question again and compare.
+    Verify {
+        /// An answer document.
+        file: PathBuf,
+    },
+    /// Score a board of questions.
+    Eval {
+        /// A folder with the board's own runner, or a JSON-lines file with rows written out.
+        board: PathBuf,
+    },
+}
+
+#[derive(clap::Args)]
+struct ServeArguments {
+    /// Port on the loopback address; any free one if 0.
+    #[arg(long, default_value_t = 8765)]
+    port: u16,
+    /// Do not open a browser.
+    #[arg(long)]
+    no_open: bool,
+}
+
+#[derive(Subcommand)]
+enum ModelAction {
+    /// Infer a model from data and print it.
+    Infer {
+        /// Files or folders.
+        #[arg(long = "data", required = true)]
+        data: Vec<PathBuf>,
+    },
+    /// Check a model.
+    Check {
+        /// The model (JSON).
+        file: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(e) => {
+            let _ = e.print();
+            return ExitCode::from(if e.use_stderr() { 2 } else { 0 });
+        }
+    };
+    ExitCode::from(match arguments.command {
+        Command::Ask(ask) => ask::ask(&ask),
+        Command::Chat(source) => ask::chat(&source),
+        Command::Demo(serve) => ask::demo(serve.port, !serve.no_open),
+        Command::Serve { source, serve } => ask::serve(&source, serve.port, !serve.no_open),
+        Command::Model { action: ModelAction::Infer { data } } => checks::infer(&data),
+        Command::Model { action: ModelAction::Check { file } } => checks::check_model(&file),
+        Command::Sql { model, query_file, dialect } => checks::sql(&model, &query_file, &dialect),
+        Command::CheckSql { model, dialect, json } => checks::check_sql(model.as_deref(), &dialect, json),
+        Command::CheckAnswer { json } => checks::check_answer(json),
+        Command::Verify { file } => checks::verify(&file),
+        Command::Eval { board } => eval::eval(&board),
+    })
+}

@@ -138,7 +138,15 @@ impl Warehouse {
     /// # Errors
     /// The engine's, which for a compiled query is a defect or damaged data.
     pub fn run(&self, query: &query::CompiledQuery) -> Result<Execution, WarehouseError> {
-        rows::execute(&self.lock(), query)
+        rows::execute(&self.lock(), query, rows::ROW_LIMIT)
+    }
+
+    /// Runs a compiled query whose rows feed an index and never an answer: up to `limit` rows.
+    ///
+    /// # Errors
+    /// As [`Warehouse::run`].
+    pub fn scan(&self, query: &query::CompiledQuery, limit: usize) -> Result<Execution, WarehouseError> {
+        rows::execute(&self.lock(), query, limit)
     }
 
     /// Files that were read.

@@ -9,7 +9,7 @@ use semantics::DataType;
 use std::time::Instant;
 
 /// Rows at most in a result.
-const ROW_LIMIT: usize = 10_000;
+pub(crate) const ROW_LIMIT: usize = 10_000;
 const EXACT: i64 = 1 << 53;
 
 /// What a query gave.
@@ -21,7 +21,7 @@ pub struct Execution {
     pub elapsed_ms: f64,
 }
 
-pub(crate) fn execute(connection: &Connection, query: &CompiledQuery) -> Result<Execution, WarehouseError> {
+pub(crate) fn execute(connection: &Connection, query: &CompiledQuery, limit: usize) -> Result<Execution, WarehouseError> {
     let start = Instant::now();
     let width = query.columns().len();
     let mut statement = connection.prepare(query.sql())?;
@@ -29,7 +29,7 @@ pub(crate) fn execute(connection: &Connection, query: &CompiledQuery) -> Result<
     let mut rows = Vec::new();
     let mut truncated = false;
     while let Some(row) = found.next()? {
-        if rows.len() == ROW_LIMIT {
+        if rows.len() == limit {
             truncated = true;
             break;
         }
