@@ -244,7 +244,6 @@ fn stock() -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "generated rows")]
 mod tests {
     use super::*;
     use std::collections::HashMap;
