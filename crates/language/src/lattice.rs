@@ -106,6 +106,27 @@ fn edges_at(tokens: &[Token], at: usize, sources: &Sources, lexicon: &Lexicon) -
         }
         TokenKind::Mark => {}
     }
+    // "two million"
+    if let Some(scale) = tokens.get(at + 1).and_then(|t| match t.folded.as_str() {
+        "hundred" => Some(1e2),
+        "thousand" | "grand" => Some(1e3),
+        "million" | "millions" => Some(1e6),
+        "billion" => Some(1e9),
+        _ => None,
+    }) {
+        let base = match token.kind {
+            TokenKind::Number(value, money) => Some((value, money)),
+            _ => lexicon.number(&token.folded).map(|n| (f64::from(n), false)),
+        };
+        if let Some((value, money)) = base {
+            add(Sense::Number(value * scale, money), at + 2, 2.2);
+        }
+    }
+    if let Some(meant) = lexicon.repair(&token.folded) {
+        for role in lexicon.roles(meant) {
+            add(Sense::Role(role.clone()), at + 1, 0.75);
+        }
+    }
     let longest_role = lexicon.longest().min(tokens.len() - at);
     for length in 1..=longest_role {
         let phrase = text_of(at + length);
@@ -150,7 +171,7 @@ fn after_time_word(tokens: &[Token], at: usize) -> bool {
 fn name_edges(words: &[String], tokens: &[Token], at: usize, end: usize, length: f64, sources: &Sources, lexicon: &Lexicon, add: &mut impl FnMut(Sense, usize, f64)) {
     let direct = sources.vocabulary.look_up(words);
     for naming in direct {
-        add(Sense::Named(naming.named.clone()), end, length * 1.5 * naming.weight + 0.3);
+        add(Sense::Named(naming.named.clone()), end, length * (1.5 * naming.weight + 0.3) + 0.25 * (length - 1.0));
     }
     if !direct.is_empty() || words.len() > 4 {
         return;
@@ -175,7 +196,7 @@ fn name_edges(words: &[String], tokens: &[Token], at: usize, end: usize, length:
         .collect();
     if changed && end - at == words.len() {
         for naming in sources.vocabulary.look_up(&repaired) {
-            add(Sense::Named(naming.named.clone()), end, length * 1.2 * naming.weight);
+            add(Sense::Named(naming.named.clone()), end, length * 1.3 * naming.weight + 0.25 * (length - 1.0));
         }
     }
 }
@@ -198,7 +219,9 @@ fn value_edges(words: &[String], tokens: &[Token], at: usize, end: usize, length
     }
     let ignorable_edge = lexicon.is_ignorable(&first.folded) || lexicon.is_ignorable(&tokens[end - 1].folded);
     let is_role_word = end == at + 1 && (!lexicon.roles(&first.folded).is_empty() || !lexicon.times(&first.folded).is_empty() || lexicon.is_ignorable(&first.folded));
-    let loose = !number_only && !ignorable_edge && !is_role_word && words.len() <= 6;
+    // Part of a value is named by content words alone; numbers and words of the grammar are no part.
+    let all_content = tokens[at..end].iter().all(|t| matches!(t.kind, TokenKind::Word) && !lexicon.is_ignorable(&t.folded) && lexicon.roles(&t.folded).is_empty() && lexicon.times(&t.folded).is_empty() && lexicon.number(&t.folded).is_none() && lexicon.repair(&t.folded).is_none() || t.text.chars().any(|c| c.is_ascii_digit()) && matches!(t.kind, TokenKind::Word));
+    let loose = !number_only && !ignorable_edge && !is_role_word && words.len() <= 6 && all_content;
     for found in sources.values.look_up(words, loose) {
         let shouted_alias = found.quality == Quality::Alias && first.text.len() <= 2 && !first.text.chars().all(|c| c.is_ascii_uppercase());
         if shouted_alias {
@@ -214,7 +237,7 @@ fn value_edges(words: &[String], tokens: &[Token], at: usize, end: usize, length
             Quality::Slip => 0.8,
         };
         // A plain number is a value only in a field of codes, and then rather an id than an amount.
-        let weight = if number_only { 0.75 } else { length * unit + if found.quality == Quality::Exact { 0.3 } else { 0.0 } };
+        let weight = if number_only { 0.75 } else { length * unit + 0.3 * (length - 1.0) + if found.quality == Quality::Exact { 0.3 } else { 0.0 } };
         add(Sense::Value(found), end, weight);
     }
 }

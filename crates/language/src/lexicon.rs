@@ -25,7 +25,7 @@ pub struct Lexicon {
     /// Time words: word → (kind, value).
     times: HashMap<&'static str, Vec<(&'static str, &'static str)>>,
     numbers: HashMap<&'static str, u32>,
-    /// Alias (folded) → canonical names (folded).
+    /// Name of a place → its other names, as folded singular words.
     places: HashMap<String, Vec<String>>,
     /// Single role words, for spelling repair.
     long_words: Vec<String>,
@@ -74,8 +74,8 @@ pub fn english() -> &'static Lexicon {
         let mut places: HashMap<String, Vec<String>> = HashMap::new();
         for row in rows(include_str!("../lexicon/en/places.tsv")) {
             if let [name, others] = row[..] {
-                let mut ring: Vec<String> = others.split(" | ").map(fold).collect();
-                ring.push(fold(name));
+                let mut ring: Vec<String> = others.split(" | ").chain([name]).map(|n| crate::values::words_of(n).join(" ")).collect();
+                ring.dedup();
                 for alias in &ring {
                     let entry = places.entry(alias.clone()).or_default();
                     for other in &ring {
@@ -119,7 +119,7 @@ impl Lexicon {
     pub fn number(&self, folded: &str) -> Option<u32> {
         self.numbers.get(folded).copied()
     }
-    /// Other names of a place, folded.
+    /// Other names of a place, as folded singular words.
     pub fn other_names(&self, folded: &str) -> &[String] {
         self.places.get(folded).map_or(&[], Vec::as_slice)
     }

@@ -70,7 +70,8 @@ pub fn is_slip(written: &str, meant: &str) -> bool {
     if written.chars().any(|c| c.is_ascii_digit()) || meant.chars().any(|c| c.is_ascii_digit()) {
         return false;
     }
-    let allowed = if shorter >= 8 { 2 } else if shorter >= 5 { 1 } else { 0 };
+    let alike = written.chars().zip(meant.chars()).take_while(|(x, y)| x == y).count();
+    let allowed = if shorter >= 8 || (shorter >= 6 && alike >= 5) { 2 } else if shorter >= 5 { 1 } else { 0 };
     allowed > 0 && strsim::osa_distance(written, meant) <= allowed
 }
 

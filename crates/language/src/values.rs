@@ -123,8 +123,7 @@ impl ValueIndex {
         let joined = words.join(" ");
         let mut found = self.exact.get(&joined).map(|ids| self.group(ids, Quality::Exact)).unwrap_or_default();
         for other in english().other_names(&joined) {
-            let name = words_of(other).join(" ");
-            if let Some(ids) = self.exact.get(&name) {
+            if let Some(ids) = self.exact.get(other) {
                 let places: Vec<ValueMatch> = self.group(ids, Quality::Alias).into_iter().filter(|m| !found.iter().any(|f| f.field == m.field)).collect();
                 found.extend(places);
             }

@@ -70,6 +70,23 @@ impl Vocabulary {
                 }
             }
         }
+        // One thing under two names is named once: a metric stands for the field it adds up, an
+        // entity for the field that shows it.
+        for namings in vocabulary.phrases.values_mut() {
+            let metrics = namings.iter().any(|n| matches!(n.named, Named::Metric(_)));
+            let shown: Vec<FieldRef> = namings
+                .iter()
+                .filter_map(|n| match n.named {
+                    Named::Entity(i) => model.entities.get(i),
+                    _ => None,
+                })
+                .flat_map(|e| [e.display.clone(), e.key.clone()])
+                .collect();
+            namings.retain(|n| match &n.named {
+                Named::Field(f) => !(shown.contains(f) || metrics && model.field(f).is_some_and(|x| x.role == Role::Measure)),
+                _ => true,
+            });
+        }
         vocabulary.words = {
             let mut words: Vec<String> = vocabulary.phrases.keys().flat_map(|p| p.split(' ')).filter(|w| w.len() >= 4).map(str::to_string).collect();
             words.sort();

@@ -211,6 +211,12 @@ fn counted_groups(query: Query, having: Vec<Having>, draft: &Draft, model: &Mode
     if metrics.is_empty() {
         return Err(Misfit::Missing("a measure for the limit"));
     }
+    // Rows without a date belong to no day.
+    let mut query = query;
+    if let (Dimension::Time(_), Some(time)) = (&dimension, &query.time) {
+        let dated = Filter::Not(Box::new(Filter::IsNull { field: time.field.clone() }));
+        query.filter = all(query.filter.take().into_iter().chain([dated]).collect());
+    }
     let having = having.into_iter().map(|h| Having { metric: used.iter().position(|u| *u == h.metric).unwrap_or(0), ..h }).collect();
     let inner = Query { dimensions: vec![dimension], metrics, having, time: query.time, filter: query.filter, compare: query.compare, ..Query::default() };
     Ok(Query { metrics: vec![Term { name, measure: Measure::CountOf(Box::new(inner)) }], ..Query::default() })

@@ -69,6 +69,7 @@ pub(super) enum Mark {
     New,
     Ref,
     RankVerb,
+    Vague,
 }
 
 /// A phrase.
@@ -211,6 +212,7 @@ fn mark(kind: &str) -> Option<Mark> {
         "new" => Mark::New,
         "ref" => Mark::Ref,
         "rankverb" => Mark::RankVerb,
+        "vague" => Mark::Vague,
         _ => return None,
     })
 }

@@ -72,6 +72,10 @@ impl Reader<'_> {
     fn run(mut self) -> Result<Draft, Misfit> {
         self.draft.refers = self.any(Mark::Ref);
         self.draft.continues = self.nodes.first().is_some_and(|n| matches!(n.node, Node::Mark(Mark::And | Mark::By | Mark::But)));
+        if let Some(at) = self.find(Mark::Vague) {
+            self.take(at);
+            return Err(Misfit::Missing("what is compared with what"));
+        }
         for unsupported in [Mark::Pair, Mark::New, Mark::Worth] {
             if let Some(at) = self.find(unsupported) {
                 if unsupported == Mark::Worth && (matches!(self.nodes.get(at + 1).map(|n| &n.node), Some(Node::Threshold(..)))) {
@@ -520,9 +524,18 @@ impl Reader<'_> {
             match self.nodes.get(next).map(|n| n.node.clone()) {
                 Some(Node::Named(Named::Metric(name))) => {
                     self.take(at);
-                    let label = self.model().metric(&name).map_or(name.clone(), |m| m.label.clone());
                     self.take(next);
-                    self.add_measure(NamedMeasure { name: label, measure: Measure::Metric(name), explicit: true });
+                    let metric = self.model().metric(&name);
+                    // "number of sales": sales are counted, not added up.
+                    if metric.is_some_and(|m| matches!(m.unit, Unit::Money(_)))
+                        && let Some(orders) = self.metric_like(RankBasis::Orders)
+                    {
+                        self.draft.notes.push(format!("“{}” read as the number of {}", self.nodes[next].text, orders.name.to_lowercase()));
+                        self.add_measure(orders);
+                    } else {
+                        let label = metric.map_or(name.clone(), |m| m.label.clone());
+                        self.add_measure(NamedMeasure { name: label, measure: Measure::Metric(name), explicit: true });
+                    }
                 }
                 Some(Node::Named(named @ (Named::Entity(_) | Named::Field(_)))) => {
                     if let Some(number) = self.number_of(&named, None) {
@@ -875,6 +888,16 @@ impl Reader<'_> {
                 filter = Filter::Not(Box::new(filter));
                 words = format!("not {words}");
             }
+            // Words side by side name one value together ("Bose headphones").
+            let beside = at > 0 && matches!(&self.nodes[at - 1].node, Node::Value(before) if before.field == found.field) && self.adjacent(at - 1, at);
+            if beside
+                && let Some(known) = self.draft.filters.iter_mut().find(|b| b.field.as_ref() == Some(&found.field))
+                && let Some((meet, text)) = intersection(&known.filter, &filter)
+            {
+                known.filter = meet;
+                known.words = text;
+                continue;
+            }
             // Several values of one field are alternatives.
             if !negated
                 && let Some(known) = self.draft.filters.iter_mut().find(|b| b.field.as_ref() == Some(&found.field) && matches!(b.filter, Filter::In { .. } | Filter::Compare { .. }))
@@ -1051,6 +1074,7 @@ impl Reader<'_> {
                     return Err(Misfit::Missing("what to rank"));
                 }
             }
+            None if self.nodes.iter().any(|x| x.node == Node::Mark(Mark::Ref) && matches!(x.text.as_str(), "ones" | "one" | "the ones")) && self.draft.measures.is_empty() => return Err(Misfit::Missing("what is ranked")),
             None => {
                 // "orders by shipper, most first" or "which month … grew most": the last group is ranked.
                 if per.len() > 1 {
@@ -1122,6 +1146,7 @@ impl Reader<'_> {
                     let Some(right) = self.number_of(named, None) else { return Err(Misfit::Unsupported(self.nodes[at].text.clone())) };
                     let left = self.draft.measures.get(metric).and_then(|m| match &m.measure {
                         Measure::Aggregate { field, .. } => Some(field.clone()),
+                        Measure::Metric(name) => self.number_of(&Named::Metric(name.clone()), None).and_then(|n| n.field),
                         _ => None,
                     });
                     let (Some(left), Some(right)) = (left, right.field) else { return Err(Misfit::Unsupported(self.nodes[at].text.clone())) };
@@ -1346,6 +1371,9 @@ impl Reader<'_> {
                 _ => {}
             }
         }
+        if self.take_all(Mark::Compare) | self.take_all(Mark::Versus) {
+            return Err(Misfit::Missing("what is compared with what"));
+        }
         if let Some(at) = (0..self.nodes.len()).find(|i| !self.used[*i]) {
             return Err(Misfit::Unused(self.nodes[at].text.clone()));
         }
@@ -1378,6 +1406,17 @@ fn union(a: &Filter, b: &Filter) -> Option<Filter> {
                 }
             }
             Some(Filter::In { field: field.clone(), values: all })
+        }
+        _ => None,
+    }
+}
+
+fn intersection(a: &Filter, b: &Filter) -> Option<(Filter, String)> {
+    match (a, b) {
+        (Filter::In { field, values }, Filter::In { values: more, .. }) => {
+            let both: Vec<Literal> = values.iter().filter(|v| more.contains(v)).cloned().collect();
+            let names: Vec<String> = both.iter().filter_map(|l| if let Literal::Text(t) = l { Some(t.clone()) } else { None }).collect();
+            (!both.is_empty()).then(|| (Filter::In { field: field.clone(), values: both }, shortened(&names)))
         }
         _ => None,
     }

@@ -73,6 +73,20 @@ pub(super) fn add(model: &mut Model, evidence: &mut dyn Evidence) {
         }
         b.ratio("margin", "Margin", "profit", "revenue", Unit::Fraction, MARGIN);
         orders(model, home, &mut b);
+        // Where a row is an order, one without an amount is no order of amount zero.
+        let by_row = b.metrics.iter().find(|m| m.name == "orders").is_some_and(|m| match &m.kind {
+            MetricKind::Simple { dataset: d, aggregation: Aggregation::Count, .. } => *d == dataset.name,
+            MetricKind::Simple { dataset: d, expression: Some(Expression::Field(f)), .. } => *d == dataset.name && dataset.primary_key == [f.clone()],
+            _ => false,
+        });
+        let amount = b.metrics.iter().find(|m| m.name == "revenue").and_then(|m| match &m.kind {
+            MetricKind::Simple { expression, .. } => expression.clone(),
+            _ => None,
+        });
+        if let (true, Some(amount)) = (by_row, amount) {
+            let kind = MetricKind::Simple { dataset: dataset.name.clone(), aggregation: Aggregation::Average, expression: Some(amount), filter: None };
+            b.add("average_order_value", "Average order value", kind, Additivity::Non, money.clone(), AOV, "mean amount of the orders that have one".into(), Some(true));
+        }
         b.ratio("average_order_value", "Average order value", "revenue", "orders", money.clone(), AOV);
         b.ratio("units_per_order", "Units per order", "units", "orders", Unit::Plain, &["item per order", "unit per basket", "basket size in unit", "units per transaction", "unit per transaction", "upt", "items per basket", "quantity per order", "product per order", "average unit per order", "average item per order"]);
         b.ratio("average_price", "Average selling price", "revenue", "units", money.clone(), PRICE);
@@ -123,15 +137,8 @@ fn revenue(model: &Model, evidence: &mut dyn Evidence) -> Option<(usize, Express
             }
         }
         if let (Some(q), Some(p)) = (quantity, price) {
-            let unit_price = match options.first().and_then(|o| match &o.1 {
-                Expression::Field(f) => dataset.field(f).and_then(column).map(str::to_string),
-                _ => None,
-            }) {
-                // The amount is there already: is the price really one per unit?
-                Some(amount) => column(q).zip(column(p)).is_some_and(|(q, p)| evidence.product_error(&dataset.table.join("."), &amount, &[q, p]) > 0.05) && false,
-                None => true,
-            };
-            if unit_price {
+            // An amount that is there already needs no product.
+            if options.is_empty() {
                 let product = Expression::Multiply(vec![field_of(&p.name), field_of(&q.name)]);
                 match discount {
                     Some(d) => {
@@ -242,7 +249,6 @@ fn rates(model: &Model, b: &mut Builder) {
     let Some(orders) = b.metrics.iter().find(|m| m.name == "orders").cloned() else { return };
     let MetricKind::Simple { dataset, aggregation, expression, .. } = &orders.kind else { return };
     let Some(home) = model.dataset(dataset) else { return };
-    let _ = reference(home, "status");
     for status in home.fields.iter().filter(|f| f.subject == Subject::Status && f.distinct.is_some_and(|d| d <= 20)) {
         let Some((low, high)) = status.min.as_ref().zip(status.max.as_ref()) else { continue };
         for (name, label, stem) in [("cancelled_orders", "Cancelled orders", "cancel"), ("returned_orders", "Returned orders", "return")] {

@@ -155,7 +155,8 @@ fn name_field(fields: &[Field], entity: &str) -> Option<String> {
             return Some(f.name.clone());
         }
     }
-    fields.iter().filter(text).find(|f| f.name.ends_with("_name") && !matches!(f.subject, Subject::FirstName | Subject::LastName) && !f.name.contains("contact")).or_else(|| fields.iter().filter(text).find(|f| f.name.ends_with("_description"))).map(|f| f.name.clone())
+    fields.iter().filter(text).find(|f| f.name.ends_with("_description"))
+        .map(|f| f.name.clone())
 }
 
 /// Fields that are in the data but not in a column of their own.
