@@ -56,7 +56,11 @@ pub struct OpenError {
 
 impl From<WarehouseError> for OpenError {
     fn from(e: WarehouseError) -> Self {
-        OpenError { code: e.code().into(), message: e.to_string(), hint: e.hint() }
+        OpenError {
+            code: e.code().into(),
+            message: e.to_string(),
+            hint: e.hint(),
+        }
     }
 }
 
@@ -85,13 +89,39 @@ impl Assistant {
             None => inferred(&warehouse),
         };
         if let Some(problem) = semantics::check(&model).first() {
-            return Err(OpenError { code: problem.code.into(), message: format!("the model is wrong at {}: {}", problem.place, problem.message), hint: "`retail model check` lists all problems".into() });
+            return Err(OpenError {
+                code: problem.code.into(),
+                message: format!(
+                    "the model is wrong at {}: {}",
+                    problem.place, problem.message
+                ),
+                hint: "`retail model check` lists all problems".into(),
+            });
         }
         let values = ValueIndex::build(values(&model, &warehouse));
         let vocabulary = Vocabulary::new(&model);
         let engine = warehouse.engine();
-        let name = options.name.clone().unwrap_or_else(|| options.data.iter().map(|p| p.file_name().map_or_else(|| p.display().to_string(), |n| n.to_string_lossy().into_owned())).collect::<Vec<_>>().join(", "));
-        Ok(Assistant { model, warehouse, vocabulary, values, engine, name })
+        let name = options.name.clone().unwrap_or_else(|| {
+            options
+                .data
+                .iter()
+                .map(|p| {
+                    p.file_name().map_or_else(
+                        || p.display().to_string(),
+                        |n| n.to_string_lossy().into_owned(),
+                    )
+                })
+                .collect::<Vec<_>>()
+                .join(", ")
+        });
+        Ok(Assistant {
+            model,
+            warehouse,
+            vocabulary,
+            values,
+            engine,
+            name,
+        })
     }
 
     /// The semantic model in use.
@@ -106,14 +136,31 @@ impl Assistant {
 }
 
 fn read_model(path: &PathBuf) -> Result<Model, OpenError> {
-    let bad = |code: &str, message: String| OpenError { code: code.into(), message, hint: "write one with `retail model infer`".into() };
-    let text = std::fs::read_to_string(path).map_err(|e| bad("model_unreadable", format!("`{}` cannot be read: {e}", path.display())))?;
-    serde_json::from_str(&text).map_err(|e| bad("model_invalid", format!("`{}` is no semantic model: {e}", path.display())))
+    let bad = |code: &str, message: String| OpenError {
+        code: code.into(),
+        message,
+        hint: "write one with `retail model infer`".into(),
+    };
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        bad(
+            "model_unreadable",
+            format!("`{}` cannot be read: {e}", path.display()),
+        )
+    })?;
+    serde_json::from_str(&text).map_err(|e| {
+        bad(
+            "model_invalid",
+            format!("`{}` is no semantic model: {e}", path.display()),
+        )
+    })
 }
 
 fn inferred(warehouse: &Warehouse) -> Model {
     const NAME: &str = concat!("model-", env!("CARGO_PKG_VERSION"), "-2.json");
-    if let Some(model) = warehouse.artifact(NAME).and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+    if let Some(model) = warehouse
+        .artifact(NAME)
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+    {
         return model;
     }
     let model = semantics::infer(warehouse.profile(), &mut warehouse.evidence());
@@ -125,26 +172,50 @@ fn inferred(warehouse: &Warehouse) -> Model {
 
 fn values(model: &Model, warehouse: &Warehouse) -> Vec<(FieldRef, String, u64)> {
     let name = format!("values-1-{}.json", &semantics::hash(model)[..16]);
-    if let Some(known) = warehouse.artifact(&name).and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+    if let Some(known) = warehouse
+        .artifact(&name)
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+    {
         return known;
     }
     let mut all = Vec::new();
     for dataset in &model.datasets {
         for field in &dataset.fields {
-            if !field.searchable || field.role == Role::Text || matches!(field.subject, Subject::Address | Subject::Email | Subject::Phone) {
+            if !field.searchable
+                || field.role == Role::Text
+                || matches!(
+                    field.subject,
+                    Subject::Address | Subject::Email | Subject::Phone
+                )
+            {
                 continue;
             }
             let reference = FieldRef::new(&dataset.name, &field.name);
-            let query = Query { metrics: vec![Term { name: "rows".into(), measure: Measure::Rows(dataset.name.clone()) }], dimensions: vec![Dimension::Field(reference.clone())], ..Query::default() };
-            let Ok(compiled) = query::compile(model, &query, Dialect::DuckDb) else { continue };
-            let Ok(found) = warehouse.scan(&compiled, VALUES_PER_FIELD) else { continue };
+            let query = Query {
+                metrics: vec![Term {
+                    name: "rows".into(),
+                    measure: Measure::Rows(dataset.name.clone()),
+                }],
+                dimensions: vec![Dimension::Field(reference.clone())],
+                ..Query::default()
+            };
+            let Ok(compiled) = query::compile(model, &query, Dialect::DuckDb) else {
+                continue;
+            };
+            let Ok(found) = warehouse.scan(&compiled, VALUES_PER_FIELD) else {
+                continue;
+            };
             for row in found.table.rows {
                 let text = match &row[0] {
                     answer::Cell::Text(t) => t.clone(),
                     answer::Cell::Integer(n) => n.to_string(),
                     _ => continue,
                 };
-                all.push((reference.clone(), text, row[1].as_f64().unwrap_or(0.0) as u64));
+                all.push((
+                    reference.clone(),
+                    text,
+                    row[1].as_f64().unwrap_or(0.0) as u64,
+                ));
             }
         }
     }

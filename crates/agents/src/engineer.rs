@@ -33,7 +33,11 @@ impl StepError {
 }
 
 /// Compiles and runs one step.
-pub(crate) fn run(assistant: &Assistant, step: &Step, number: usize) -> Result<(PlanStep, CompiledQuery), StepError> {
+pub(crate) fn run(
+    assistant: &Assistant,
+    step: &Step,
+    number: usize,
+) -> Result<(PlanStep, CompiledQuery), StepError> {
     let compiled = query::compile(&assistant.model, &step.query, Dialect::DuckDb)?;
     let done = assistant.warehouse.run(&compiled)?;
     let plan = PlanStep {

@@ -18,8 +18,16 @@ pub(crate) fn of(query: &Query) -> Intent {
         return Intent::List;
     }
     if let Some(compare) = &query.compare {
-        let growth = query.rank.as_ref().is_some_and(|r| matches!(r.on, Part::Pct | Part::Delta)) || compare.show.first() != Some(&Part::Value);
-        return if growth { Intent::Growth } else { Intent::Comparison };
+        let growth = query
+            .rank
+            .as_ref()
+            .is_some_and(|r| matches!(r.on, Part::Pct | Part::Delta))
+            || compare.show.first() != Some(&Part::Value);
+        return if growth {
+            Intent::Growth
+        } else {
+            Intent::Comparison
+        };
     }
     if query.rank.is_some() {
         return Intent::Ranking;
@@ -27,14 +35,26 @@ pub(crate) fn of(query: &Query) -> Intent {
     if query.share.is_some() {
         return Intent::Share;
     }
-    if has_members(query.filter.as_ref()) || query.metrics.iter().any(|t| matches!(t.measure, Measure::CountOf(_))) {
+    if has_members(query.filter.as_ref())
+        || query
+            .metrics
+            .iter()
+            .any(|t| matches!(t.measure, Measure::CountOf(_)))
+    {
         return Intent::Set;
     }
-    let running = query.dimensions.iter().any(|d| matches!(d, Dimension::Time(g) if !g.is_cyclic()));
+    let running = query
+        .dimensions
+        .iter()
+        .any(|d| matches!(d, Dimension::Time(g) if !g.is_cyclic()));
     if running {
         return Intent::Trend;
     }
-    if query.dimensions.iter().any(|d| matches!(d, Dimension::Time(_) | Dimension::Bucket { .. })) {
+    if query
+        .dimensions
+        .iter()
+        .any(|d| matches!(d, Dimension::Time(_) | Dimension::Bucket { .. }))
+    {
         return Intent::Distribution;
     }
     if query.metrics.iter().any(|t| matches!(&t.measure, Measure::Ratio { numerator, .. } if matches!(**numerator, Measure::Where { .. }))) {
@@ -43,7 +63,11 @@ pub(crate) fn of(query: &Query) -> Intent {
     if !query.dimensions.is_empty() {
         return Intent::Breakdown;
     }
-    if query.metrics.iter().any(|t| matches!(t.measure, Measure::Ratio { .. })) {
+    if query
+        .metrics
+        .iter()
+        .any(|t| matches!(t.measure, Measure::Ratio { .. }))
+    {
         return Intent::Ratio;
     }
     Intent::Point

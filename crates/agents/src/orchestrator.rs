@@ -5,7 +5,10 @@
 use crate::analyst::{Finding, analyse};
 use crate::assistant::{Assistant, Conversation, Question};
 use crate::{engineer, intent, planner, validator};
-use answer::{AnswerDocument, Cell, Certificate, Claim, ClaimSource, Clarification, ClarificationOption, ErrorReport, Event, Narrative, ResultTable, Status, Verdict};
+use answer::{
+    AnswerDocument, Cell, Certificate, Claim, ClaimSource, Clarification, ClarificationOption,
+    ErrorReport, Event, Narrative, ResultTable, Status, Verdict,
+};
 use language::{Context, Knowledge, Reading, Understanding, understand};
 use query::{Dimension, Query};
 use std::time::Instant;
@@ -17,7 +20,12 @@ impl Assistant {
     /// Answers one question; `on_event` sees the stages as they happen.
     ///
     /// A decline or a question back leaves the conversation's last answered query in place.
-    pub fn ask(&self, question: &Question, conversation: &mut Conversation, on_event: &mut dyn FnMut(&Event)) -> AnswerDocument {
+    pub fn ask(
+        &self,
+        question: &Question,
+        conversation: &mut Conversation,
+        on_event: &mut dyn FnMut(&Event),
+    ) -> AnswerDocument {
         let start = Instant::now();
         let mut document = AnswerDocument::empty(&question.text, Status::Failed);
         document.id = question.id.clone();
@@ -26,40 +34,80 @@ impl Assistant {
             Some(reading) => Understanding::Answer(reading),
             None => self.understand(question, conversation),
         };
-        document.timings_ms.insert("understand".into(), milliseconds(start));
+        document
+            .timings_ms
+            .insert("understand".into(), milliseconds(start));
         match understanding {
             Understanding::Answer(reading) => {
                 conversation.options.clear();
                 self.answer(reading, question, conversation, &mut document, on_event);
             }
-            Understanding::Clarify { question: asked, options } => {
-                conversation.options = options.iter().map(|(label, r)| (label.clone(), r.query.clone())).collect();
-                let options = options.into_iter().map(|(label, r)| ClarificationOption { label, restatement: r.restatement, query: serde_json::to_value(&r.query).unwrap_or_default() }).collect();
-                let clarification = Clarification { question: asked, options };
+            Understanding::Clarify {
+                question: asked,
+                options,
+            } => {
+                conversation.options = options
+                    .iter()
+                    .map(|(label, r)| (label.clone(), r.query.clone()))
+                    .collect();
+                let options = options
+                    .into_iter()
+                    .map(|(label, r)| ClarificationOption {
+                        label,
+                        restatement: r.restatement,
+                        query: serde_json::to_value(&r.query).unwrap_or_default(),
+                    })
+                    .collect();
+                let clarification = Clarification {
+                    question: asked,
+                    options,
+                };
                 on_event(&Event::Clarification(clarification.clone()));
                 document.status = Status::Clarify;
                 document.clarification = Some(clarification);
             }
-            Understanding::Decline { code, message, hint, unknown } => {
+            Understanding::Decline {
+                code,
+                message,
+                hint,
+                unknown,
+            } => {
                 document.status = Status::Declined;
                 document.unknown_words = unknown;
                 fail(&mut document, code, message, Some(hint), on_event);
             }
         }
-        document.timings_ms.insert("total".into(), milliseconds(start));
+        document
+            .timings_ms
+            .insert("total".into(), milliseconds(start));
         on_event(&Event::Done(Box::new(document.clone())));
         document
     }
 
     /// Answers a typed query again, for a replay.
-    pub fn replay(&self, question: &Question, query: &serde_json::Value, conversation: &mut Conversation) -> AnswerDocument {
+    pub fn replay(
+        &self,
+        question: &Question,
+        query: &serde_json::Value,
+        conversation: &mut Conversation,
+    ) -> AnswerDocument {
         let mut document = AnswerDocument::empty(&question.text, Status::Failed);
         match serde_json::from_value::<Query>(query.clone()) {
             Ok(query) => {
-                let reading = Reading { restatement: language::restate(&query, &self.model), query, assumptions: Vec::new() };
+                let reading = Reading {
+                    restatement: language::restate(&query, &self.model),
+                    query,
+                    assumptions: Vec::new(),
+                };
                 self.answer(reading, question, conversation, &mut document, &mut |_| {});
             }
-            Err(e) => document.error = Some(ErrorReport { code: "query_invalid".into(), message: e.to_string(), hint: None }),
+            Err(e) => {
+                document.error = Some(ErrorReport {
+                    code: "query_invalid".into(),
+                    message: e.to_string(),
+                    hint: None,
+                })
+            }
         }
         document
     }
@@ -67,42 +115,100 @@ impl Assistant {
     /// A turn that names an option of the question back, by number or label.
     fn picked(&self, question: &Question, conversation: &Conversation) -> Option<Reading> {
         let text = question.text.trim();
-        let by_number = text.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).and_then(|i| conversation.options.get(i));
-        let chosen = by_number.or_else(|| conversation.options.iter().find(|(label, _)| label.eq_ignore_ascii_case(text)))?;
-        Some(Reading { restatement: language::restate(&chosen.1, &self.model), query: chosen.1.clone(), assumptions: Vec::new() })
+        let by_number = text
+            .parse::<usize>()
+            .ok()
+            .and_then(|n| n.checked_sub(1))
+            .and_then(|i| conversation.options.get(i));
+        let chosen = by_number.or_else(|| {
+            conversation
+                .options
+                .iter()
+                .find(|(label, _)| label.eq_ignore_ascii_case(text))
+        })?;
+        Some(Reading {
+            restatement: language::restate(&chosen.1, &self.model),
+            query: chosen.1.clone(),
+            assumptions: Vec::new(),
+        })
     }
 
     fn today(&self, question: &Question) -> jiff::civil::Date {
         let stated = question.as_of.as_deref().and_then(|d| d.parse().ok());
-        let watermark = self.model.default_time.as_ref().and_then(|t| self.model.field(t)).and_then(|f| f.max.as_deref()).and_then(|d| d.get(..10)).and_then(|d| d.parse().ok());
-        stated.or(watermark).unwrap_or(jiff::civil::date(1970, 1, 1))
+        let watermark = self
+            .model
+            .default_time
+            .as_ref()
+            .and_then(|t| self.model.field(t))
+            .and_then(|f| f.max.as_deref())
+            .and_then(|d| d.get(..10))
+            .and_then(|d| d.parse().ok());
+        stated
+            .or(watermark)
+            .unwrap_or(jiff::civil::date(1970, 1, 1))
     }
 
     fn understand(&self, question: &Question, conversation: &Conversation) -> Understanding {
-        let first_day = self.model.default_time.as_ref().and_then(|t| self.model.field(t)).and_then(|f| f.min.as_deref()).and_then(|d| d.get(..10)).and_then(|d| d.parse().ok());
-        let clock = language::time::Clock { today: self.today(question), week_start: self.model.week_start };
-        let knowledge = Knowledge { model: &self.model, vocabulary: &self.vocabulary, values: &self.values, clock, first_day };
+        let first_day = self
+            .model
+            .default_time
+            .as_ref()
+            .and_then(|t| self.model.field(t))
+            .and_then(|f| f.min.as_deref())
+            .and_then(|d| d.get(..10))
+            .and_then(|d| d.parse().ok());
+        let clock = language::time::Clock {
+            today: self.today(question),
+            week_start: self.model.week_start,
+        };
+        let knowledge = Knowledge {
+            model: &self.model,
+            vocabulary: &self.vocabulary,
+            values: &self.values,
+            clock,
+            first_day,
+        };
         understand(&question.text, &knowledge, conversation.context.as_ref())
     }
 
-    fn answer(&self, reading: Reading, question: &Question, conversation: &mut Conversation, document: &mut AnswerDocument, on_event: &mut dyn FnMut(&Event)) {
-        on_event(&Event::Understanding { restatement: reading.restatement.clone(), query: serde_json::to_value(&reading.query).unwrap_or_default() });
+    fn answer(
+        &self,
+        reading: Reading,
+        question: &Question,
+        conversation: &mut Conversation,
+        document: &mut AnswerDocument,
+        on_event: &mut dyn FnMut(&Event),
+    ) {
+        on_event(&Event::Understanding {
+            restatement: reading.restatement.clone(),
+            query: serde_json::to_value(&reading.query).unwrap_or_default(),
+        });
         document.restatement = Some(reading.restatement.clone());
         document.assumptions = reading.assumptions.clone();
         for dataset in &self.model.datasets {
-            document.assumptions.extend(dataset.remarks.iter().take(12).cloned());
+            document
+                .assumptions
+                .extend(dataset.remarks.iter().take(12).cloned());
         }
         document.intent = Some(intent::of(&reading.query));
         let steps = planner::plan(&reading.query, &reading.restatement);
-        on_event(&Event::Plan(steps.iter().map(|s| s.purpose.clone()).collect()));
+        on_event(&Event::Plan(
+            steps.iter().map(|s| s.purpose.clone()).collect(),
+        ));
         let running = Instant::now();
         let mut main = None;
         for (i, step) in steps.iter().enumerate() {
             match engineer::run(self, step, i + 1) {
                 Ok((plan, compiled)) => {
-                    on_event(&Event::Sql { step: plan.id.clone(), sql: plan.sql.clone() });
+                    on_event(&Event::Sql {
+                        step: plan.id.clone(),
+                        sql: plan.sql.clone(),
+                    });
                     if let Some(table) = &plan.result {
-                        on_event(&Event::Rows { step: Box::new(plan.clone()), table: table.clone() });
+                        on_event(&Event::Rows {
+                            step: Box::new(plan.clone()),
+                            table: table.clone(),
+                        });
                     }
                     if step.main {
                         document.result = plan.result.clone();
@@ -119,24 +225,48 @@ impl Assistant {
                 }
             }
         }
-        document.timings_ms.insert("engine".into(), document.plan.iter().map(|s| s.elapsed_ms).sum());
-        document.timings_ms.insert("run".into(), milliseconds(running));
-        let (Some((plan, compiled)), Some(result)) = (main, document.result.clone()) else { return };
+        document.timings_ms.insert(
+            "engine".into(),
+            document.plan.iter().map(|s| s.elapsed_ms).sum(),
+        );
+        document
+            .timings_ms
+            .insert("run".into(), milliseconds(running));
+        let (Some((plan, compiled)), Some(result)) = (main, document.result.clone()) else {
+            return;
+        };
         let analysing = Instant::now();
-        let finding = Finding { model: &self.model, query: &reading.query, columns: compiled.columns(), result: &result, steps: &document.plan, intent: document.intent.unwrap_or(answer::Intent::Point), time_note: None };
+        let finding = Finding {
+            model: &self.model,
+            query: &reading.query,
+            columns: compiled.columns(),
+            result: &result,
+            steps: &document.plan,
+            intent: document.intent.unwrap_or(answer::Intent::Point),
+            time_note: None,
+        };
         let analysis = analyse(&finding);
         document.narrative = Some(analysis.narrative);
         document.chart = analysis.chart;
         document.suggestions = analysis.suggestions;
-        document.timings_ms.insert("analyse".into(), milliseconds(analysing));
+        document
+            .timings_ms
+            .insert("analyse".into(), milliseconds(analysing));
 
         let checking = Instant::now();
         self.release(document);
         let verification = validator::verify(document, &reading.query, &plan.sql, &self.model);
-        document.timings_ms.insert("validate".into(), milliseconds(checking));
+        document
+            .timings_ms
+            .insert("validate".into(), milliseconds(checking));
         on_event(&Event::Verdict(verification.clone()));
         let verified = verification.verdict == Verdict::Verified;
-        let failed: Vec<String> = verification.checks.iter().filter(|c| !c.passed).map(|c| format!("{}: {}", c.name, c.detail)).collect();
+        let failed: Vec<String> = verification
+            .checks
+            .iter()
+            .filter(|c| !c.passed)
+            .map(|c| format!("{}: {}", c.name, c.detail))
+            .collect();
         document.verification = verification;
         document.certificate = Some(self.certificate(question, &reading.query, &plan.sql, &result));
         if !verified {
@@ -144,7 +274,16 @@ impl Assistant {
             document.narrative = None;
             document.chart = None;
             document.result = None;
-            fail(document, "not_verified", format!("the answer did not pass its own checks ({})", failed.join("; ")), Some("ask in another way; the SQL stands in the plan".into()), on_event);
+            fail(
+                document,
+                "not_verified",
+                format!(
+                    "the answer did not pass its own checks ({})",
+                    failed.join("; ")
+                ),
+                Some("ask in another way; the SQL stands in the plan".into()),
+                on_event,
+            );
             return;
         }
         if let Some(narrative) = &document.narrative {
@@ -156,7 +295,10 @@ impl Assistant {
             on_event(&Event::Chart(chart.clone()));
         }
         document.status = Status::Answered;
-        conversation.context = Some(Context { single: single(&reading.query, &result), query: reading.query });
+        conversation.context = Some(Context {
+            single: single(&reading.query, &result),
+            query: reading.query,
+        });
     }
 
     /// Keeps only sentences that the number check proves. If the headline falls, the text says how
@@ -166,18 +308,31 @@ impl Assistant {
         if report.verdict == Verdict::Verified {
             return;
         }
-        let kept = document.narrative.as_ref().and_then(|n| validator::release(n, &report));
+        let kept = document
+            .narrative
+            .as_ref()
+            .and_then(|n| validator::release(n, &report));
         document.narrative = Some(kept.unwrap_or_else(|| plain(document.result.as_ref())));
         if validator::check_numbers(document).verdict != Verdict::Verified {
             document.narrative = Some(plain(document.result.as_ref()));
         }
     }
 
-    fn certificate(&self, question: &Question, query: &Query, sql: &str, result: &ResultTable) -> Certificate {
+    fn certificate(
+        &self,
+        question: &Question,
+        query: &Query,
+        sql: &str,
+        result: &ResultTable,
+    ) -> Certificate {
         let hash = |bytes: &[u8]| blake3::hash(bytes).to_hex().to_string();
         Certificate {
             sources: self.warehouse.sources().to_vec(),
-            as_of: self.model.default_time.as_ref().map(|_| self.today(question).to_string()),
+            as_of: self
+                .model
+                .default_time
+                .as_ref()
+                .map(|_| self.today(question).to_string()),
             model_hash: semantics::hash(&self.model),
             query_hash: query::hash(query),
             sql_hash: hash(sql.as_bytes()),
@@ -190,7 +345,10 @@ impl Assistant {
 /// The one name that a result states, for "she", "it" and "that one".
 fn single(query: &Query, result: &ResultTable) -> Option<(semantics::FieldRef, String)> {
     let [row] = &result.rows[..] else { return None };
-    let at = query.dimensions.iter().position(|d| matches!(d, Dimension::Field(_)))?;
+    let at = query
+        .dimensions
+        .iter()
+        .position(|d| matches!(d, Dimension::Field(_)))?;
     match (&query.dimensions[at], row.get(at)?) {
         (Dimension::Field(field), Cell::Text(name)) => Some((field.clone(), name.clone())),
         _ => None,
@@ -199,14 +357,38 @@ fn single(query: &Query, result: &ResultTable) -> Option<(semantics::FieldRef, S
 
 fn plain(result: Option<&ResultTable>) -> Narrative {
     let rows = result.map_or(0, |r| r.row_count);
-    let text = format!("The result has {rows} {}.", if rows == 1 { "row" } else { "rows" });
+    let text = format!(
+        "The result has {rows} {}.",
+        if rows == 1 { "row" } else { "rows" }
+    );
     let start = "The result has ".len();
-    let claim = Claim { start, end: start + rows.to_string().len(), value: rows.into(), source: ClaimSource::Formula { formula: "count_rows".into(), inputs: vec!["result".into()] } };
-    Narrative { text, claims: vec![claim] }
+    let claim = Claim {
+        start,
+        end: start + rows.to_string().len(),
+        value: rows.into(),
+        source: ClaimSource::Formula {
+            formula: "count_rows".into(),
+            inputs: vec!["result".into()],
+        },
+    };
+    Narrative {
+        text,
+        claims: vec![claim],
+    }
 }
 
-fn fail(document: &mut AnswerDocument, code: &str, message: String, hint: Option<String>, on_event: &mut dyn FnMut(&Event)) {
-    let report = ErrorReport { code: code.into(), message, hint };
+fn fail(
+    document: &mut AnswerDocument,
+    code: &str,
+    message: String,
+    hint: Option<String>,
+    on_event: &mut dyn FnMut(&Event),
+) {
+    let report = ErrorReport {
+        code: code.into(),
+        message,
+        hint,
+    };
     on_event(&Event::Error(report.clone()));
     document.error = Some(report);
 }

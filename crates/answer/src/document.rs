@@ -22,7 +22,10 @@ pub enum Status {
 /// What kind of answer the question asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the published vocabulary of intents")]
+#[expect(
+    missing_docs,
+    reason = "the names are the published vocabulary of intents"
+)]
 pub enum Intent {
     Point,
     List,
@@ -282,7 +285,10 @@ pub struct ErrorReport {
 
 /// One call to a language model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "field names are the published contract and say what they are")]
+#[expect(
+    missing_docs,
+    reason = "field names are the published contract and say what they are"
+)]
 pub struct ModelCall {
     pub role: String,
     pub provider: String,

@@ -67,7 +67,11 @@ fn print_json(document: &AnswerDocument) {
 
 fn failed(question: &str, e: &OpenError) -> AnswerDocument {
     let mut document = AnswerDocument::empty(question, Status::Failed);
-    document.error = Some(ErrorReport { code: e.code.clone(), message: e.message.clone(), hint: Some(e.hint.clone()) });
+    document.error = Some(ErrorReport {
+        code: e.code.clone(),
+        message: e.message.clone(),
+        hint: Some(e.hint.clone()),
+    });
     document
 }
 
@@ -81,13 +85,17 @@ pub(crate) fn ask(arguments: &AskArguments) -> u8 {
     }
     let text = arguments.question.join(" ");
     if text.trim().is_empty() {
-        eprintln!("error[usage]: there is no question\nhint: retail ask --data sales.csv \"sales by region\"");
+        eprintln!(
+            "error[usage]: there is no question\nhint: retail ask --data sales.csv \"sales by region\""
+        );
         return 2;
     }
     if let Some(day) = &arguments.as_of
         && !is_day(day)
     {
-        eprintln!("error[usage]: --as-of takes a day as YYYY-MM-DD, not `{day}`\nhint: --as-of 2024-12-31");
+        eprintln!(
+            "error[usage]: --as-of takes a day as YYYY-MM-DD, not `{day}`\nhint: --as-of 2024-12-31"
+        );
         return 2;
     }
     let assistant = match source::open(&arguments.source.data, arguments.source.model.as_ref()) {
@@ -100,8 +108,17 @@ pub(crate) fn ask(arguments: &AskArguments) -> u8 {
             return 5;
         }
     };
-    let mut conversation = arguments.conversation.as_deref().map(recall).unwrap_or_default();
-    let question = Question { text, id: None, conversation: arguments.conversation.clone(), as_of: arguments.as_of.clone() };
+    let mut conversation = arguments
+        .conversation
+        .as_deref()
+        .map(recall)
+        .unwrap_or_default();
+    let question = Question {
+        text,
+        id: None,
+        conversation: arguments.conversation.clone(),
+        as_of: arguments.as_of.clone(),
+    };
     let document = assistant.ask(&question, &mut conversation, &mut |_| {});
     if let Some(name) = &arguments.conversation {
         remember(name, &conversation);
@@ -116,7 +133,14 @@ pub(crate) fn ask(arguments: &AskArguments) -> u8 {
 
 fn is_day(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.len() == 10 && bytes.iter().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { *b == b'-' } else { b.is_ascii_digit() })
+    bytes.len() == 10
+        && bytes.iter().enumerate().all(|(i, b)| {
+            if matches!(i, 4 | 7) {
+                *b == b'-'
+            } else {
+                b.is_ascii_digit()
+            }
+        })
 }
 
 #[derive(Deserialize)]
@@ -131,14 +155,19 @@ struct Line {
 fn ask_batch(arguments: &AskArguments, path: &Path) -> u8 {
     let text = if path == Path::new("-") {
         let mut all = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut all).map(|_| String::from_utf8_lossy(&all).into_owned())
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut all)
+            .map(|_| String::from_utf8_lossy(&all).into_owned())
     } else {
         std::fs::read(path).map(|b| String::from_utf8_lossy(&b).into_owned())
     };
     let text = match text {
         Ok(text) => text,
         Err(e) => {
-            report(&OpenError { code: "batch_unreadable".into(), message: format!("`{}` cannot be read: {e}", path.display()), hint: "give a file of JSON lines".into() });
+            report(&OpenError {
+                code: "batch_unreadable".into(),
+                message: format!("`{}` cannot be read: {e}", path.display()),
+                hint: "give a file of JSON lines".into(),
+            });
             return 5;
         }
     };
@@ -149,17 +178,59 @@ fn ask_batch(arguments: &AskArguments, path: &Path) -> u8 {
     let mut conversations: HashMap<String, Conversation> = HashMap::new();
     for line in text.lines().filter(|l| !l.trim().is_empty()) {
         let value: Result<Value, _> = serde_json::from_str(line);
-        let id = value.as_ref().ok().and_then(|v| v.get("id")).map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_string));
-        let parsed = value.map_err(|e| e.to_string()).and_then(|v| serde_json::from_value::<Line>(v).map_err(|e| e.to_string()));
+        let id = value
+            .as_ref()
+            .ok()
+            .and_then(|v| v.get("id"))
+            .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_string));
+        let parsed = value
+            .map_err(|e| e.to_string())
+            .and_then(|v| serde_json::from_value::<Line>(v).map_err(|e| e.to_string()));
         let document = match (&opened, parsed) {
-            (Err(e), Ok(l)) => AnswerDocument { id, conversation: l.conversation, ..failed(&l.question, e) },
-            (Err(e), Err(_)) => AnswerDocument { id, ..failed("", e) },
-            (Ok(_), Err(e)) => AnswerDocument { id, ..failed("", &OpenError { code: "bad_line".into(), message: format!("the line is no question: {e}"), hint: "{\"id\": \"1\", \"question\": \"sales by region\"}".into() }) },
-            (Ok(_), Ok(l)) if l.question.trim().is_empty() => AnswerDocument { id, ..failed("", &OpenError { code: "usage".into(), message: "there is no question".into(), hint: "fill in `question`".into() }) },
+            (Err(e), Ok(l)) => AnswerDocument {
+                id,
+                conversation: l.conversation,
+                ..failed(&l.question, e)
+            },
+            (Err(e), Err(_)) => AnswerDocument {
+                id,
+                ..failed("", e)
+            },
+            (Ok(_), Err(e)) => AnswerDocument {
+                id,
+                ..failed(
+                    "",
+                    &OpenError {
+                        code: "bad_line".into(),
+                        message: format!("the line is no question: {e}"),
+                        hint: "{\"id\": \"1\", \"question\": \"sales by region\"}".into(),
+                    },
+                )
+            },
+            (Ok(_), Ok(l)) if l.question.trim().is_empty() => AnswerDocument {
+                id,
+                ..failed(
+                    "",
+                    &OpenError {
+                        code: "usage".into(),
+                        message: "there is no question".into(),
+                        hint: "fill in `question`".into(),
+                    },
+                )
+            },
             (Ok(assistant), Ok(l)) => {
-                let question = Question { text: l.question, id, conversation: l.conversation.clone(), as_of: l.as_of.or_else(|| arguments.as_of.clone()) };
+                let question = Question {
+                    text: l.question,
+                    id,
+                    conversation: l.conversation.clone(),
+                    as_of: l.as_of.or_else(|| arguments.as_of.clone()),
+                };
                 match l.conversation {
-                    Some(name) => assistant.ask(&question, conversations.entry(name).or_default(), &mut |_| {}),
+                    Some(name) => assistant.ask(
+                        &question,
+                        conversations.entry(name).or_default(),
+                        &mut |_| {},
+                    ),
                     None => assistant.ask(&question, &mut Conversation::default(), &mut |_| {}),
                 }
             }
@@ -170,23 +241,40 @@ fn ask_batch(arguments: &AskArguments, path: &Path) -> u8 {
 }
 
 fn conversation_file(name: &str) -> PathBuf {
-    let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(80).collect();
+    let safe: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .take(80)
+        .collect();
     let mut sum: u64 = 1_469_598_103_934_665_603;
     for b in name.bytes() {
         sum = (sum ^ u64::from(b)).wrapping_mul(1_099_511_628_211);
     }
-    warehouse::default_cache_dir().join("conversations").join(format!("{safe}-{sum:016x}.json"))
+    warehouse::default_cache_dir()
+        .join("conversations")
+        .join(format!("{safe}-{sum:016x}.json"))
 }
 
 fn recall(name: &str) -> Conversation {
-    std::fs::read(conversation_file(name)).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default()
+    std::fs::read(conversation_file(name))
+        .ok()
+        .and_then(|b| serde_json::from_slice(&b).ok())
+        .unwrap_or_default()
 }
 
 fn remember(name: &str, conversation: &Conversation) {
     let file = conversation_file(name);
     let Some(folder) = file.parent() else { return };
     let part = file.with_extension(format!("{}.part", std::process::id()));
-    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&part, serde_json::to_vec(conversation).unwrap_or_default())).and_then(|()| std::fs::rename(&part, &file));
+    let written = std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&part, serde_json::to_vec(conversation).unwrap_or_default()))
+        .and_then(|()| std::fs::rename(&part, &file));
     if let Err(e) = written {
         eprintln!("note: the conversation could not be kept: {e}");
     }
@@ -202,7 +290,10 @@ pub(crate) fn chat(arguments: &SourceArguments) -> u8 {
     };
     let terminal = std::io::stdin().is_terminal();
     if terminal {
-        println!("Ask {} anything. An empty line ends the conversation.", assistant.source_name());
+        println!(
+            "Ask {} anything. An empty line ends the conversation.",
+            assistant.source_name()
+        );
     }
     let mut conversation = Conversation::default();
     let mut lines = std::io::stdin().lock().lines();
@@ -211,11 +302,20 @@ pub(crate) fn chat(arguments: &SourceArguments) -> u8 {
             print!("\n> ");
             let _ = std::io::stdout().flush();
         }
-        let Some(Ok(line)) = lines.next() else { return 0 };
+        let Some(Ok(line)) = lines.next() else {
+            return 0;
+        };
         if line.trim().is_empty() {
             return 0;
         }
-        let document = assistant.ask(&Question { text: line, ..Question::default() }, &mut conversation, &mut |_| {});
+        let document = assistant.ask(
+            &Question {
+                text: line,
+                ..Question::default()
+            },
+            &mut conversation,
+            &mut |_| {},
+        );
         render::show(&document, false, false);
     }
 }
@@ -229,7 +329,14 @@ pub(crate) fn demo(port: u16, open: bool) -> u8 {
         }
     };
     println!("{OPENING}\n");
-    let document = assistant.ask(&Question { text: OPENING.into(), ..Question::default() }, &mut Conversation::default(), &mut |_| {});
+    let document = assistant.ask(
+        &Question {
+            text: OPENING.into(),
+            ..Question::default()
+        },
+        &mut Conversation::default(),
+        &mut |_| {},
+    );
     render::show(&document, false, false);
     println!();
     run(assistant, port, open)
@@ -249,7 +356,11 @@ fn run(assistant: Assistant, port: u16, open: bool) -> u8 {
     let started = server::serve(assistant, port, |url| {
         println!("{url}");
         if open && std::io::stdout().is_terminal() {
-            let _ = std::process::Command::new("xdg-open").arg(url).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn();
+            let _ = std::process::Command::new("xdg-open")
+                .arg(url)
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .spawn();
         }
     });
     match started {

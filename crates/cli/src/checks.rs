@@ -8,15 +8,28 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 fn load_model(path: &Path) -> Result<semantics::Model, OpenError> {
-    let bad = |message: String| OpenError { code: "model_invalid".into(), message, hint: "write one with `retail model infer`".into() };
-    let text = std::fs::read_to_string(path).map_err(|e| bad(format!("`{}` cannot be read: {e}", path.display())))?;
-    serde_json::from_str(&text).map_err(|e| bad(format!("`{}` is no semantic model: {e}", path.display())))
+    let bad = |message: String| OpenError {
+        code: "model_invalid".into(),
+        message,
+        hint: "write one with `retail model infer`".into(),
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| bad(format!("`{}` cannot be read: {e}", path.display())))?;
+    serde_json::from_str(&text)
+        .map_err(|e| bad(format!("`{}` is no semantic model: {e}", path.display())))
 }
 
 pub(crate) fn infer(data: &[PathBuf]) -> u8 {
-    match agents::Assistant::open(&Options { data: data.to_vec(), model: None, name: None }) {
+    match agents::Assistant::open(&Options {
+        data: data.to_vec(),
+        model: None,
+        name: None,
+    }) {
         Ok(assistant) => {
-            println!("{}", serde_json::to_string_pretty(assistant.model()).unwrap_or_default());
+            println!(
+                "{}",
+                serde_json::to_string_pretty(assistant.model()).unwrap_or_default()
+            );
             0
         }
         Err(e) => {
@@ -34,7 +47,13 @@ pub(crate) fn check_model(file: &Path) -> u8 {
                 println!("{}: {}: {}", problem.code, problem.place, problem.message);
             }
             if problems.is_empty() {
-                println!("{}: {} datasets, {} relationships, {} metrics, no problems", model.name, model.datasets.len(), model.relationships.len(), model.metrics.len());
+                println!(
+                    "{}: {} datasets, {} relationships, {} metrics, no problems",
+                    model.name,
+                    model.datasets.len(),
+                    model.relationships.len(),
+                    model.metrics.len()
+                );
                 return 0;
             }
             1
@@ -61,11 +80,16 @@ pub(crate) fn sql(model: &Path, query_file: &Path, dialect: &str) -> u8 {
             return 5;
         }
     };
-    let read = std::fs::read_to_string(query_file).map_err(|e| e.to_string()).and_then(|t| serde_json::from_str::<query::Query>(&t).map_err(|e| e.to_string()));
+    let read = std::fs::read_to_string(query_file)
+        .map_err(|e| e.to_string())
+        .and_then(|t| serde_json::from_str::<query::Query>(&t).map_err(|e| e.to_string()));
     let typed = match read {
         Ok(typed) => typed,
         Err(e) => {
-            eprintln!("error[query_invalid]: `{}` is no typed query: {e}\nhint: see schemas/query.schema.json", query_file.display());
+            eprintln!(
+                "error[query_invalid]: `{}` is no typed query: {e}\nhint: see schemas/query.schema.json",
+                query_file.display()
+            );
             return 2;
         }
     };
@@ -96,11 +120,18 @@ pub(crate) fn check_sql(model: Option<&Path>, dialect: &str, json: bool) -> u8 {
             return 5;
         }
     };
-    for line in std::io::stdin().lock().lines().map_while(Result::ok).filter(|l| !l.trim().is_empty()) {
+    for line in std::io::stdin()
+        .lock()
+        .lines()
+        .map_while(Result::ok)
+        .filter(|l| !l.trim().is_empty())
+    {
         let value: Value = serde_json::from_str(&line).unwrap_or_default();
         let id = value.get("id").cloned().unwrap_or_default();
         let verdict = match value.get("sql").and_then(Value::as_str) {
-            Some(sql) => guard::check(sql, dialect, schema.as_ref()).map(|_| ()).map_err(|r| (r.code.to_string(), r.reason.clone())),
+            Some(sql) => guard::check(sql, dialect, schema.as_ref())
+                .map(|_| ())
+                .map_err(|r| (r.code.to_string(), r.reason.clone())),
             None => Err(("bad_line".to_string(), "the line has no `sql`".to_string())),
         };
         let (safe, code, reason) = match verdict {
@@ -108,24 +139,52 @@ pub(crate) fn check_sql(model: Option<&Path>, dialect: &str, json: bool) -> u8 {
             Err((code, reason)) => (false, code.into(), reason.into()),
         };
         if json {
-            println!("{}", json!({"id": id, "safe": safe, "code": code, "reason": reason}));
+            println!(
+                "{}",
+                json!({"id": id, "safe": safe, "code": code, "reason": reason})
+            );
         } else {
-            println!("{id}: {}", if safe { "safe".to_string() } else { format!("refused, {}: {}", code.as_str().unwrap_or_default(), reason.as_str().unwrap_or_default()) });
+            println!(
+                "{id}: {}",
+                if safe {
+                    "safe".to_string()
+                } else {
+                    format!(
+                        "refused, {}: {}",
+                        code.as_str().unwrap_or_default(),
+                        reason.as_str().unwrap_or_default()
+                    )
+                }
+            );
         }
     }
     0
 }
 
 pub(crate) fn check_answer(json: bool) -> u8 {
-    for line in std::io::stdin().lock().lines().map_while(Result::ok).filter(|l| !l.trim().is_empty()) {
-        let id = serde_json::from_str::<Value>(&line).ok().and_then(|v| v.get("id").cloned()).unwrap_or_default();
+    for line in std::io::stdin()
+        .lock()
+        .lines()
+        .map_while(Result::ok)
+        .filter(|l| !l.trim().is_empty())
+    {
+        let id = serde_json::from_str::<Value>(&line)
+            .ok()
+            .and_then(|v| v.get("id").cloned())
+            .unwrap_or_default();
         let out = match serde_json::from_str::<AnswerDocument>(&line) {
             Ok(document) => {
                 let report = agents::validator::check_numbers(&document);
-                let claims: Vec<Value> = report.claims.iter().map(|c| json!({"start": c.start, "end": c.end, "ok": c.ok, "why": c.why})).collect();
+                let claims: Vec<Value> = report
+                    .claims
+                    .iter()
+                    .map(|c| json!({"start": c.start, "end": c.end, "ok": c.ok, "why": c.why}))
+                    .collect();
                 json!({"id": id, "verdict": report.verdict, "claims": claims})
             }
-            Err(e) => json!({"id": id, "verdict": "rejected", "claims": [], "error": e.to_string()}),
+            Err(e) => {
+                json!({"id": id, "verdict": "rejected", "claims": [], "error": e.to_string()})
+            }
         };
         if json {
             println!("{out}");
@@ -137,40 +196,71 @@ pub(crate) fn check_answer(json: bool) -> u8 {
 }
 
 pub(crate) fn verify(file: &Path) -> u8 {
-    let read = std::fs::read_to_string(file).map_err(|e| e.to_string()).and_then(|t| serde_json::from_str::<AnswerDocument>(&t).map_err(|e| e.to_string()));
+    let read = std::fs::read_to_string(file)
+        .map_err(|e| e.to_string())
+        .and_then(|t| serde_json::from_str::<AnswerDocument>(&t).map_err(|e| e.to_string()));
     let document = match read {
         Ok(document) => document,
         Err(e) => {
-            eprintln!("error[answer_invalid]: `{}` is no answer document: {e}\nhint: write one with `retail ask --json`", file.display());
+            eprintln!(
+                "error[answer_invalid]: `{}` is no answer document: {e}\nhint: write one with `retail ask --json`",
+                file.display()
+            );
             return 2;
         }
     };
-    let (Some(certificate), Some(step)) = (&document.certificate, document.plan.iter().find(|s| s.result == document.result)) else {
-        eprintln!("error[no_certificate]: the document carries no certificate\nhint: only answered questions can be replayed");
+    let (Some(certificate), Some(step)) = (
+        &document.certificate,
+        document.plan.iter().find(|s| s.result == document.result),
+    ) else {
+        eprintln!(
+            "error[no_certificate]: the document carries no certificate\nhint: only answered questions can be replayed"
+        );
         return 2;
     };
-    let data: Vec<PathBuf> = certificate.sources.iter().map(|s| PathBuf::from(&s.path_or_url)).collect();
-    let assistant = match agents::Assistant::open(&Options { data, model: None, name: None }) {
+    let data: Vec<PathBuf> = certificate
+        .sources
+        .iter()
+        .map(|s| PathBuf::from(&s.path_or_url))
+        .collect();
+    let assistant = match agents::Assistant::open(&Options {
+        data,
+        model: None,
+        name: None,
+    }) {
         Ok(assistant) => assistant,
         Err(e) => {
             report(&e);
             return 5;
         }
     };
-    let question = Question { text: document.question.clone(), as_of: certificate.as_of.clone(), ..Question::default() };
+    let question = Question {
+        text: document.question.clone(),
+        as_of: certificate.as_of.clone(),
+        ..Question::default()
+    };
     let again = assistant.replay(&question, &step.query, &mut Conversation::default());
     let Some(now) = &again.certificate else {
         println!("different: the question is no longer answered");
         return 1;
     };
     let mut differences = Vec::new();
-    for (name, before, after) in [("model", &certificate.model_hash, &now.model_hash), ("query", &certificate.query_hash, &now.query_hash), ("SQL", &certificate.sql_hash, &now.sql_hash), ("result", &certificate.result_hash, &now.result_hash)] {
+    for (name, before, after) in [
+        ("model", &certificate.model_hash, &now.model_hash),
+        ("query", &certificate.query_hash, &now.query_hash),
+        ("SQL", &certificate.sql_hash, &now.sql_hash),
+        ("result", &certificate.result_hash, &now.result_hash),
+    ] {
         if before != after {
             differences.push(name);
         }
     }
     for source in &certificate.sources {
-        if now.sources.iter().all(|s| s.fingerprint != source.fingerprint) {
+        if now
+            .sources
+            .iter()
+            .all(|s| s.fingerprint != source.fingerprint)
+        {
             differences.push("source data");
             break;
         }

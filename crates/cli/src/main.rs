@@ -1,5 +1,9 @@
 //! The `retail` command.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program prints")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line program prints"
+)]
 
 mod ask;
 mod checks;
@@ -119,10 +123,22 @@ fn main() -> ExitCode {
         Command::Chat(source) => ask::chat(&source),
         Command::Demo(serve) => ask::demo(serve.port, !serve.no_open),
         Command::Serve { source, serve } => ask::serve(&source, serve.port, !serve.no_open),
-        Command::Model { action: ModelAction::Infer { data } } => checks::infer(&data),
-        Command::Model { action: ModelAction::Check { file } } => checks::check_model(&file),
-        Command::Sql { model, query_file, dialect } => checks::sql(&model, &query_file, &dialect),
-        Command::CheckSql { model, dialect, json } => checks::check_sql(model.as_deref(), &dialect, json),
+        Command::Model {
+            action: ModelAction::Infer { data },
+        } => checks::infer(&data),
+        Command::Model {
+            action: ModelAction::Check { file },
+        } => checks::check_model(&file),
+        Command::Sql {
+            model,
+            query_file,
+            dialect,
+        } => checks::sql(&model, &query_file, &dialect),
+        Command::CheckSql {
+            model,
+            dialect,
+            json,
+        } => checks::check_sql(model.as_deref(), &dialect, json),
         Command::CheckAnswer { json } => checks::check_answer(json),
         Command::Verify { file } => checks::verify(&file),
         Command::Eval { board } => eval::eval(&board),

@@ -11,13 +11,19 @@ struct Style {
 
 impl Style {
     fn paint(&self, code: &str, text: &str) -> String {
-        if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_string() }
+        if self.on {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_string()
+        }
     }
 }
 
 /// Prints an answer.
 pub(crate) fn show(document: &AnswerDocument, sql: bool, quiet: bool) {
-    let style = Style { on: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() };
+    let style = Style {
+        on: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    };
     match document.status {
         Status::Answered => answered(document, &style, sql, quiet),
         Status::Clarify => {
@@ -30,7 +36,16 @@ pub(crate) fn show(document: &AnswerDocument, sql: bool, quiet: bool) {
         }
         Status::Declined | Status::Failed => {
             if let Some(e) = &document.error {
-                eprintln!("{}[{}]: {}", if document.status == Status::Declined { "declined" } else { "error" }, e.code, e.message);
+                eprintln!(
+                    "{}[{}]: {}",
+                    if document.status == Status::Declined {
+                        "declined"
+                    } else {
+                        "error"
+                    },
+                    e.code,
+                    e.message
+                );
                 if let Some(hint) = &e.hint {
                     eprintln!("hint: {hint}");
                 }
@@ -41,8 +56,15 @@ pub(crate) fn show(document: &AnswerDocument, sql: bool, quiet: bool) {
 
 fn answered(document: &AnswerDocument, style: &Style, sql: bool, quiet: bool) {
     if let Some(narrative) = &document.narrative {
-        let (head, rest) = narrative.text.split_once(". ").map_or((narrative.text.as_str(), ""), |(h, r)| (h, r));
-        let head = if rest.is_empty() { head.to_string() } else { format!("{head}.") };
+        let (head, rest) = narrative
+            .text
+            .split_once(". ")
+            .map_or((narrative.text.as_str(), ""), |(h, r)| (h, r));
+        let head = if rest.is_empty() {
+            head.to_string()
+        } else {
+            format!("{head}.")
+        };
         println!("{}", style.paint("1", &head));
         if !rest.is_empty() {
             println!("{rest}");
@@ -65,12 +87,25 @@ fn answered(document: &AnswerDocument, style: &Style, sql: bool, quiet: bool) {
         println!("{} {assumption}", style.paint("2", "Note:"));
     }
     let v = &document.verification;
-    println!("{}", style.paint("32", &format!("✓ verified: {} of {} statements proven, SQL matches the question", v.numbers.bound, v.numbers.found)));
+    println!(
+        "{}",
+        style.paint(
+            "32",
+            &format!(
+                "✓ verified: {} of {} statements proven, SQL matches the question",
+                v.numbers.bound, v.numbers.found
+            )
+        )
+    );
     if sql && let Some(step) = document.plan.iter().find(|s| s.result == document.result) {
         println!("\n{}", style.paint("36", &step.sql));
     }
     if !document.suggestions.is_empty() && style.on {
-        println!("{} {}", style.paint("2", "Next:"), document.suggestions.join(" · "));
+        println!(
+            "{} {}",
+            style.paint("2", "Next:"),
+            document.suggestions.join(" · ")
+        );
     }
 }
 
@@ -81,7 +116,14 @@ fn shown(cell: &Cell, column: &Column) -> String {
         (Cell::Null, ..) => "–".into(),
         (_, Some(x), Some("fraction")) => format!("{:.1} %", x * 100.0),
         (Cell::Integer(n), Some(_), _) => grouped(*n as f64, 0),
-        (_, Some(x), _) => grouped(x, if x.fract() == 0.0 && x.abs() >= 1000.0 { 0 } else { 2 }),
+        (_, Some(x), _) => grouped(
+            x,
+            if x.fract() == 0.0 && x.abs() >= 1000.0 {
+                0
+            } else {
+                2
+            },
+        ),
         (Cell::Text(t), ..) => t.clone(),
         (Cell::Integer(n), ..) => n.to_string(),
         (Cell::Number(x), ..) => x.to_string(),
@@ -107,17 +149,51 @@ fn grouped(x: f64, decimals: usize) -> String {
 }
 
 fn table(result: &ResultTable, style: &Style) {
-    let rows: Vec<Vec<String>> = result.rows.iter().take(ROWS).map(|r| r.iter().zip(&result.columns).map(|(c, column)| shown(c, column)).collect()).collect();
-    let widths: Vec<usize> = (0..result.columns.len()).map(|i| rows.iter().map(|r| r[i].chars().count()).chain([result.columns[i].name.chars().count()]).max().unwrap_or(0).min(46)).collect();
-    let right: Vec<bool> = result.columns.iter().map(|c| c.role == ColumnRole::Measure).collect();
+    let rows: Vec<Vec<String>> = result
+        .rows
+        .iter()
+        .take(ROWS)
+        .map(|r| {
+            r.iter()
+                .zip(&result.columns)
+                .map(|(c, column)| shown(c, column))
+                .collect()
+        })
+        .collect();
+    let widths: Vec<usize> = (0..result.columns.len())
+        .map(|i| {
+            rows.iter()
+                .map(|r| r[i].chars().count())
+                .chain([result.columns[i].name.chars().count()])
+                .max()
+                .unwrap_or(0)
+                .min(46)
+        })
+        .collect();
+    let right: Vec<bool> = result
+        .columns
+        .iter()
+        .map(|c| c.role == ColumnRole::Measure)
+        .collect();
     let line = |cells: &[String]| -> String {
         cells
             .iter()
             .enumerate()
             .map(|(i, c)| {
-                let c: String = if c.chars().count() > widths[i] { c.chars().take(widths[i].saturating_sub(1)).chain(['…']).collect() } else { c.clone() };
+                let c: String = if c.chars().count() > widths[i] {
+                    c.chars()
+                        .take(widths[i].saturating_sub(1))
+                        .chain(['…'])
+                        .collect()
+                } else {
+                    c.clone()
+                };
                 let pad = " ".repeat(widths[i].saturating_sub(c.chars().count()));
-                if right[i] { format!("{pad}{c}") } else { format!("{c}{pad}") }
+                if right[i] {
+                    format!("{pad}{c}")
+                } else {
+                    format!("{c}{pad}")
+                }
             })
             .collect::<Vec<_>>()
             .join("  ")
@@ -125,11 +201,38 @@ fn table(result: &ResultTable, style: &Style) {
     let names: Vec<String> = result.columns.iter().map(|c| c.name.clone()).collect();
     println!("{}", style.paint("4", line(&names).trim_end()));
     // A bar beside each row shows the first measure where all values are of one sign.
-    let measure = result.columns.iter().position(|c| c.role == ColumnRole::Measure);
-    let largest = measure.map(|m| result.rows.iter().filter_map(|r| r[m].as_f64()).fold(0.0, f64::max)).unwrap_or(0.0);
-    let bars = style.on && rows.len() > 1 && largest > 0.0 && measure.is_some_and(|m| result.rows.iter().all(|r| r[m].as_f64().is_none_or(|x| x >= 0.0)));
+    let measure = result
+        .columns
+        .iter()
+        .position(|c| c.role == ColumnRole::Measure);
+    let largest = measure
+        .map(|m| {
+            result
+                .rows
+                .iter()
+                .filter_map(|r| r[m].as_f64())
+                .fold(0.0, f64::max)
+        })
+        .unwrap_or(0.0);
+    let bars = style.on
+        && rows.len() > 1
+        && largest > 0.0
+        && measure.is_some_and(|m| {
+            result
+                .rows
+                .iter()
+                .all(|r| r[m].as_f64().is_none_or(|x| x >= 0.0))
+        });
     for (i, row) in rows.iter().enumerate() {
-        let bar = if bars { measure.and_then(|m| result.rows[i][m].as_f64()).map_or(String::new(), |x| "▇".repeat((x / largest * 18.0).round() as usize)) } else { String::new() };
+        let bar = if bars {
+            measure
+                .and_then(|m| result.rows[i][m].as_f64())
+                .map_or(String::new(), |x| {
+                    "▇".repeat((x / largest * 18.0).round() as usize)
+                })
+        } else {
+            String::new()
+        };
         println!("{}  {}", line(row).trim_end(), style.paint("34", &bar));
     }
     if result.row_count > ROWS {

@@ -15,11 +15,21 @@ struct Project {
 
 /// Opens what the flags name, else what `retail.toml` names, else the bundled data.
 pub(crate) fn open(data: &[PathBuf], model: Option<&PathBuf>) -> Result<Assistant, OpenError> {
-    let mut options = Options { data: data.to_vec(), model: model.cloned(), name: None };
+    let mut options = Options {
+        data: data.to_vec(),
+        model: model.cloned(),
+        name: None,
+    };
     if options.data.is_empty() {
         match std::fs::read_to_string("retail.toml") {
             Ok(text) => {
-                let project: Project = toml::from_str(&text).map_err(|e| OpenError { code: "project_invalid".into(), message: format!("retail.toml cannot be read: {}", e.message()), hint: "it holds `data = [\"file.csv\"]` and, if wanted, `model = \"model.json\"`".into() })?;
+                let project: Project = toml::from_str(&text).map_err(|e| OpenError {
+                    code: "project_invalid".into(),
+                    message: format!("retail.toml cannot be read: {}", e.message()),
+                    hint:
+                        "it holds `data = [\"file.csv\"]` and, if wanted, `model = \"model.json\"`"
+                            .into(),
+                })?;
                 options.data = project.data;
                 options.model = options.model.or(project.model);
                 note("data from retail.toml");
@@ -32,9 +42,17 @@ pub(crate) fn open(data: &[PathBuf], model: Option<&PathBuf>) -> Result<Assistan
 
 /// Opens the bundled data, generating it on first use.
 pub(crate) fn bundled() -> Result<Assistant, OpenError> {
-    let folder = bundled::ensure(&warehouse::default_cache_dir()).map_err(|e| OpenError { code: "cache_unusable".into(), message: format!("the bundled data cannot be written: {e}"), hint: "set XDG_CACHE_HOME to a folder that can be written".into() })?;
+    let folder = bundled::ensure(&warehouse::default_cache_dir()).map_err(|e| OpenError {
+        code: "cache_unusable".into(),
+        message: format!("the bundled data cannot be written: {e}"),
+        hint: "set XDG_CACHE_HOME to a folder that can be written".into(),
+    })?;
     note("no --data and no retail.toml: using the bundled data");
-    Assistant::open(&Options { data: vec![folder], model: None, name: Some("bundled data".into()) })
+    Assistant::open(&Options {
+        data: vec![folder],
+        model: None,
+        name: Some("bundled data".into()),
+    })
 }
 
 fn note(text: &str) {

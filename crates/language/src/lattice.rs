@@ -8,7 +8,7 @@ use crate::vocabulary::{Named, Vocabulary};
 
 /// One reading of a stretch of tokens.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Sense {
+pub(crate) enum Sense {
     /// Something of the model.
     Named(Named),
     /// Values of a field.
@@ -27,7 +27,7 @@ pub enum Sense {
 
 /// A reading in its place.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Item {
+pub(crate) struct Item {
     /// The reading.
     pub sense: Sense,
     /// First token.
@@ -42,11 +42,11 @@ pub struct Item {
 
 impl Item {
     /// Whether the item is this kind of role word.
-    pub fn is_role(&self, kind: &str) -> bool {
+    pub(crate) fn is_role(&self, kind: &str) -> bool {
         matches!(&self.sense, Sense::Role(role) if role.kind == kind)
     }
     /// The payload if the item is this kind of role word.
-    pub fn role(&self, kind: &str) -> Option<&'static str> {
+    pub(crate) fn role(&self, kind: &str) -> Option<&'static str> {
         match &self.sense {
             Sense::Role(role) if role.kind == kind => Some(role.payload),
             _ => None,
@@ -56,7 +56,7 @@ impl Item {
 
 /// A way through the question.
 #[derive(Debug, Clone)]
-pub struct Path {
+pub(crate) struct Path {
     /// Left to right, every token covered once.
     pub items: Vec<Item>,
     /// Sum of weights.
@@ -64,7 +64,7 @@ pub struct Path {
 }
 
 /// What the lattice is built from.
-pub struct Sources<'a> {
+pub(crate) struct Sources<'a> {
     /// Names of the model.
     pub vocabulary: &'a Vocabulary,
     /// Values of the data.
@@ -78,24 +78,46 @@ const LONGEST_VALUE: usize = 12;
 const UNKNOWN: f64 = -6.0;
 
 /// All readings of all stretches, by first token.
-pub fn edges(tokens: &[Token], sources: &Sources) -> Vec<Vec<Item>> {
+pub(crate) fn edges(tokens: &[Token], sources: &Sources) -> Vec<Vec<Item>> {
     let lexicon = english();
-    (0..tokens.len()).map(|at| edges_at(tokens, at, sources, lexicon)).collect()
+    (0..tokens.len())
+        .map(|at| edges_at(tokens, at, sources, lexicon))
+        .collect()
 }
 
 fn edges_at(tokens: &[Token], at: usize, sources: &Sources, lexicon: &Lexicon) -> Vec<Item> {
     let mut found: Vec<Item> = Vec::new();
     let token = &tokens[at];
-    let text_of = |end: usize| tokens[at..end].iter().map(|t| t.folded.as_str()).collect::<Vec<_>>().join(" ");
+    let text_of = |end: usize| {
+        tokens[at..end]
+            .iter()
+            .map(|t| t.folded.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     let mut add = |sense: Sense, end: usize, weight: f64| {
-        found.push(Item { sense, start: at, end, weight, text: text_of(end) });
+        found.push(Item {
+            sense,
+            start: at,
+            end,
+            weight,
+            text: text_of(end),
+        });
     };
 
     for (sense, end) in readings(tokens, at, sources.clock) {
         let length = (end - at) as f64;
         // `may` and `second` are months and grains only where they must be.
-        let doubtful = matches!(token.folded.as_str(), "may" | "mar" | "sat" | "sun" | "dec" | "jan") && end == at + 1 && !after_time_word(tokens, at);
-        add(Sense::Time(sense), end, length * 1.6 - if doubtful { 1.4 } else { 0.0 });
+        let doubtful = matches!(
+            token.folded.as_str(),
+            "may" | "mar" | "sat" | "sun" | "dec" | "jan"
+        ) && end == at + 1
+            && !after_time_word(tokens, at);
+        add(
+            Sense::Time(sense),
+            end,
+            length * 1.6 - if doubtful { 1.4 } else { 0.0 },
+        );
     }
     match token.kind {
         TokenKind::Number(value, money) => add(Sense::Number(value, money), at + 1, 0.9),
@@ -131,15 +153,23 @@ fn edges_at(tokens: &[Token], at: usize, sources: &Sources, lexicon: &Lexicon) -
     for length in 1..=longest_role {
         let phrase = text_of(at + length);
         for role in lexicon.roles(&phrase) {
-            add(Sense::Role(role.clone()), at + length, 0.85 * length as f64 + if length > 1 { 0.35 } else { 0.0 });
+            add(
+                Sense::Role(role.clone()),
+                at + length,
+                0.85 * length as f64 + if length > 1 { 0.35 } else { 0.0 },
+            );
         }
     }
     let names_start = matches!(token.kind, TokenKind::Word | TokenKind::Number(..));
     if names_start {
         let mut words: Vec<String> = Vec::new();
-        for end in at + 1..=(at + LONGEST_VALUE.max(sources.vocabulary.longest())).min(tokens.len()) {
+        for end in at + 1..=(at + LONGEST_VALUE.max(sources.vocabulary.longest())).min(tokens.len())
+        {
             let more = words_of(&tokens[end - 1].folded);
-            if more.is_empty() && (end == at + 1 || matches!(tokens[end - 1].folded.as_str(), "?" | ";" | "." | "!")) {
+            if more.is_empty()
+                && (end == at + 1
+                    || matches!(tokens[end - 1].folded.as_str(), "?" | ";" | "." | "!"))
+            {
                 break;
             }
             let closes = !more.is_empty();
@@ -152,7 +182,13 @@ fn edges_at(tokens: &[Token], at: usize, sources: &Sources, lexicon: &Lexicon) -
             value_edges(&words, tokens, at, end, length, sources, lexicon, &mut add);
         }
     }
-    if lexicon.is_ignorable(&token.folded) || matches!(token.kind, TokenKind::Mark) && token.folded.chars().all(|c| !c.is_alphanumeric() && c != '%') {
+    if lexicon.is_ignorable(&token.folded)
+        || matches!(token.kind, TokenKind::Mark)
+            && token
+                .folded
+                .chars()
+                .all(|c| !c.is_alphanumeric() && c != '%')
+    {
         add(Sense::Ignorable, at + 1, 0.0);
     } else {
         add(Sense::Unknown, at + 1, UNKNOWN);
@@ -163,15 +199,53 @@ fn edges_at(tokens: &[Token], at: usize, sources: &Sources, lexicon: &Lexicon) -
 fn after_time_word(tokens: &[Token], at: usize) -> bool {
     let before = at.checked_sub(1).map_or("", |i| tokens[i].folded.as_str());
     let next = tokens.get(at + 1);
-    matches!(before, "in" | "during" | "for" | "of" | "since" | "until" | "between" | "and" | "to" | "from" | "vs" | "versus" | "than" | "through" | "last" | "by" | "on" | "till" | "after" | "before" | "against" | "with")
-        || next.is_some_and(|t| matches!(t.kind, TokenKind::Number(v, false) if (1.0..=2100.0).contains(&v)) || matches!(t.folded.as_str(), "vs" | "versus" | "and" | "to"))
+    matches!(
+        before,
+        "in" | "during"
+            | "for"
+            | "of"
+            | "since"
+            | "until"
+            | "between"
+            | "and"
+            | "to"
+            | "from"
+            | "vs"
+            | "versus"
+            | "than"
+            | "through"
+            | "last"
+            | "by"
+            | "on"
+            | "till"
+            | "after"
+            | "before"
+            | "against"
+            | "with"
+    ) || next.is_some_and(|t| {
+        matches!(t.kind, TokenKind::Number(v, false) if (1.0..=2100.0).contains(&v))
+            || matches!(t.folded.as_str(), "vs" | "versus" | "and" | "to")
+    })
 }
 
 #[expect(clippy::too_many_arguments, reason = "one place in one loop")]
-fn name_edges(words: &[String], tokens: &[Token], at: usize, end: usize, length: f64, sources: &Sources, lexicon: &Lexicon, add: &mut impl FnMut(Sense, usize, f64)) {
+fn name_edges(
+    words: &[String],
+    tokens: &[Token],
+    at: usize,
+    end: usize,
+    length: f64,
+    sources: &Sources,
+    lexicon: &Lexicon,
+    add: &mut impl FnMut(Sense, usize, f64),
+) {
     let direct = sources.vocabulary.look_up(words);
     for naming in direct {
-        add(Sense::Named(naming.named.clone()), end, length * (1.5 * naming.weight + 0.3) + 0.25 * (length - 1.0));
+        add(
+            Sense::Named(naming.named.clone()),
+            end,
+            length * (1.5 * naming.weight + 0.3) + 0.25 * (length - 1.0),
+        );
     }
     if !direct.is_empty() || words.len() > 4 {
         return;
@@ -181,7 +255,11 @@ fn name_edges(words: &[String], tokens: &[Token], at: usize, end: usize, length:
         .iter()
         .zip(&tokens[at..end])
         .map(|(word, token)| {
-            let plain = lexicon.is_ignorable(&token.folded) || sources.vocabulary.knows(word) || sources.values.knows(word) || !lexicon.roles(&token.folded).is_empty() || !lexicon.times(&token.folded).is_empty();
+            let plain = lexicon.is_ignorable(&token.folded)
+                || sources.vocabulary.knows(word)
+                || sources.values.knows(word)
+                || !lexicon.roles(&token.folded).is_empty()
+                || !lexicon.times(&token.folded).is_empty();
             if plain {
                 return word.clone();
             }
@@ -196,38 +274,76 @@ fn name_edges(words: &[String], tokens: &[Token], at: usize, end: usize, length:
         .collect();
     if changed && end - at == words.len() {
         for naming in sources.vocabulary.look_up(&repaired) {
-            add(Sense::Named(naming.named.clone()), end, length * 1.3 * naming.weight + 0.25 * (length - 1.0));
+            add(
+                Sense::Named(naming.named.clone()),
+                end,
+                length * 1.3 * naming.weight + 0.25 * (length - 1.0),
+            );
         }
     }
 }
 
 #[expect(clippy::too_many_arguments, reason = "one place in one loop")]
-fn value_edges(words: &[String], tokens: &[Token], at: usize, end: usize, length: f64, sources: &Sources, lexicon: &Lexicon, add: &mut impl FnMut(Sense, usize, f64)) {
+fn value_edges(
+    words: &[String],
+    tokens: &[Token],
+    at: usize,
+    end: usize,
+    length: f64,
+    sources: &Sources,
+    lexicon: &Lexicon,
+    add: &mut impl FnMut(Sense, usize, f64),
+) {
     let first = &tokens[at];
-    let content = tokens[at..end].iter().any(|t| !lexicon.is_ignorable(&t.folded) && matches!(t.kind, TokenKind::Word) && t.folded.len() > 1);
-    let number_only = tokens[at..end].iter().all(|t| matches!(t.kind, TokenKind::Number(..)));
+    let content = tokens[at..end].iter().any(|t| {
+        !lexicon.is_ignorable(&t.folded) && matches!(t.kind, TokenKind::Word) && t.folded.len() > 1
+    });
+    let number_only = tokens[at..end]
+        .iter()
+        .all(|t| matches!(t.kind, TokenKind::Number(..)));
     let edge_words_ok = {
         let last = &tokens[end - 1];
-        !(lexicon.is_ignorable(&last.folded) && end > at + 1 && matches!(last.kind, TokenKind::Mark))
+        !(lexicon.is_ignorable(&last.folded)
+            && end > at + 1
+            && matches!(last.kind, TokenKind::Mark))
     };
     if !edge_words_ok || (!content && !number_only) {
         // A value may still be an ignorable word in capitals ("US", "IT").
-        let shouted = end == at + 1 && first.text.len() >= 2 && first.text.chars().all(|c| c.is_ascii_uppercase());
+        let shouted = end == at + 1
+            && first.text.len() >= 2
+            && first.text.chars().all(|c| c.is_ascii_uppercase());
         if !shouted {
             return;
         }
     }
-    let ignorable_edge = lexicon.is_ignorable(&first.folded) || lexicon.is_ignorable(&tokens[end - 1].folded);
-    let is_role_word = end == at + 1 && (!lexicon.roles(&first.folded).is_empty() || !lexicon.times(&first.folded).is_empty() || lexicon.is_ignorable(&first.folded));
+    let ignorable_edge =
+        lexicon.is_ignorable(&first.folded) || lexicon.is_ignorable(&tokens[end - 1].folded);
+    let is_role_word = end == at + 1
+        && (!lexicon.roles(&first.folded).is_empty()
+            || !lexicon.times(&first.folded).is_empty()
+            || lexicon.is_ignorable(&first.folded));
     // Part of a value is named by content words alone; numbers and words of the grammar are no part.
-    let all_content = tokens[at..end].iter().all(|t| matches!(t.kind, TokenKind::Word) && !lexicon.is_ignorable(&t.folded) && lexicon.roles(&t.folded).is_empty() && lexicon.times(&t.folded).is_empty() && lexicon.number(&t.folded).is_none() && lexicon.repair(&t.folded).is_none() || t.text.chars().any(|c| c.is_ascii_digit()) && matches!(t.kind, TokenKind::Word));
+    let all_content = tokens[at..end].iter().all(|t| {
+        matches!(t.kind, TokenKind::Word)
+            && !lexicon.is_ignorable(&t.folded)
+            && lexicon.roles(&t.folded).is_empty()
+            && lexicon.times(&t.folded).is_empty()
+            && lexicon.number(&t.folded).is_none()
+            && lexicon.repair(&t.folded).is_none()
+            || t.text.chars().any(|c| c.is_ascii_digit()) && matches!(t.kind, TokenKind::Word)
+    });
     let loose = !number_only && !ignorable_edge && !is_role_word && words.len() <= 6 && all_content;
     for found in sources.values.look_up(words, loose) {
-        let shouted_alias = found.quality == Quality::Alias && first.text.len() <= 2 && !first.text.chars().all(|c| c.is_ascii_uppercase());
+        let shouted_alias = found.quality == Quality::Alias
+            && first.text.len() <= 2
+            && !first.text.chars().all(|c| c.is_ascii_uppercase());
         if shouted_alias {
             continue;
         }
-        if is_role_word && !(found.quality <= Quality::Alias && first.text.chars().next().is_some_and(char::is_uppercase)) {
+        if is_role_word
+            && !(found.quality <= Quality::Alias
+                && first.text.chars().next().is_some_and(char::is_uppercase))
+        {
             continue;
         }
         let unit = match found.quality {
@@ -237,16 +353,29 @@ fn value_edges(words: &[String], tokens: &[Token], at: usize, end: usize, length
             Quality::Slip => 0.8,
         };
         // A plain number is a value only in a field of codes, and then rather an id than an amount.
-        let weight = if number_only { 0.75 } else { length * unit + 0.3 * (length - 1.0) + if found.quality == Quality::Exact { 0.3 } else { 0.0 } };
+        let weight = if number_only {
+            0.75
+        } else {
+            length * unit
+                + 0.3 * (length - 1.0)
+                + if found.quality == Quality::Exact {
+                    0.3
+                } else {
+                    0.0
+                }
+        };
         add(Sense::Value(found), end, weight);
     }
 }
 
 /// The best ways from the first token to the last, best first. Items keep only content: paths that
 /// differ in passed-over words alone are one.
-pub fn best_paths(tokens: &[Token], edges: &[Vec<Item>]) -> Vec<Path> {
+pub(crate) fn best_paths(tokens: &[Token], edges: &[Vec<Item>]) -> Vec<Path> {
     let mut reached: Vec<Vec<Path>> = vec![Vec::new(); tokens.len() + 1];
-    reached[0].push(Path { items: Vec::new(), score: 0.0 });
+    reached[0].push(Path {
+        items: Vec::new(),
+        score: 0.0,
+    });
     for at in 0..tokens.len() {
         let mut here = std::mem::take(&mut reached[at]);
         prune(&mut here);
@@ -256,7 +385,10 @@ pub fn best_paths(tokens: &[Token], edges: &[Vec<Item>]) -> Vec<Path> {
                 if edge.sense != Sense::Ignorable {
                     items.push(edge.clone());
                 }
-                reached[edge.end].push(Path { items, score: path.score + edge.weight });
+                reached[edge.end].push(Path {
+                    items,
+                    score: path.score + edge.weight,
+                });
             }
         }
     }
@@ -272,7 +404,13 @@ fn prune(paths: &mut Vec<Path>) {
         if kept.len() >= PATHS {
             break;
         }
-        let same = kept.iter().any(|k| k.items.len() == path.items.len() && k.items.iter().zip(&path.items).all(|(a, b)| a.sense == b.sense && a.start == b.start));
+        let same = kept.iter().any(|k| {
+            k.items.len() == path.items.len()
+                && k.items
+                    .iter()
+                    .zip(&path.items)
+                    .all(|(a, b)| a.sense == b.sense && a.start == b.start)
+        });
         if !same {
             kept.push(path);
         }

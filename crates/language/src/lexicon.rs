@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 /// What a role word does.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Role {
+pub(crate) struct Role {
     /// Category ("by", "rank", "share", …).
     pub kind: &'static str,
     /// What within the category ("desc", "average", …).
@@ -15,7 +15,7 @@ pub struct Role {
 
 /// The English lexicon.
 #[derive(Debug)]
-pub struct Lexicon {
+pub(crate) struct Lexicon {
     /// Phrase (folded words joined by blanks) → what it does.
     roles: HashMap<String, Vec<Role>>,
     longest: usize,
@@ -32,11 +32,13 @@ pub struct Lexicon {
 }
 
 fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
-    text.lines().filter(|l| !l.starts_with("# ") && !l.trim().is_empty()).map(|l| l.split('\t').map(str::trim).collect())
+    text.lines()
+        .filter(|l| !l.starts_with("# ") && !l.trim().is_empty())
+        .map(|l| l.split('\t').map(str::trim).collect())
 }
 
 /// The lexicon, read once.
-pub fn english() -> &'static Lexicon {
+pub(crate) fn english() -> &'static Lexicon {
     static ENGLISH: OnceLock<Lexicon> = OnceLock::new();
     ENGLISH.get_or_init(|| {
         let mut roles: HashMap<String, Vec<Role>> = HashMap::new();
@@ -44,13 +46,22 @@ pub fn english() -> &'static Lexicon {
         for row in rows(include_str!("../lexicon/en/roles.tsv")) {
             if let [kind, payload, phrases] = row[..] {
                 for phrase in phrases.split(" | ") {
-                    let words: Vec<String> = crate::token::tokenize(phrase.trim()).into_iter().map(|t| t.folded).collect();
+                    let words: Vec<String> = crate::token::tokenize(phrase.trim())
+                        .into_iter()
+                        .map(|t| t.folded)
+                        .collect();
                     longest = longest.max(words.len());
-                    roles.entry(words.join(" ")).or_default().push(Role { kind, payload });
+                    roles
+                        .entry(words.join(" "))
+                        .or_default()
+                        .push(Role { kind, payload });
                 }
             }
         }
-        let ignorable = rows(include_str!("../lexicon/en/ignorable.tsv")).flatten().flat_map(str::split_whitespace).collect();
+        let ignorable = rows(include_str!("../lexicon/en/ignorable.tsv"))
+            .flatten()
+            .flat_map(str::split_whitespace)
+            .collect();
         let topics = rows(include_str!("../lexicon/en/topics.tsv"))
             .filter_map(|row| match row[..] {
                 [code, phrases] => Some((code, phrases.split(" | ").map(fold).collect())),
@@ -74,7 +85,11 @@ pub fn english() -> &'static Lexicon {
         let mut places: HashMap<String, Vec<String>> = HashMap::new();
         for row in rows(include_str!("../lexicon/en/places.tsv")) {
             if let [name, others] = row[..] {
-                let mut ring: Vec<String> = others.split(" | ").chain([name]).map(|n| crate::values::words_of(n).join(" ")).collect();
+                let mut ring: Vec<String> = others
+                    .split(" | ")
+                    .chain([name])
+                    .map(|n| crate::values::words_of(n).join(" "))
+                    .collect();
                 ring.dedup();
                 for alias in &ring {
                     let entry = places.entry(alias.clone()).or_default();
@@ -86,48 +101,73 @@ pub fn english() -> &'static Lexicon {
                 }
             }
         }
-        let mut long_words: Vec<String> = roles.keys().filter(|p| !p.contains(' ') && p.len() >= 6).cloned().collect();
-        long_words.extend(times.keys().filter(|w| w.len() >= 6).map(|w| (*w).to_string()));
+        let mut long_words: Vec<String> = roles
+            .keys()
+            .filter(|p| !p.contains(' ') && p.len() >= 6)
+            .cloned()
+            .collect();
+        long_words.extend(
+            times
+                .keys()
+                .filter(|w| w.len() >= 6)
+                .map(|w| (*w).to_string()),
+        );
         long_words.sort();
         long_words.dedup();
-        Lexicon { roles, longest, ignorable, topics, times, numbers, places, long_words }
+        Lexicon {
+            roles,
+            longest,
+            ignorable,
+            topics,
+            times,
+            numbers,
+            places,
+            long_words,
+        }
     })
 }
 
 impl Lexicon {
     /// What a phrase of folded words does.
-    pub fn roles(&self, phrase: &str) -> &[Role] {
+    pub(crate) fn roles(&self, phrase: &str) -> &[Role] {
         self.roles.get(phrase).map_or(&[], Vec::as_slice)
     }
     /// Words in the longest role phrase.
-    pub fn longest(&self) -> usize {
+    pub(crate) fn longest(&self) -> usize {
         self.longest
     }
     /// Whether a word may be passed over.
-    pub fn is_ignorable(&self, folded: &str) -> bool {
+    pub(crate) fn is_ignorable(&self, folded: &str) -> bool {
         self.ignorable.contains(folded)
     }
     /// Requests that are declined, with their code.
-    pub fn topics(&self) -> &[(&'static str, Vec<String>)] {
+    pub(crate) fn topics(&self) -> &[(&'static str, Vec<String>)] {
         &self.topics
     }
     /// Time readings of a word.
-    pub fn times(&self, folded: &str) -> &[(&'static str, &'static str)] {
+    pub(crate) fn times(&self, folded: &str) -> &[(&'static str, &'static str)] {
         self.times.get(folded).map_or(&[], Vec::as_slice)
     }
     /// A number word's value.
-    pub fn number(&self, folded: &str) -> Option<u32> {
+    pub(crate) fn number(&self, folded: &str) -> Option<u32> {
         self.numbers.get(folded).copied()
     }
     /// Other names of a place, as folded singular words.
-    pub fn other_names(&self, folded: &str) -> &[String] {
+    pub(crate) fn other_names(&self, folded: &str) -> &[String] {
         self.places.get(folded).map_or(&[], Vec::as_slice)
     }
     /// The role or time word that a misspelt word stands for.
-    pub fn repair(&self, folded: &str) -> Option<&str> {
-        if folded.len() < 5 || self.is_ignorable(folded) || !self.roles(folded).is_empty() || !self.times(folded).is_empty() {
+    pub(crate) fn repair(&self, folded: &str) -> Option<&str> {
+        if folded.len() < 5
+            || self.is_ignorable(folded)
+            || !self.roles(folded).is_empty()
+            || !self.times(folded).is_empty()
+        {
             return None;
         }
-        self.long_words.iter().find(|w| is_slip(folded, w)).map(String::as_str)
+        self.long_words
+            .iter()
+            .find(|w| is_slip(folded, w))
+            .map(String::as_str)
     }
 }

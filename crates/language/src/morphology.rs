@@ -1,7 +1,7 @@
 //! Case and accent folding, singular forms, and spelling distance.
 
 /// Lower case without accents. Letters outside Latin stay as they are.
-pub fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars().flat_map(char::to_lowercase) {
         match c {
@@ -31,9 +31,13 @@ pub fn fold(text: &str) -> String {
 }
 
 /// Singular of an English noun (`categories` → `category`), or the word itself. Works on folded text.
-pub fn stem(word: &str) -> String {
+pub(crate) fn stem(word: &str) -> String {
     let n = word.len();
-    if n <= 3 || !word.is_ascii() || !word.ends_with('s') || word.chars().any(|c| c.is_ascii_digit()) {
+    if n <= 3
+        || !word.is_ascii()
+        || !word.ends_with('s')
+        || word.chars().any(|c| c.is_ascii_digit())
+    {
         return word.to_string();
     }
     for keep in ["ss", "us", "is"] {
@@ -45,7 +49,8 @@ pub fn stem(word: &str) -> String {
         return word.to_string();
     }
     if word.ends_with("ies") && n > 4 {
-        return if word == "movies" || word == "cookies" || word == "smoothies" || word == "brownies" {
+        return if word == "movies" || word == "cookies" || word == "smoothies" || word == "brownies"
+        {
             word[..n - 1].to_string()
         } else {
             format!("{}y", &word[..n - 3])
@@ -61,17 +66,31 @@ pub fn stem(word: &str) -> String {
 
 /// Whether two folded words are the same but for a slip: one edit (or a swap of neighbours) in words
 /// of five letters and more, two in words of eight and more. The first letters must agree.
-pub fn is_slip(written: &str, meant: &str) -> bool {
+pub(crate) fn is_slip(written: &str, meant: &str) -> bool {
     let (a, b) = (written.chars().count(), meant.chars().count());
     let shorter = a.min(b);
-    if shorter < 4 || a.abs_diff(b) > 2 || written == meant || written.chars().next() != meant.chars().next() {
+    if shorter < 4
+        || a.abs_diff(b) > 2
+        || written == meant
+        || written.chars().next() != meant.chars().next()
+    {
         return false;
     }
     if written.chars().any(|c| c.is_ascii_digit()) || meant.chars().any(|c| c.is_ascii_digit()) {
         return false;
     }
-    let alike = written.chars().zip(meant.chars()).take_while(|(x, y)| x == y).count();
-    let allowed = if shorter >= 8 || (shorter >= 6 && alike >= 5) { 2 } else if shorter >= 5 { 1 } else { 0 };
+    let alike = written
+        .chars()
+        .zip(meant.chars())
+        .take_while(|(x, y)| x == y)
+        .count();
+    let allowed = if shorter >= 8 || (shorter >= 6 && alike >= 5) {
+        2
+    } else if shorter >= 5 {
+        1
+    } else {
+        0
+    };
     allowed > 0 && strsim::osa_distance(written, meant) <= allowed
 }
 
@@ -81,7 +100,15 @@ mod tests {
 
     #[test]
     fn singular_forms() {
-        for (plural, singular) in [("categories", "category"), ("boxes", "box"), ("citys", "city"), ("status", "status"), ("sales", "sales"), ("bus", "bus"), ("cookies", "cookie")] {
+        for (plural, singular) in [
+            ("categories", "category"),
+            ("boxes", "box"),
+            ("citys", "city"),
+            ("status", "status"),
+            ("sales", "sales"),
+            ("bus", "bus"),
+            ("cookies", "cookie"),
+        ] {
             assert_eq!(stem(plural), singular);
         }
     }

@@ -1,20 +1,42 @@
 //! The English sentence that says how a question was read.
 
 use crate::time::grain_noun;
-use query::{CompareTo, Dimension, Direction, Filter, Literal, Measure, Operator, OrderKey, Part, Query, Threshold};
+use query::{
+    CompareTo, Dimension, Direction, Filter, Literal, Measure, Operator, OrderKey, Part, Query,
+    Threshold,
+};
 use semantics::{FieldRef, Model};
 
 fn label(model: &Model, field: &FieldRef) -> String {
-    let plain = model.field(field).map_or_else(|| field.field.clone(), |f| f.label.clone());
-    let shared = model.datasets.iter().filter(|d| d.fields.iter().any(|f| f.label == plain)).count() > 1;
-    if shared { format!("{} ({})", plain.to_lowercase(), model.dataset(&field.dataset).map_or("", |d| d.label.as_str())) } else { plain.to_lowercase() }
+    let plain = model
+        .field(field)
+        .map_or_else(|| field.field.clone(), |f| f.label.clone());
+    let shared = model
+        .datasets
+        .iter()
+        .filter(|d| d.fields.iter().any(|f| f.label == plain))
+        .count()
+        > 1;
+    if shared {
+        format!(
+            "{} ({})",
+            plain.to_lowercase(),
+            model
+                .dataset(&field.dataset)
+                .map_or("", |d| d.label.as_str())
+        )
+    } else {
+        plain.to_lowercase()
+    }
 }
 
 fn dimension(model: &Model, d: &Dimension) -> String {
     match d {
         Dimension::Field(f) => label(model, f),
         Dimension::Time(g) => grain_noun(*g).to_string(),
-        Dimension::TimeOf { field, grain } => format!("{} of {}", grain_noun(*grain), label(model, field)),
+        Dimension::TimeOf { field, grain } => {
+            format!("{} of {}", grain_noun(*grain), label(model, field))
+        }
         Dimension::Bucket { name, .. } => name.to_lowercase(),
     }
 }
@@ -42,24 +64,55 @@ fn operator(op: Operator) -> &'static str {
 /// A filter in words.
 pub fn filter_words(model: &Model, filter: &Filter) -> String {
     match filter {
-        Filter::And(list) => list.iter().map(|f| filter_words(model, f)).collect::<Vec<_>>().join(", "),
-        Filter::Or(list) => list.iter().map(|f| filter_words(model, f)).collect::<Vec<_>>().join(" or "),
+        Filter::And(list) => list
+            .iter()
+            .map(|f| filter_words(model, f))
+            .collect::<Vec<_>>()
+            .join(", "),
+        Filter::Or(list) => list
+            .iter()
+            .map(|f| filter_words(model, f))
+            .collect::<Vec<_>>()
+            .join(" or "),
         Filter::Not(inner) => match &**inner {
-            Filter::Members { field, query } => format!("{} not among {}", label(model, field), members(model, query)),
+            Filter::Members { field, query } => format!(
+                "{} not among {}",
+                label(model, field),
+                members(model, query)
+            ),
             other => format!("not {}", filter_words(model, other)),
         },
-        Filter::Compare { field, op, value } => format!("{} {} {}", label(model, field), operator(*op), literal(value)),
-        Filter::CompareFields { left, op, right } => format!("{} {} {}", label(model, left), operator(*op), label(model, right)),
+        Filter::Compare { field, op, value } => format!(
+            "{} {} {}",
+            label(model, field),
+            operator(*op),
+            literal(value)
+        ),
+        Filter::CompareFields { left, op, right } => format!(
+            "{} {} {}",
+            label(model, left),
+            operator(*op),
+            label(model, right)
+        ),
         Filter::In { field, values } => {
             let shown: Vec<String> = values.iter().take(4).map(literal).collect();
-            let more = if values.len() > 4 { format!(" and {} more", values.len() - 4) } else { String::new() };
+            let more = if values.len() > 4 {
+                format!(" and {} more", values.len() - 4)
+            } else {
+                String::new()
+            };
             format!("{}: {}{more}", label(model, field), shown.join(" or "))
         }
         Filter::Contains { field, text } => format!("{} containing “{text}”", label(model, field)),
         Filter::IsNull { field } => format!("without {}", label(model, field)),
         Filter::During { field, range } => format!("{} in {}", label(model, field), range.label),
-        Filter::Cycle { values, .. } => format!("on {}", values.iter().map(literal).collect::<Vec<_>>().join(" or ")),
-        Filter::Members { field, query } => format!("{} among {}", label(model, field), members(model, query)),
+        Filter::Cycle { values, .. } => format!(
+            "on {}",
+            values.iter().map(literal).collect::<Vec<_>>().join(" or ")
+        ),
+        Filter::Members { field, query } => {
+            format!("{} among {}", label(model, field), members(model, query))
+        }
     }
 }
 
@@ -84,7 +137,15 @@ pub fn restate(query: &Query, model: &Model) -> String {
         let columns: Vec<String> = rows.fields.iter().map(|f| label(model, f)).collect();
         out = format!("List of {}", columns.join(", "));
     } else if query.metrics.is_empty() {
-        out = format!("Values of {}", query.dimensions.iter().map(|d| dimension(model, d)).collect::<Vec<_>>().join(", "));
+        out = format!(
+            "Values of {}",
+            query
+                .dimensions
+                .iter()
+                .map(|d| dimension(model, d))
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
     } else {
         let names: Vec<String> = query.metrics.iter().map(|t| t.name.clone()).collect();
         let counted = query.metrics.iter().find_map(|t| match &t.measure {
@@ -95,7 +156,14 @@ pub fn restate(query: &Query, model: &Model) -> String {
             return format!("{} among: {}", names.join(" and "), restate(inner, model));
         }
         if let Some(rank) = &query.rank {
-            let what = query.dimensions.iter().enumerate().filter(|(i, _)| !rank.per.contains(i)).map(|(_, d)| dimension(model, d)).collect::<Vec<_>>().join(", ");
+            let what = query
+                .dimensions
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| !rank.per.contains(i))
+                .map(|(_, d)| dimension(model, d))
+                .collect::<Vec<_>>()
+                .join(", ");
             let way = match rank.direction {
                 Direction::Descending => "highest",
                 Direction::Ascending => "lowest",
@@ -110,15 +178,32 @@ pub fn restate(query: &Query, model: &Model) -> String {
                 (n, 0) => format!("{n} "),
                 (_, skip) => format!("number {} by ", skip + 1),
             };
-            out.push_str(&format!("{} with the {count}{way} {}{on}", capital(&what), names.first().map_or(String::new(), |n| n.to_lowercase())));
+            out.push_str(&format!(
+                "{} with the {count}{way} {}{on}",
+                capital(&what),
+                names.first().map_or(String::new(), |n| n.to_lowercase())
+            ));
             if !rank.per.is_empty() {
-                let per: Vec<String> = rank.per.iter().filter_map(|i| query.dimensions.get(*i)).map(|d| dimension(model, d)).collect();
+                let per: Vec<String> = rank
+                    .per
+                    .iter()
+                    .filter_map(|i| query.dimensions.get(*i))
+                    .map(|d| dimension(model, d))
+                    .collect();
                 out.push_str(&format!(" in each {}", per.join(", ")));
             }
         } else {
             out.push_str(&names.join(" and "));
             if !query.dimensions.is_empty() {
-                out.push_str(&format!(" by {}", query.dimensions.iter().map(|d| dimension(model, d)).collect::<Vec<_>>().join(" and ")));
+                out.push_str(&format!(
+                    " by {}",
+                    query
+                        .dimensions
+                        .iter()
+                        .map(|d| dimension(model, d))
+                        .collect::<Vec<_>>()
+                        .join(" and ")
+                ));
             }
         }
         if query.cumulative {
@@ -132,7 +217,15 @@ pub fn restate(query: &Query, model: &Model) -> String {
         }
     }
     if let Some(range) = query.time.as_ref().and_then(|t| t.range.as_ref()) {
-        let joint = if range.label.starts_with("since") || range.label.starts_with("until") || range.label.starts_with("before") || range.label.starts_with("after") { "" } else { "in " };
+        let joint = if range.label.starts_with("since")
+            || range.label.starts_with("until")
+            || range.label.starts_with("before")
+            || range.label.starts_with("after")
+        {
+            ""
+        } else {
+            "in "
+        };
         out.push_str(&format!(", {joint}{}", range.label));
     }
     if let Some(filter) = &query.filter {
@@ -152,7 +245,10 @@ pub fn restate(query: &Query, model: &Model) -> String {
         out.push_str(&format!(", compared with {to}"));
     }
     for having in &query.having {
-        let name = query.metrics.get(having.metric).map_or(String::new(), |t| t.name.to_lowercase());
+        let name = query
+            .metrics
+            .get(having.metric)
+            .map_or(String::new(), |t| t.name.to_lowercase());
         let on = match having.on {
             Part::Delta => " change",
             Part::Pct => " growth",
@@ -162,7 +258,10 @@ pub fn restate(query: &Query, model: &Model) -> String {
         let right = match &having.value {
             Threshold::Number(x) => x.to_string(),
             Threshold::AverageOfGroups => "the average of all".into(),
-            Threshold::Metric(i) => query.metrics.get(*i).map_or(String::new(), |t| t.name.to_lowercase()),
+            Threshold::Metric(i) => query
+                .metrics
+                .get(*i)
+                .map_or(String::new(), |t| t.name.to_lowercase()),
         };
         out.push_str(&format!(", {name}{on} {} {right}", operator(having.op)));
     }
@@ -170,12 +269,18 @@ pub fn restate(query: &Query, model: &Model) -> String {
         && query.rank.is_none()
         && let OrderKey::Metric(..) = order.key
     {
-        out.push_str(if order.direction == Direction::Descending { ", highest first" } else { ", lowest first" });
+        out.push_str(if order.direction == Direction::Descending {
+            ", highest first"
+        } else {
+            ", lowest first"
+        });
     }
     out
 }
 
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or(String::new(), |f| f.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or(String::new(), |f| f.to_uppercase().chain(letters).collect())
 }

@@ -69,33 +69,82 @@ pub struct Period {
 impl Period {
     /// As the typed query holds it.
     pub fn to_range(&self) -> DateRange {
-        DateRange { start: self.start.map(|d| d.to_string()), end: self.end.map(|d| d.to_string()), label: self.label.clone() }
+        DateRange {
+            start: self.start.map(|d| d.to_string()),
+            end: self.end.map(|d| d.to_string()),
+            label: self.label.clone(),
+        }
     }
 
     fn bounded(self, bound: Bound) -> Period {
         match bound {
             Bound::In => self,
-            Bound::Since => Period { end: None, label: format!("since {}", self.label), grain: None, ..self },
-            Bound::After => Period { start: self.end, end: None, label: format!("after {}", self.label), grain: None, relative: self.relative },
-            Bound::Before => Period { end: self.start, start: None, label: format!("before {}", self.label), grain: None, relative: self.relative },
-            Bound::Until => Period { start: None, label: format!("until {}", self.label), grain: None, ..self },
+            Bound::Since => Period {
+                end: None,
+                label: format!("since {}", self.label),
+                grain: None,
+                ..self
+            },
+            Bound::After => Period {
+                start: self.end,
+                end: None,
+                label: format!("after {}", self.label),
+                grain: None,
+                relative: self.relative,
+            },
+            Bound::Before => Period {
+                end: self.start,
+                start: None,
+                label: format!("before {}", self.label),
+                grain: None,
+                relative: self.relative,
+            },
+            Bound::Until => Period {
+                start: None,
+                label: format!("until {}", self.label),
+                grain: None,
+                ..self
+            },
         }
     }
 }
 
 /// English name of a month, 1..12.
 pub fn month_name(month: i8) -> &'static str {
-    const NAMES: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+    const NAMES: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
     NAMES[(month.clamp(1, 12) - 1) as usize]
 }
 
 fn first_of(year: i16, month: i8) -> Date {
-    if month > 12 { date(year + 1, month - 12, 1) } else { date(year, month, 1) }
+    if month > 12 {
+        date(year + 1, month - 12, 1)
+    } else {
+        date(year, month, 1)
+    }
 }
 
 /// The months `from`..`to` of a year.
 pub fn months(year: i16, from: i8, to: i8, label: String, grain: Grain) -> Period {
-    Period { start: Some(first_of(year, from)), end: Some(first_of(year, to)), label, grain: Some(grain), relative: false }
+    Period {
+        start: Some(first_of(year, from)),
+        end: Some(first_of(year, to)),
+        label,
+        grain: Some(grain),
+        relative: false,
+    }
 }
 
 /// The calendar period of a grain that holds the day.
@@ -105,15 +154,40 @@ pub fn period_of(day: Date, grain: Grain, week_start: u8) -> Period {
         Grain::Year => months(year, 1, 13, year.to_string(), grain),
         Grain::Quarter => {
             let q = (day.month() - 1) / 3;
-            months(year, q * 3 + 1, q * 3 + 4, format!("Q{} {year}", q + 1), grain)
+            months(
+                year,
+                q * 3 + 1,
+                q * 3 + 4,
+                format!("Q{} {year}", q + 1),
+                grain,
+            )
         }
-        Grain::Month => months(year, day.month(), day.month() + 1, format!("{} {year}", month_name(day.month())), grain),
+        Grain::Month => months(
+            year,
+            day.month(),
+            day.month() + 1,
+            format!("{} {year}", month_name(day.month())),
+            grain,
+        ),
         Grain::Week => {
-            let back = (day.weekday().to_monday_one_offset() as i64 - i64::from(week_start)).rem_euclid(7);
+            let back =
+                (day.weekday().to_monday_one_offset() as i64 - i64::from(week_start)).rem_euclid(7);
             let start = day.saturating_sub(back.days());
-            Period { start: Some(start), end: Some(start.saturating_add(7.days())), label: format!("week of {start}"), grain: Some(grain), relative: false }
+            Period {
+                start: Some(start),
+                end: Some(start.saturating_add(7.days())),
+                label: format!("week of {start}"),
+                grain: Some(grain),
+                relative: false,
+            }
         }
-        _ => Period { start: Some(day), end: Some(day.saturating_add(1.days())), label: day.to_string(), grain: Some(Grain::Day), relative: false },
+        _ => Period {
+            start: Some(day),
+            end: Some(day.saturating_add(1.days())),
+            label: day.to_string(),
+            grain: Some(Grain::Day),
+            relative: false,
+        },
     }
 }
 
@@ -130,12 +204,28 @@ pub fn shifted(day: Date, grain: Grain, by: i64) -> Date {
 
 /// A year-less part of a year in a given year.
 pub fn in_year(sense: &TimeSense, year: i16) -> Option<Period> {
-    let TimeSense::Yearless { from, to, days, label, grain, bound } = sense else { return None };
+    let TimeSense::Yearless {
+        from,
+        to,
+        days,
+        label,
+        grain,
+        bound,
+    } = sense
+    else {
+        return None;
+    };
     let period = match days {
         Some((first, last)) => {
             let start = Date::new(year, *from, *first).ok()?;
             let end = Date::new(year, *from, *last).ok()?.saturating_add(1.days());
-            Period { start: Some(start), end: Some(end), label: format!("{label} {year}"), grain: (first == last).then_some(Grain::Day), relative: false }
+            Period {
+                start: Some(start),
+                end: Some(end),
+                label: format!("{label} {year}"),
+                grain: (first == last).then_some(Grain::Day),
+                relative: false,
+            }
         }
         None => months(year, *from, *to, format!("{label} {year}"), *grain),
     };
@@ -181,7 +271,11 @@ impl Reader<'_> {
             return Some((if year < 100 { 2000 + year } else { year }, start + 1));
         }
         match token.kind {
-            TokenKind::Number(value, false) if token.text.len() == 4 && (1900.0..=2100.0).contains(&value) => Some((value as i16, start + 1)),
+            TokenKind::Number(value, false)
+                if token.text.len() == 4 && (1900.0..=2100.0).contains(&value) =>
+            {
+                Some((value as i16, start + 1))
+            }
             _ => None,
         }
     }
@@ -203,15 +297,27 @@ impl Reader<'_> {
 
     fn month(&self, at: usize) -> Option<i8> {
         let token = self.tokens.get(at)?;
-        let word = if english().times(&token.folded).is_empty() { english().repair(&token.folded).unwrap_or(&token.folded) } else { &token.folded };
-        english().times(word).iter().find(|(kind, _)| *kind == "month").and_then(|(_, v)| v.parse().ok())
+        let word = if english().times(&token.folded).is_empty() {
+            english().repair(&token.folded).unwrap_or(&token.folded)
+        } else {
+            &token.folded
+        };
+        english()
+            .times(word)
+            .iter()
+            .find(|(kind, _)| *kind == "month")
+            .and_then(|(_, v)| v.parse().ok())
     }
 
     fn number(&self, at: usize) -> Option<(i64, usize)> {
         let token = self.tokens.get(at)?;
         match token.kind {
-            TokenKind::Number(value, false) if value.fract() == 0.0 && value.abs() < 1e6 => Some((value as i64, at + 1)),
-            _ => english().number(&token.folded).map(|n| (i64::from(n), at + 1)),
+            TokenKind::Number(value, false) if value.fract() == 0.0 && value.abs() < 1e6 => {
+                Some((value as i64, at + 1))
+            }
+            _ => english()
+                .number(&token.folded)
+                .map(|n| (i64::from(n), at + 1)),
         }
     }
 
@@ -243,13 +349,29 @@ impl Reader<'_> {
 
     fn part(&self, from: i8, to: i8, label: &str, grain: Grain, at: usize) -> (TimeSense, usize) {
         match self.of_year(at) {
-            Some((year, end)) => (TimeSense::Range(months(year, from, to, format!("{label} {year}"), grain)), end),
+            Some((year, end)) => (
+                TimeSense::Range(months(year, from, to, format!("{label} {year}"), grain)),
+                end,
+            ),
             None => {
                 let mut end = at;
-                if self.word(at) == "of" && self.word(at + 1) == "the" && self.word(at + 2) == "year" {
+                if self.word(at) == "of"
+                    && self.word(at + 1) == "the"
+                    && self.word(at + 2) == "year"
+                {
                     end = at + 3;
                 }
-                (TimeSense::Yearless { from, to, days: None, label: label.to_string(), grain, bound: Bound::In }, end)
+                (
+                    TimeSense::Yearless {
+                        from,
+                        to,
+                        days: None,
+                        label: label.to_string(),
+                        grain,
+                        bound: Bound::In,
+                    },
+                    end,
+                )
             }
         }
     }
@@ -261,12 +383,30 @@ impl Reader<'_> {
             // `2022 Q3`, `2022 profit`
             if let Some(q) = quarter_code(self.word(end)) {
                 let (from, to) = (q * 3 - 2, q * 3 + 1);
-                return Some((TimeSense::Range(months(year, from, to, format!("Q{q} {year}"), Grain::Quarter)), end + 1));
+                return Some((
+                    TimeSense::Range(months(
+                        year,
+                        from,
+                        to,
+                        format!("Q{q} {year}"),
+                        Grain::Quarter,
+                    )),
+                    end + 1,
+                ));
             }
-            return Some((TimeSense::Range(months(year, 1, 13, year.to_string(), Grain::Year)), end));
+            return Some((
+                TimeSense::Range(months(year, 1, 13, year.to_string(), Grain::Year)),
+                end,
+            ));
         }
         if let Some(q) = quarter_code(word) {
-            return Some(self.part(q * 3 - 2, q * 3 + 1, &format!("Q{q}"), Grain::Quarter, at + 1));
+            return Some(self.part(
+                q * 3 - 2,
+                q * 3 + 1,
+                &format!("Q{q}"),
+                Grain::Quarter,
+                at + 1,
+            ));
         }
         if word == "quarter"
             && let Some((q, end)) = self.number(at + 1)
@@ -289,8 +429,14 @@ impl Reader<'_> {
                 let (from, to, label) = half(if n == 1 { 1 } else { 2 });
                 return Some(self.part(from, to, label, Grain::Quarter, start + 2));
             }
-            if self.word(start + 1) == "quarter" && !(self.word(start) == "last") {
-                return Some(self.part(n * 3 - 2, n * 3 + 1, &format!("Q{n}"), Grain::Quarter, start + 2));
+            if self.word(start + 1) == "quarter" && (self.word(start) != "last") {
+                return Some(self.part(
+                    n * 3 - 2,
+                    n * 3 + 1,
+                    &format!("Q{n}"),
+                    Grain::Quarter,
+                    start + 2,
+                ));
             }
         }
         if let Some(found) = self.dated(at) {
@@ -303,10 +449,17 @@ impl Reader<'_> {
     fn dated(&self, at: usize) -> Option<(TimeSense, usize)> {
         let token = self.tokens.get(at)?;
         if let Some(day) = numeric_date(&token.folded) {
-            return Some((TimeSense::Range(period_of(day, Grain::Day, self.clock.week_start)), at + 1));
+            return Some((
+                TimeSense::Range(period_of(day, Grain::Day, self.clock.week_start)),
+                at + 1,
+            ));
         }
         // `9-15 December 2019`, `14 February 2023`, `week of 9-15 December`
-        let lead = if self.word(at) == "week" { self.skip(at + 1, &["of", "the"]) } else { at };
+        let lead = if self.word(at) == "week" {
+            self.skip(at + 1, &["of", "the"])
+        } else {
+            at
+        };
         if let Some((first, next)) = day_number(self.tokens.get(lead)).map(|d| (d, lead + 1)) {
             let mut last = first;
             let mut month_at = next;
@@ -331,11 +484,22 @@ impl Reader<'_> {
                 last = second;
                 end += 2;
             }
-            let two_digit_year = last == day && self.tokens.get(lead + 1).is_some_and(|t| t.text.len() == 2) && day > 31;
-            if !two_digit_year && day <= 31 && self.tokens.get(lead + 1).is_some_and(|t| t.text.len() <= 2 || t.folded.ends_with(char::is_alphabetic)) {
+            let two_digit_year = last == day
+                && self.tokens.get(lead + 1).is_some_and(|t| t.text.len() == 2)
+                && day > 31;
+            if !two_digit_year
+                && day <= 31
+                && self
+                    .tokens
+                    .get(lead + 1)
+                    .is_some_and(|t| t.text.len() <= 2 || t.folded.ends_with(char::is_alphabetic))
+            {
                 // `Jan 98` is a month of 1998 when nothing says otherwise and no year follows.
                 let followed_by_year = self.of_year(end).is_some();
-                if followed_by_year || day <= 31 && self.word(end) != "" || self.short_year(lead + 1).is_none() {
+                if followed_by_year
+                    || day <= 31 && !self.word(end).is_empty()
+                    || self.short_year(lead + 1).is_none()
+                {
                     return Some(self.day_of(month, day, last, end));
                 }
                 return Some(self.day_of(month, day, last, end));
@@ -343,15 +507,49 @@ impl Reader<'_> {
         }
         let label = month_name(month).to_string();
         let next = self.skip(lead + 1, &["of", ",", "in"]);
-        if let Some((year, end)) = self.short_year(if self.year(next).is_some() { next } else { lead + 1 }) {
-            return Some((TimeSense::Range(months(year, month, month + 1, format!("{label} {year}"), Grain::Month)), end));
+        if let Some((year, end)) = self.short_year(if self.year(next).is_some() {
+            next
+        } else {
+            lead + 1
+        }) {
+            return Some((
+                TimeSense::Range(months(
+                    year,
+                    month,
+                    month + 1,
+                    format!("{label} {year}"),
+                    Grain::Month,
+                )),
+                end,
+            ));
         }
-        Some((TimeSense::Yearless { from: month, to: month + 1, days: None, label, grain: Grain::Month, bound: Bound::In }, lead + 1))
+        Some((
+            TimeSense::Yearless {
+                from: month,
+                to: month + 1,
+                days: None,
+                label,
+                grain: Grain::Month,
+                bound: Bound::In,
+            },
+            lead + 1,
+        ))
     }
 
     fn day_of(&self, month: i8, first: i8, last: i8, at: usize) -> (TimeSense, usize) {
-        let label = if first == last { format!("{first} {}", month_name(month)) } else { format!("{first}–{last} {}", month_name(month)) };
-        let sense = TimeSense::Yearless { from: month, to: month + 1, days: Some((first, last)), label, grain: Grain::Day, bound: Bound::In };
+        let label = if first == last {
+            format!("{first} {}", month_name(month))
+        } else {
+            format!("{first}–{last} {}", month_name(month))
+        };
+        let sense = TimeSense::Yearless {
+            from: month,
+            to: month + 1,
+            days: Some((first, last)),
+            label,
+            grain: Grain::Day,
+            bound: Bound::In,
+        };
         let next = self.skip(at, &[",", "of"]);
         if let Some((year, end)) = self.year(next)
             && let Some(period) = in_year(&sense, year)
@@ -366,12 +564,29 @@ impl Reader<'_> {
         let week_start = self.clock.week_start;
         let to_date = |grain: Grain, label: &str| {
             let whole = period_of(today, grain, week_start);
-            TimeSense::Range(Period { end: Some(today.saturating_add(1.days())), label: format!("{label} ({} to {today})", whole.start.map_or(String::new(), |d| d.to_string())), relative: true, ..whole })
+            TimeSense::Range(Period {
+                end: Some(today.saturating_add(1.days())),
+                label: format!(
+                    "{label} ({} to {today})",
+                    whole.start.map_or(String::new(), |d| d.to_string())
+                ),
+                relative: true,
+                ..whole
+            })
         };
         let word = self.word(at);
         match word {
             "today" => return Some((relative(period_of(today, Grain::Day, week_start)), at + 1)),
-            "yesterday" => return Some((relative(period_of(today.saturating_sub(1.days()), Grain::Day, week_start)), at + 1)),
+            "yesterday" => {
+                return Some((
+                    relative(period_of(
+                        today.saturating_sub(1.days()),
+                        Grain::Day,
+                        week_start,
+                    )),
+                    at + 1,
+                ));
+            }
             "ytd" => return Some((to_date(Grain::Year, "year to date"), at + 1)),
             "mtd" => return Some((to_date(Grain::Month, "month to date"), at + 1)),
             "qtd" => return Some((to_date(Grain::Quarter, "quarter to date"), at + 1)),
@@ -384,8 +599,21 @@ impl Reader<'_> {
         {
             return Some((to_date(grain, &format!("{word} to date")), at + 3));
         }
-        for (words, length) in [(&["all", "time"][..], 2), (&["whole", "history"], 2), (&["all", "years"], 2), (&["whole", "period"], 2), (&["entire", "period"], 2), (&["entire", "history"], 2), (&["across", "the", "year"], 3), (&["over", "the", "years"], 3)] {
-            if words.iter().enumerate().all(|(i, w)| self.word(at + i) == *w) {
+        for (words, length) in [
+            (&["all", "time"][..], 2),
+            (&["whole", "history"], 2),
+            (&["all", "years"], 2),
+            (&["whole", "period"], 2),
+            (&["entire", "period"], 2),
+            (&["entire", "history"], 2),
+            (&["across", "the", "year"], 3),
+            (&["over", "the", "years"], 3),
+        ] {
+            if words
+                .iter()
+                .enumerate()
+                .all(|(i, w)| self.word(at + i) == *w)
+            {
                 return Some((TimeSense::Whole, at + length));
             }
         }
@@ -395,12 +623,20 @@ impl Reader<'_> {
             match self.word(at + 2) {
                 "later" => return Some((TimeSense::Shift(1, grain), at + 3)),
                 "earlier" | "before" => return Some((TimeSense::Shift(-1, grain), at + 3)),
-                "ago" => return Some((relative(period_of(shifted(today, grain, -1), grain, week_start)), at + 3)),
+                "ago" => {
+                    return Some((
+                        relative(period_of(shifted(today, grain, -1), grain, week_start)),
+                        at + 3,
+                    ));
+                }
                 _ => {}
             }
         }
         let this = matches!(word, "this" | "current");
-        let last = matches!(word, "last" | "previous" | "past" | "prior" | "preceding" | "latest" | "recent");
+        let last = matches!(
+            word,
+            "last" | "previous" | "past" | "prior" | "preceding" | "latest" | "recent"
+        );
         if this && let Some(grain) = self.grain_word(at + 1) {
             return Some((relative(period_of(today, grain, week_start)), at + 2));
         }
@@ -409,7 +645,10 @@ impl Reader<'_> {
                 if self.tokens[at + 1].folded != self.tokens[at + 1].stem {
                     return None;
                 }
-                return Some((relative(period_of(shifted(today, grain, -1), grain, week_start)), at + 2));
+                return Some((
+                    relative(period_of(shifted(today, grain, -1), grain, week_start)),
+                    at + 2,
+                ));
             }
             if let Some((n, next)) = self.number(at + 1)
                 && let Some(grain) = self.grain_word(next)
@@ -423,22 +662,41 @@ impl Reader<'_> {
                 } else {
                     (shifted(current.start?, grain, -n), current.start)
                 };
-                let label = format!("the last {n} {}s ({start} to {})", grain_noun(grain), end.map_or(String::new(), |e| e.saturating_sub(1.days()).to_string()));
-                return Some((TimeSense::Range(Period { start: Some(start), end, label, grain: None, relative: true }), next + 1));
+                let label = format!(
+                    "the last {n} {}s ({start} to {})",
+                    grain_noun(grain),
+                    end.map_or(String::new(), |e| e.saturating_sub(1.days()).to_string())
+                );
+                return Some((
+                    TimeSense::Range(Period {
+                        start: Some(start),
+                        end,
+                        label,
+                        grain: None,
+                        relative: true,
+                    }),
+                    next + 1,
+                ));
             }
         }
         if let Some((n, next)) = self.number(at)
             && let Some(grain) = self.grain_word(next)
             && self.word(next + 1) == "ago"
         {
-            return Some((relative(period_of(shifted(today, grain, -n), grain, week_start)), next + 2));
+            return Some((
+                relative(period_of(shifted(today, grain, -n), grain, week_start)),
+                next + 2,
+            ));
         }
         None
     }
 }
 
 fn relative(period: Period) -> TimeSense {
-    TimeSense::Range(Period { relative: true, ..period })
+    TimeSense::Range(Period {
+        relative: true,
+        ..period
+    })
 }
 
 /// Singular noun of a grain.
@@ -458,7 +716,11 @@ pub fn grain_noun(grain: Grain) -> &'static str {
 }
 
 fn half(h: i8) -> (i8, i8, &'static str) {
-    if h == 1 { (1, 7, "first half") } else { (7, 13, "second half") }
+    if h == 1 {
+        (1, 7, "first half")
+    } else {
+        (7, 13, "second half")
+    }
 }
 
 fn quarter_code(word: &str) -> Option<i8> {
@@ -473,7 +735,12 @@ fn quarter_code(word: &str) -> Option<i8> {
 
 fn day_number(token: Option<&Token>) -> Option<i8> {
     let token = token?;
-    let digits = token.folded.trim_end_matches("st").trim_end_matches("nd").trim_end_matches("rd").trim_end_matches("th");
+    let digits = token
+        .folded
+        .trim_end_matches("st")
+        .trim_end_matches("nd")
+        .trim_end_matches("rd")
+        .trim_end_matches("th");
     let day: i8 = digits.parse().ok()?;
     (token.text.len() <= 4 && (1..=31).contains(&day)).then_some(day)
 }
@@ -486,7 +753,11 @@ fn numeric_date(word: &str) -> Option<Date> {
         return Date::new(a, b as i8, c as i8).ok();
     }
     let year = if c < 100 { 2000 + c } else { c };
-    if a > 12 { Date::new(year, b as i8, a as i8).ok() } else { Date::new(year, a as i8, b as i8).ok() }
+    if a > 12 {
+        Date::new(year, b as i8, a as i8).ok()
+    } else {
+        Date::new(year, a as i8, b as i8).ok()
+    }
 }
 
 /// Every reading of the tokens from `at` as time: (sense, token after it).
@@ -511,8 +782,27 @@ pub fn readings(tokens: &[Token], at: usize, clock: &Clock) -> Vec<(TimeSense, u
                     end += 1;
                 }
                 match sense {
-                    TimeSense::Range(period) => found.push((TimeSense::Range(period.bounded(bound)), end)),
-                    TimeSense::Yearless { from, to, days, label, grain, .. } => found.push((TimeSense::Yearless { from, to, days, label, grain, bound }, end)),
+                    TimeSense::Range(period) => {
+                        found.push((TimeSense::Range(period.bounded(bound)), end))
+                    }
+                    TimeSense::Yearless {
+                        from,
+                        to,
+                        days,
+                        label,
+                        grain,
+                        ..
+                    } => found.push((
+                        TimeSense::Yearless {
+                            from,
+                            to,
+                            days,
+                            label,
+                            grain,
+                            bound,
+                        },
+                        end,
+                    )),
                     _ => {}
                 }
             }
@@ -521,7 +811,11 @@ pub fn readings(tokens: &[Token], at: usize, clock: &Clock) -> Vec<(TimeSense, u
     if let Some(reading) = reader.period(at) {
         found.push(reading);
     }
-    let folded = if english().times(word).is_empty() { english().repair(word).unwrap_or(word) } else { word };
+    let folded = if english().times(word).is_empty() {
+        english().repair(word).unwrap_or(word)
+    } else {
+        word
+    };
     for (kind, value) in english().times(folded) {
         match *kind {
             "weekday" => found.push((TimeSense::Weekday((*value).to_string()), at + 1)),
@@ -535,7 +829,11 @@ pub fn readings(tokens: &[Token], at: usize, clock: &Clock) -> Vec<(TimeSense, u
     }
     for length in (2..=4).rev() {
         if at + length <= tokens.len() {
-            let phrase = tokens[at..at + length].iter().map(|t| t.folded.as_str()).collect::<Vec<_>>().join(" ");
+            let phrase = tokens[at..at + length]
+                .iter()
+                .map(|t| t.folded.as_str())
+                .collect::<Vec<_>>()
+                .join(" ");
             for (kind, value) in english().times(&phrase) {
                 if *kind == "grain"
                     && let Some(grain) = grain_named(value)
@@ -571,9 +869,20 @@ mod tests {
 
     fn read(text: &str) -> String {
         let tokens = tokenize(text);
-        let clock = Clock { today: date(2022, 12, 30), week_start: 1 };
-        match readings(&tokens, 0, &clock).into_iter().max_by_key(|(_, end)| *end) {
-            Some((TimeSense::Range(p), end)) => format!("{}..{} {} [{end}]", p.start.map_or("".into(), |d| d.to_string()), p.end.map_or("".into(), |d| d.to_string()), p.label),
+        let clock = Clock {
+            today: date(2022, 12, 30),
+            week_start: 1,
+        };
+        match readings(&tokens, 0, &clock)
+            .into_iter()
+            .max_by_key(|(_, end)| *end)
+        {
+            Some((TimeSense::Range(p), end)) => format!(
+                "{}..{} {} [{end}]",
+                p.start.map_or("".into(), |d| d.to_string()),
+                p.end.map_or("".into(), |d| d.to_string()),
+                p.label
+            ),
             Some((TimeSense::Yearless { label, .. }, end)) => format!("{label} [{end}]"),
             Some((other, end)) => format!("{other:?} [{end}]"),
             None => "-".into(),
@@ -586,14 +895,29 @@ mod tests {
             ("2022", "2022-01-01..2023-01-01 2022 [1]"),
             ("Q3 2021", "2021-07-01..2021-10-01 Q3 2021 [2]"),
             ("Q1 98", "1998-01-01..1998-04-01 Q1 1998 [2]"),
-            ("second half of 1997", "1997-07-01..1998-01-01 second half 1997 [4]"),
+            (
+                "second half of 1997",
+                "1997-07-01..1998-01-01 second half 1997 [4]",
+            ),
             ("last year", "2021-01-01..2022-01-01 2021 [2]"),
             ("since January 1998", "1998-01-01.. since January 1998 [3]"),
-            ("14 February 2023", "2023-02-14..2023-02-15 14 February 2023 [3]"),
-            ("9-15 December 2019", "2019-12-09..2019-12-16 9–15 December 2019 [5]"),
-            ("week of 9-15 December 2019", "2019-12-09..2019-12-16 9–15 December 2019 [7]"),
+            (
+                "14 February 2023",
+                "2023-02-14..2023-02-15 14 February 2023 [3]",
+            ),
+            (
+                "9-15 December 2019",
+                "2019-12-09..2019-12-16 9–15 December 2019 [5]",
+            ),
+            (
+                "week of 9-15 December 2019",
+                "2019-12-09..2019-12-16 9–15 December 2019 [7]",
+            ),
             ("Febuary", "February [1]"),
-            ("last 3 months", "2022-09-01..2022-12-01 the last 3 months (2022-09-01 to 2022-11-30) [3]"),
+            (
+                "last 3 months",
+                "2022-09-01..2022-12-01 the last 3 months (2022-09-01 to 2022-11-30) [3]",
+            ),
             ("day of the week", "Grain(Weekday) [4]"),
         ] {
             assert_eq!(read(text), want, "{text}");

@@ -59,8 +59,17 @@ const CONTRACTIONS: &[(&str, &[&str])] = &[
 
 /// Splits a question. Words are cut at hyphens and slashes unless digits say that they are a
 /// code or a date; a number keeps its sign of currency and its scale (`$1.5k`).
-pub fn tokenize(question: &str) -> Vec<Token> {
-    let characters: Vec<char> = question.chars().map(|c| if matches!(c, '’' | '‘' | '`' | '´') { '\'' } else { c }).collect();
+pub(crate) fn tokenize(question: &str) -> Vec<Token> {
+    let characters: Vec<char> = question
+        .chars()
+        .map(|c| {
+            if matches!(c, '’' | '‘' | '`' | '´') {
+                '\''
+            } else {
+                c
+            }
+        })
+        .collect();
     let mut tokens = Vec::new();
     let mut at = 0;
     while at < characters.len() {
@@ -69,24 +78,42 @@ pub fn tokenize(question: &str) -> Vec<Token> {
             at += 1;
             continue;
         }
-        if matches!(c, '$' | '€' | '£') && characters.get(at + 1).is_some_and(|n| n.is_ascii_digit() || n.is_whitespace()) {
+        if matches!(c, '$' | '€' | '£')
+            && characters
+                .get(at + 1)
+                .is_some_and(|n| n.is_ascii_digit() || n.is_whitespace())
+        {
             let mut next = at + 1;
             while characters.get(next).is_some_and(|n| n.is_whitespace()) {
                 next += 1;
             }
             if let Some((value, end)) = number_at(&characters, next) {
-                push(&mut tokens, &characters, at, end, TokenKind::Number(value, true));
+                push(
+                    &mut tokens,
+                    &characters,
+                    at,
+                    end,
+                    TokenKind::Number(value, true),
+                );
                 at = end;
                 continue;
             }
         }
-        if c.is_ascii_digit() || (c == '.' && characters.get(at + 1).is_some_and(char::is_ascii_digit)) {
+        if c.is_ascii_digit()
+            || (c == '.' && characters.get(at + 1).is_some_and(char::is_ascii_digit))
+        {
             let code_end = code_at(&characters, at);
             if let Some((value, end)) = number_at(&characters, at)
                 && end >= code_end
             {
                 let money = matches!(characters.get(end), Some('$' | '€' | '£'));
-                push(&mut tokens, &characters, at, end, TokenKind::Number(value, money));
+                push(
+                    &mut tokens,
+                    &characters,
+                    at,
+                    end,
+                    TokenKind::Number(value, money),
+                );
                 at = if money { end + 1 } else { end };
                 continue;
             }
@@ -98,8 +125,14 @@ pub fn tokenize(question: &str) -> Vec<Token> {
             at = word_at(&mut tokens, &characters, at);
             continue;
         }
-        let two: String = characters[at..characters.len().min(at + 2)].iter().collect();
-        let length = if matches!(two.as_str(), ">=" | "<=") { 2 } else { 1 };
+        let two: String = characters[at..characters.len().min(at + 2)]
+            .iter()
+            .collect();
+        let length = if matches!(two.as_str(), ">=" | "<=") {
+            2
+        } else {
+            1
+        };
         push(&mut tokens, &characters, at, at + length, TokenKind::Mark);
         at += length;
     }
@@ -109,8 +142,19 @@ pub fn tokenize(question: &str) -> Vec<Token> {
 fn push(tokens: &mut Vec<Token>, characters: &[char], start: usize, end: usize, kind: TokenKind) {
     let text: String = characters[start..end].iter().collect();
     let folded = fold(&text);
-    let stem = if matches!(kind, TokenKind::Word) { stem(&folded) } else { folded.clone() };
-    tokens.push(Token { text, folded, stem, kind, start, end });
+    let stem = if matches!(kind, TokenKind::Word) {
+        stem(&folded)
+    } else {
+        folded.clone()
+    };
+    tokens.push(Token {
+        text,
+        folded,
+        stem,
+        kind,
+        start,
+        end,
+    });
 }
 
 /// A number with thousands separators, decimals, and a scale letter.
@@ -118,7 +162,10 @@ fn number_at(characters: &[char], start: usize) -> Option<(f64, usize)> {
     let mut digits = String::new();
     let mut at = start;
     while let Some(&c) = characters.get(at) {
-        let next_digits = characters[at + 1..].iter().take_while(|d| d.is_ascii_digit()).count();
+        let next_digits = characters[at + 1..]
+            .iter()
+            .take_while(|d| d.is_ascii_digit())
+            .count();
         if c.is_ascii_digit() {
             digits.push(c);
         } else if c == ',' && next_digits == 3 && !digits.is_empty() && !digits.contains('.') {
@@ -130,9 +177,23 @@ fn number_at(characters: &[char], start: usize) -> Option<(f64, usize)> {
         at += 1;
     }
     let mut value: f64 = digits.parse().ok()?;
-    let rest: String = characters[at..].iter().take(4).collect::<String>().to_lowercase();
-    for (suffix, scale) in [("bn", 1e9), ("mio", 1e6), ("k", 1e3), ("m", 1e6), ("b", 1e9)] {
-        if rest.starts_with(suffix) && !characters.get(at + suffix.len()).is_some_and(|c| c.is_alphanumeric()) {
+    let rest: String = characters[at..]
+        .iter()
+        .take(4)
+        .collect::<String>()
+        .to_lowercase();
+    for (suffix, scale) in [
+        ("bn", 1e9),
+        ("mio", 1e6),
+        ("k", 1e3),
+        ("m", 1e6),
+        ("b", 1e9),
+    ] {
+        if rest.starts_with(suffix)
+            && !characters
+                .get(at + suffix.len())
+                .is_some_and(|c| c.is_alphanumeric())
+        {
             value *= scale;
             at += suffix.len();
             break;
@@ -145,20 +206,29 @@ fn number_at(characters: &[char], start: usize) -> Option<(f64, usize)> {
 fn code_at(characters: &[char], start: usize) -> usize {
     let mut end = start;
     while let Some(&c) = characters.get(end) {
-        let inner = matches!(c, '-' | '_' | '/' | ':' | '.') && characters.get(end + 1).is_some_and(|n| n.is_alphanumeric());
+        let inner = matches!(c, '-' | '_' | '/' | ':' | '.')
+            && characters.get(end + 1).is_some_and(|n| n.is_alphanumeric());
         if !(c.is_alphanumeric() || inner) {
             break;
         }
         end += 1;
     }
     let text: String = characters[start..end].iter().collect();
-    let joints = text.chars().filter(|c| matches!(c, '-' | '_' | '/' | ':')).count();
+    let joints = text
+        .chars()
+        .filter(|c| matches!(c, '-' | '_' | '/' | ':'))
+        .count();
     let letters = text.chars().any(char::is_alphabetic);
     let digit_groups: Vec<&str> = text.split(['-', '/', ':', '_']).collect();
-    let dated = digit_groups.len() == 3 && digit_groups.iter().all(|g| g.chars().all(|c| c.is_ascii_digit()));
+    let dated = digit_groups.len() == 3
+        && digit_groups
+            .iter()
+            .all(|g| g.chars().all(|c| c.is_ascii_digit()));
     // `3-month`, `9-15` and `same-day` are words and numbers side by side; `2022-05-01` and `US-2022-118017` are one thing.
     if joints > 0 && !dated {
-        let plain_word_tail = digit_groups.len() == 2 && digit_groups[1].chars().all(char::is_alphabetic) && digit_groups[1].len() > 2;
+        let plain_word_tail = digit_groups.len() == 2
+            && digit_groups[1].chars().all(char::is_alphabetic)
+            && digit_groups[1].len() > 2;
         let two_numbers = digit_groups.len() == 2 && !letters;
         if plain_word_tail || two_numbers {
             return start + digit_groups[0].chars().count();
@@ -185,13 +255,21 @@ fn word_at(tokens: &mut Vec<Token>, characters: &[char], start: usize) -> usize 
     let lower = fold(&text);
     if let Some((_, parts)) = CONTRACTIONS.iter().find(|(short, _)| *short == lower) {
         for part in *parts {
-            tokens.push(Token { text: (*part).to_string(), folded: (*part).to_string(), stem: stem(part), kind: TokenKind::Word, start, end });
+            tokens.push(Token {
+                text: (*part).to_string(),
+                folded: (*part).to_string(),
+                stem: stem(part),
+                kind: TokenKind::Word,
+                start,
+                end,
+            });
         }
         return end;
     }
     let has_digit = text.chars().any(|c| c.is_ascii_digit());
     let known_short = matches!(lower.as_str(), "y/y" | "m/m" | "q/q" | "no." | "vs.");
-    let initials = lower.len() <= 6 && lower.contains('.') && lower.split('.').all(|p| p.len() <= 1);
+    let initials =
+        lower.len() <= 6 && lower.contains('.') && lower.split('.').all(|p| p.len() <= 1);
     if known_short || initials || (has_digit && text.contains(['-', '_'])) {
         push(tokens, characters, start, end, TokenKind::Word);
         return end;
@@ -202,7 +280,10 @@ fn word_at(tokens: &mut Vec<Token>, characters: &[char], start: usize) -> usize 
         if at == end || matches!(c, '-' | '/' | '.' | '&' | '_') {
             if at > piece {
                 let mut stop = at;
-                let tail: String = characters[piece..at].iter().collect::<String>().to_lowercase();
+                let tail: String = characters[piece..at]
+                    .iter()
+                    .collect::<String>()
+                    .to_lowercase();
                 if tail.ends_with("'s") {
                     stop -= 2;
                 }
@@ -227,16 +308,31 @@ mod tests {
 
     #[test]
     fn words_numbers_and_codes_are_told_apart() {
-        assert_eq!(folded("best-selling sub-category?"), ["best", "selling", "sub", "category", "?"]);
-        assert_eq!(folded("order US-2022-118017: qty"), ["order", "us-2022-118017", ":", "qty"]);
-        assert_eq!(folded("3-month 9-15 December"), ["3", "-", "month", "9", "-", "15", "december"]);
+        assert_eq!(
+            folded("best-selling sub-category?"),
+            ["best", "selling", "sub", "category", "?"]
+        );
+        assert_eq!(
+            folded("order US-2022-118017: qty"),
+            ["order", "us-2022-118017", ":", "qty"]
+        );
+        assert_eq!(
+            folded("3-month 9-15 December"),
+            ["3", "-", "month", "9", "-", "15", "december"]
+        );
         assert_eq!(folded("since 2022-05-01"), ["since", "2022-05-01"]);
-        assert_eq!(folded("Peacock's haven't São"), ["peacock", "have", "not", "sao"]);
+        assert_eq!(
+            folded("Peacock's haven't São"),
+            ["peacock", "have", "not", "sao"]
+        );
     }
 
     #[test]
     fn amounts_carry_scale_and_currency() {
-        let values: Vec<TokenKind> = tokenize("$100k 5,000 1.5m 20 %").into_iter().map(|t| t.kind).collect();
+        let values: Vec<TokenKind> = tokenize("$100k 5,000 1.5m 20 %")
+            .into_iter()
+            .map(|t| t.kind)
+            .collect();
         assert_eq!(values[0], TokenKind::Number(100_000.0, true));
         assert_eq!(values[1], TokenKind::Number(5_000.0, false));
         assert_eq!(values[2], TokenKind::Number(1_500_000.0, false));

@@ -43,6 +43,7 @@ pub struct Reading {
 }
 
 /// What became of a question.
+#[expect(clippy::large_enum_variant, reason = "one value per question")]
 #[derive(Debug, Clone)]
 pub enum Understanding {
     /// One reading.
@@ -77,39 +78,72 @@ pub struct Context {
 }
 
 /// Reads a question; with a context, as its continuation where it is one.
-pub fn understand(question: &str, knowledge: &Knowledge, context: Option<&Context>) -> Understanding {
+pub fn understand(
+    question: &str,
+    knowledge: &Knowledge,
+    context: Option<&Context>,
+) -> Understanding {
     if question.chars().count() > LONGEST {
-        return decline(knowledge, "off_topic", format!("the question is longer than {LONGEST} characters"), Vec::new());
+        return decline(
+            knowledge,
+            "off_topic",
+            format!("the question is longer than {LONGEST} characters"),
+            Vec::new(),
+        );
     }
     let tokens = tokenize(question);
     if let Some((code, phrase)) = refused_topic(&tokens) {
         let message = match code {
             "write_request" => "data is only read here, never changed".to_string(),
-            "injection" => "that is an instruction to the program, not a question about the data".to_string(),
+            "injection" => {
+                "that is an instruction to the program, not a question about the data".to_string()
+            }
             "cause" => format!("“{phrase}” asks for a cause, which the data does not hold"),
-            _ => format!("“{phrase}” asks about the future; the data ends on {}", knowledge.clock.today),
+            _ => format!(
+                "“{phrase}” asks about the future; the data ends on {}",
+                knowledge.clock.today
+            ),
         };
         return decline(knowledge, code, message, Vec::new());
     }
-    let sources = Sources { vocabulary: knowledge.vocabulary, values: knowledge.values, clock: &knowledge.clock };
+    let sources = Sources {
+        vocabulary: knowledge.vocabulary,
+        values: knowledge.values,
+        clock: &knowledge.clock,
+    };
     let edges = edges(&tokens, &sources);
     let paths = best_paths(&tokens, &edges);
-    let known: Vec<&Path> = paths.iter().filter(|p| p.items.iter().all(|i| i.sense != Sense::Unknown)).collect();
+    let known: Vec<&Path> = paths
+        .iter()
+        .filter(|p| p.items.iter().all(|i| i.sense != Sense::Unknown))
+        .collect();
     if known.is_empty() {
         return not_understood(&tokens, paths.first(), knowledge);
     }
-    let year_hint = context.and_then(|c| c.query.time.as_ref()).and_then(|t| t.range.as_ref()).and_then(|r| r.start.as_ref().or(r.end.as_ref())).and_then(|d| d.parse::<Date>().ok()).map(|d| d.year());
-    let scene = Scene { model: knowledge.model, clock: &knowledge.clock, first_day: knowledge.first_day, year_hint };
+    let year_hint = context
+        .and_then(|c| c.query.time.as_ref())
+        .and_then(|t| t.range.as_ref())
+        .and_then(|r| r.start.as_ref().or(r.end.as_ref()))
+        .and_then(|d| d.parse::<Date>().ok())
+        .map(|d| d.year());
+    let scene = Scene {
+        model: knowledge.model,
+        clock: &knowledge.clock,
+        year_hint,
+    };
     let mut found: Vec<(f64, Finished)> = Vec::new();
     let mut misfits: Vec<(f64, Misfit)> = Vec::new();
     for path in &known {
         match read(path, &scene) {
             Ok(mut draft) => {
                 let mut attempts = Vec::new();
-                let own = !draft.measures.is_empty() && draft.measures.iter().any(|m| m.explicit) || draft.counted;
+                let own = !draft.measures.is_empty() && draft.measures.iter().any(|m| m.explicit)
+                    || draft.counted;
                 if let Some(context) = context {
-                    let follows = draft.refers || draft.continues || !own || starts_as_follow_up(&tokens);
-                    let complete = own && !draft.refers && !starts_as_follow_up(&tokens) && !draft.continues;
+                    let follows =
+                        draft.refers || draft.continues || !own || starts_as_follow_up(&tokens);
+                    let complete =
+                        own && !draft.refers && !starts_as_follow_up(&tokens) && !draft.continues;
                     if follows && !complete {
                         let mut base = context.query.clone();
                         if draft.refers
@@ -117,13 +151,19 @@ pub fn understand(question: &str, knowledge: &Knowledge, context: Option<&Contex
                         {
                             base.rank = None;
                             base.order.clear();
-                            base.dimensions.retain(|d| *d != Dimension::Field(field.clone()));
-                            let member = query::Filter::In { field: field.clone(), values: vec![query::Literal::Text(value.clone())] };
+                            base.dimensions
+                                .retain(|d| *d != Dimension::Field(field.clone()));
+                            let member = query::Filter::In {
+                                field: field.clone(),
+                                values: vec![query::Literal::Text(value.clone())],
+                            };
                             base.filter = Some(match base.filter.take() {
                                 None => member,
                                 Some(f) => query::Filter::And(vec![f, member]),
                             });
-                            draft.dimensions.retain(|d| *d != Dimension::Field(field.clone()));
+                            draft
+                                .dimensions
+                                .retain(|d| *d != Dimension::Field(field.clone()));
                             base.compare = None;
                         }
                         attempts.push(finish(draft.clone(), &scene, Some(&base)));
@@ -139,7 +179,10 @@ pub fn understand(question: &str, knowledge: &Knowledge, context: Option<&Contex
                 for attempt in attempts {
                     match attempt {
                         Ok(done) => {
-                            found.push((path.score - done.penalty - distance(&done.query, knowledge.model), done));
+                            found.push((
+                                path.score - done.penalty - distance(&done.query, knowledge.model),
+                                done,
+                            ));
                             break;
                         }
                         Err(misfit) => misfits.push((path.score, misfit)),
@@ -150,7 +193,10 @@ pub fn understand(question: &str, knowledge: &Knowledge, context: Option<&Contex
         }
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let best_misfit = misfits.iter().map(|m| m.0).fold(f64::NEG_INFINITY, f64::max);
+    let best_misfit = misfits
+        .iter()
+        .map(|m| m.0)
+        .fold(f64::NEG_INFINITY, f64::max);
     if let Some((score, best)) = found.first() {
         // A much better way through the words that makes no query says that a word would be bent.
         if best_misfit > score + 2.6 {
@@ -159,16 +205,31 @@ pub fn understand(question: &str, knowledge: &Knowledge, context: Option<&Contex
         if let Some(outside) = outside_data(&best.query, knowledge) {
             return outside;
         }
-        let rivals: Vec<&Finished> = found.iter().skip(1).filter(|(s, f)| score - s < RIVALRY && query::canonical(&f.query) != query::canonical(&best.query)).map(|(_, f)| f).collect();
+        let rivals: Vec<&Finished> = found
+            .iter()
+            .skip(1)
+            .filter(|(s, f)| {
+                score - s < RIVALRY && query::canonical(&f.query) != query::canonical(&best.query)
+            })
+            .map(|(_, f)| f)
+            .collect();
         if !rivals.is_empty() {
             let mut options: Vec<(String, Reading)> = Vec::new();
             for finished in std::iter::once(best).chain(rivals) {
-                if options.len() < 4 && options.iter().all(|(label, r)| *label != finished.words && query::canonical(&r.query) != query::canonical(&finished.query)) {
+                if options.len() < 4
+                    && options.iter().all(|(label, r)| {
+                        *label != finished.words
+                            && query::canonical(&r.query) != query::canonical(&finished.query)
+                    })
+                {
                     options.push((finished.words.clone(), reading(finished)));
                 }
             }
             if options.len() > 1 {
-                return Understanding::Clarify { question: "That can be read in more than one way. Which do you mean?".into(), options };
+                return Understanding::Clarify {
+                    question: "That can be read in more than one way. Which do you mean?".into(),
+                    options,
+                };
             }
         }
         return Understanding::Answer(reading(best));
@@ -179,24 +240,55 @@ pub fn understand(question: &str, knowledge: &Knowledge, context: Option<&Contex
 fn reading(finished: &Finished) -> Reading {
     let mut assumptions = finished.notes.clone();
     assumptions.dedup();
-    Reading { query: finished.query.clone(), restatement: finished.words.clone(), assumptions }
+    Reading {
+        query: finished.query.clone(),
+        restatement: finished.words.clone(),
+        assumptions,
+    }
 }
 
 fn starts_as_follow_up(tokens: &[Token]) -> bool {
     let words: Vec<&str> = tokens.iter().take(3).map(|t| t.folded.as_str()).collect();
-    matches!(words.first(), Some(&("and" | "only" | "just" | "same" | "now" | "ok" | "okay" | "but" | "instead" | "what about" | "fine" | "for" | "then" | "also" | "but")))
-        || matches!(words[..], ["what", "about", ..] | ["how", "about", ..])
-        || tokens.iter().any(|t| matches!(t.folded.as_str(), "instead" | "again"))
+    matches!(
+        words.first(),
+        Some(
+            &("and"
+                | "only"
+                | "just"
+                | "same"
+                | "now"
+                | "ok"
+                | "okay"
+                | "but"
+                | "instead"
+                | "what about"
+                | "fine"
+                | "for"
+                | "then"
+                | "also")
+        )
+    ) || matches!(words[..], ["what", "about", ..] | ["how", "about", ..])
+        || tokens
+            .iter()
+            .any(|t| matches!(t.folded.as_str(), "instead" | "again"))
 }
 
 /// How far the query's fields lie from its numbers: near fields are the likelier meaning.
 fn distance(query: &Query, model: &Model) -> f64 {
-    let homes: Vec<String> = query.metrics.iter().flat_map(|t| query::home_datasets(model, &t.measure)).collect();
+    let homes: Vec<String> = query
+        .metrics
+        .iter()
+        .flat_map(|t| query::home_datasets(model, &t.measure))
+        .collect();
     let mut far = 0.0;
-    let mut fields: Vec<semantics::FieldRef> = query.dimensions.iter().filter_map(|d| match d {
-        Dimension::Field(f) => Some(f.clone()),
-        _ => None,
-    }).collect();
+    let mut fields: Vec<semantics::FieldRef> = query
+        .dimensions
+        .iter()
+        .filter_map(|d| match d {
+            Dimension::Field(f) => Some(f.clone()),
+            _ => None,
+        })
+        .collect();
     collect_fields(query.filter.as_ref(), &mut fields);
     for field in &fields {
         let Some(home) = homes.first() else { continue };
@@ -206,10 +298,27 @@ fn distance(query: &Query, model: &Model) -> f64 {
         };
         // People mean the customer's place unless they say otherwise.
         let dataset = model.dataset(&field.dataset);
-        let place = model.field(field).is_some_and(|f| matches!(f.subject, semantics::Subject::Country | semantics::Subject::City | semantics::Subject::State | semantics::Subject::Region));
+        let place = model.field(field).is_some_and(|f| {
+            matches!(
+                f.subject,
+                semantics::Subject::Country
+                    | semantics::Subject::City
+                    | semantics::Subject::State
+                    | semantics::Subject::Region
+            )
+        });
         if place && let Some(dataset) = dataset {
             let entity = dataset.entity.as_str();
-            far += if entity.contains("customer") || entity.contains("client") { -0.2 } else if ["supplier", "employee", "vendor"].iter().any(|w| entity.contains(w)) { 0.3 } else { 0.0 };
+            far += if entity.contains("customer") || entity.contains("client") {
+                -0.2
+            } else if ["supplier", "employee", "vendor"]
+                .iter()
+                .any(|w| entity.contains(w))
+            {
+                0.3
+            } else {
+                0.0
+            };
             if field.field.starts_with("ship") || field.field.starts_with("bill") {
                 far += 0.12;
             }
@@ -220,15 +329,28 @@ fn distance(query: &Query, model: &Model) -> f64 {
 
 fn collect_fields(filter: Option<&query::Filter>, out: &mut Vec<semantics::FieldRef>) {
     match filter {
-        Some(query::Filter::And(list) | query::Filter::Or(list)) => list.iter().for_each(|f| collect_fields(Some(f), out)),
+        Some(query::Filter::And(list) | query::Filter::Or(list)) => {
+            list.iter().for_each(|f| collect_fields(Some(f), out))
+        }
         Some(query::Filter::Not(inner)) => collect_fields(Some(inner), out),
-        Some(query::Filter::In { field, .. } | query::Filter::Compare { field, .. } | query::Filter::Contains { field, .. }) => out.push(field.clone()),
+        Some(
+            query::Filter::In { field, .. }
+            | query::Filter::Compare { field, .. }
+            | query::Filter::Contains { field, .. },
+        ) => out.push(field.clone()),
         _ => {}
     }
 }
 
 fn refused_topic(tokens: &[Token]) -> Option<(&'static str, String)> {
-    let text = format!(" {} ", tokens.iter().map(|t| t.folded.as_str()).collect::<Vec<_>>().join(" "));
+    let text = format!(
+        " {} ",
+        tokens
+            .iter()
+            .map(|t| t.folded.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
+    );
     for (code, phrases) in english().topics() {
         if *code == "off_topic" {
             continue;
@@ -246,25 +368,90 @@ fn refused_topic(tokens: &[Token]) -> Option<(&'static str, String)> {
     None
 }
 
-fn decline(knowledge: &Knowledge, code: &'static str, message: String, unknown: Vec<String>) -> Understanding {
-    let example = knowledge.model.default_metric.as_ref().and_then(|m| knowledge.model.metric(m)).map(|m| m.label.to_lowercase());
-    let group = knowledge.model.entities.iter().find(|e| matches!(e.name.as_str(), "region" | "category" | "product" | "item" | "country" | "customer")).or_else(|| knowledge.model.entities.first());
+fn decline(
+    knowledge: &Knowledge,
+    code: &'static str,
+    message: String,
+    unknown: Vec<String>,
+) -> Understanding {
+    let example = knowledge
+        .model
+        .default_metric
+        .as_ref()
+        .and_then(|m| knowledge.model.metric(m))
+        .map(|m| m.label.to_lowercase());
+    let group = knowledge
+        .model
+        .entities
+        .iter()
+        .find(|e| {
+            matches!(
+                e.name.as_str(),
+                "region" | "category" | "product" | "item" | "country" | "customer"
+            )
+        })
+        .or_else(|| knowledge.model.entities.first());
     let hint = match (example, group) {
         (Some(metric), Some(entity)) => format!("{metric} by {}", entity.name),
         (None, Some(entity)) => format!("how many {}?", crate::compose::plural(&entity.name)),
         _ => "ask about a column of the data".to_string(),
     };
-    Understanding::Decline { code, message, hint, unknown }
+    Understanding::Decline {
+        code,
+        message,
+        hint,
+        unknown,
+    }
 }
 
 fn not_understood(tokens: &[Token], path: Option<&Path>, knowledge: &Knowledge) -> Understanding {
-    let unknown: Vec<String> = path.map(|p| p.items.iter().filter(|i| i.sense == Sense::Unknown).map(|i| tokens[i.start].text.clone()).collect()).unwrap_or_default();
-    let text = format!(" {} ", tokens.iter().map(|t| t.folded.as_str()).collect::<Vec<_>>().join(" "));
-    let off_topic = english().topics().iter().filter(|(c, _)| *c == "off_topic").any(|(_, phrases)| phrases.iter().any(|p| text.contains(&format!(" {p} "))));
-    let content = tokens.iter().filter(|t| matches!(t.kind, TokenKind::Word) && !english().is_ignorable(&t.folded)).count();
-    let proper = unknown.iter().any(|w| w.chars().next().is_some_and(char::is_uppercase)) && tokens.first().is_some_and(|t| Some(&t.text) != unknown.first());
-    let code = if off_topic || (content > 0 && unknown.len() >= content) { "off_topic" } else if proper { "unknown_value" } else { "unknown_metric" };
-    let mut message = format!("not understood: {}", unknown.iter().map(|w| format!("“{w}”")).collect::<Vec<_>>().join(", "));
+    let unknown: Vec<String> = path
+        .map(|p| {
+            p.items
+                .iter()
+                .filter(|i| i.sense == Sense::Unknown)
+                .map(|i| tokens[i.start].text.clone())
+                .collect()
+        })
+        .unwrap_or_default();
+    let text = format!(
+        " {} ",
+        tokens
+            .iter()
+            .map(|t| t.folded.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
+    );
+    let off_topic = english()
+        .topics()
+        .iter()
+        .filter(|(c, _)| *c == "off_topic")
+        .any(|(_, phrases)| phrases.iter().any(|p| text.contains(&format!(" {p} "))));
+    let content = tokens
+        .iter()
+        .filter(|t| matches!(t.kind, TokenKind::Word) && !english().is_ignorable(&t.folded))
+        .count();
+    let proper = unknown
+        .iter()
+        .any(|w| w.chars().next().is_some_and(char::is_uppercase))
+        && tokens
+            .first()
+            .is_some_and(|t| Some(&t.text) != unknown.first());
+    let code = if off_topic || (content > 0 && unknown.len() >= content) {
+        "off_topic"
+    } else if proper {
+        "unknown_value"
+    } else {
+        "unknown_metric"
+    };
+    let mut message = format!(
+        "not understood: {}",
+        unknown
+            .iter()
+            .map(|w| format!("“{w}”"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
     let mut near: Vec<String> = Vec::new();
     for word in &unknown {
         near.extend(knowledge.vocabulary.near(&fold(word), 2));
@@ -276,22 +463,56 @@ fn not_understood(tokens: &[Token], path: Option<&Path>, knowledge: &Knowledge) 
     decline(knowledge, code, message, unknown)
 }
 
-fn unfit(misfits: &[(f64, Misfit)], tokens: &[Token], knowledge: &Knowledge, in_conversation: bool) -> Understanding {
-    let Some((_, misfit)) = misfits.iter().max_by(|a, b| a.0.total_cmp(&b.0)) else { return decline(knowledge, "off_topic", "there is nothing to answer in it".into(), Vec::new()) };
+fn unfit(
+    misfits: &[(f64, Misfit)],
+    tokens: &[Token],
+    knowledge: &Knowledge,
+    in_conversation: bool,
+) -> Understanding {
+    let Some((_, misfit)) = misfits.iter().max_by(|a, b| a.0.total_cmp(&b.0)) else {
+        return decline(
+            knowledge,
+            "off_topic",
+            "there is nothing to answer in it".into(),
+            Vec::new(),
+        );
+    };
     match misfit {
         Misfit::Missing(what) => {
             let options = general_options(knowledge);
             if options.len() > 1 && !(in_conversation && what.is_empty()) {
-                return Understanding::Clarify { question: format!("The question leaves open {what}. Do you mean one of these?"), options };
+                return Understanding::Clarify {
+                    question: format!("The question leaves open {what}. Do you mean one of these?"),
+                    options,
+                };
             }
-            decline(knowledge, "unknown_metric", format!("the question leaves open {what}"), Vec::new())
+            decline(
+                knowledge,
+                "unknown_metric",
+                format!("the question leaves open {what}"),
+                Vec::new(),
+            )
         }
         Misfit::Unused(word) | Misfit::Unsupported(word) => {
-            let bare = tokens.iter().filter(|t| matches!(t.kind, TokenKind::Word)).count() <= 2;
+            let bare = tokens
+                .iter()
+                .filter(|t| matches!(t.kind, TokenKind::Word))
+                .count()
+                <= 2;
             let _ = bare;
-            decline(knowledge, "unknown_metric", format!("“{word}” has no place in what was understood"), vec![word.clone()])
+            decline(
+                knowledge,
+                "unknown_metric",
+                format!("“{word}” has no place in what was understood"),
+                vec![word.clone()],
+            )
         }
-        Misfit::Refused { code, message } => decline(knowledge, "unknown_field", format!("{message} ({code})"), Vec::new()),
+        Misfit::Refused { code, message } => decline(
+            knowledge,
+            "unknown_field",
+            format!("{message} ({code})"),
+            Vec::new(),
+        ),
     }
 }
 
@@ -299,28 +520,60 @@ fn unfit(misfits: &[(f64, Misfit)], tokens: &[Token], knowledge: &Knowledge, in_
 fn general_options(knowledge: &Knowledge) -> Vec<(String, Reading)> {
     let model = knowledge.model;
     let mut options = Vec::new();
-    let Some(metric) = model.default_metric.as_ref().and_then(|m| model.metric(m)) else { return options };
-    let term = Term { name: metric.label.clone(), measure: Measure::Metric(metric.name.clone()) };
+    let Some(metric) = model.default_metric.as_ref().and_then(|m| model.metric(m)) else {
+        return options;
+    };
+    let term = Term {
+        name: metric.label.clone(),
+        measure: Measure::Metric(metric.name.clone()),
+    };
     let mut queries = Vec::new();
-    for noun in ["product", "item", "customer", "category", "region", "store", "country", "state"] {
+    for noun in [
+        "product", "item", "customer", "category", "region", "store", "country", "state",
+    ] {
         if let Some(entity) = model.entities.iter().find(|e| e.name == noun) {
             queries.push(Query {
                 metrics: vec![term.clone()],
                 dimensions: vec![Dimension::Field(entity.display.clone())],
-                rank: Some(query::Rank { by: 0, on: query::Part::Value, direction: query::Direction::Descending, n: 10, skip: 0, per: Vec::new() }),
+                rank: Some(query::Rank {
+                    by: 0,
+                    on: query::Part::Value,
+                    direction: query::Direction::Descending,
+                    n: 10,
+                    skip: 0,
+                    per: Vec::new(),
+                }),
                 ..Query::default()
             });
         }
     }
     queries.truncate(2);
     if let Some(time) = &model.default_time {
-        queries.push(Query { metrics: vec![term.clone()], dimensions: vec![Dimension::Time(query::Grain::Year)], time: Some(query::TimeScope { field: time.clone(), range: None }), ..Query::default() });
+        queries.push(Query {
+            metrics: vec![term.clone()],
+            dimensions: vec![Dimension::Time(query::Grain::Year)],
+            time: Some(query::TimeScope {
+                field: time.clone(),
+                range: None,
+            }),
+            ..Query::default()
+        });
     }
-    queries.push(Query { metrics: vec![term], ..Query::default() });
+    queries.push(Query {
+        metrics: vec![term],
+        ..Query::default()
+    });
     for query in queries {
         if query::compile(model, &query, query::Dialect::DuckDb).is_ok() {
             let restatement = crate::restate::restate(&query, model);
-            options.push((restatement.clone(), Reading { query, restatement, assumptions: Vec::new() }));
+            options.push((
+                restatement.clone(),
+                Reading {
+                    query,
+                    restatement,
+                    assumptions: Vec::new(),
+                },
+            ));
         }
     }
     options.truncate(4);
@@ -329,8 +582,13 @@ fn general_options(knowledge: &Knowledge) -> Vec<(String, Reading)> {
 
 /// A period that lies wholly outside the data is declined, not answered with nothing.
 fn outside_data(query: &Query, knowledge: &Knowledge) -> Option<Understanding> {
-    let mut ranges: Vec<&query::DateRange> = query.time.iter().filter_map(|t| t.range.as_ref()).collect();
-    if let Some(query::Compare { to: query::CompareTo::Range(range), .. }) = &query.compare {
+    let mut ranges: Vec<&query::DateRange> =
+        query.time.iter().filter_map(|t| t.range.as_ref()).collect();
+    if let Some(query::Compare {
+        to: query::CompareTo::Range(range),
+        ..
+    }) = &query.compare
+    {
         ranges.push(range);
     }
     let first = knowledge.first_day?;
@@ -338,7 +596,15 @@ fn outside_data(query: &Query, knowledge: &Knowledge) -> Option<Understanding> {
         let start = range.start.as_deref().and_then(|d| d.parse::<Date>().ok());
         let end = range.end.as_deref().and_then(|d| d.parse::<Date>().ok());
         if start.is_some_and(|s| s > knowledge.clock.today) || end.is_some_and(|e| e <= first) {
-            return Some(decline(knowledge, "outside_data", format!("the data covers {first} to {}; {} lies outside", knowledge.clock.today, range.label), Vec::new()));
+            return Some(decline(
+                knowledge,
+                "outside_data",
+                format!(
+                    "the data covers {first} to {}; {} lies outside",
+                    knowledge.clock.today, range.label
+                ),
+                Vec::new(),
+            ));
         }
     }
     None

@@ -47,8 +47,12 @@ pub struct ValueIndex {
 }
 
 /// Folded singular words of a text; everything but letters and digits separates.
-pub fn words_of(text: &str) -> Vec<String> {
-    fold(text).split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(stem).collect()
+pub(crate) fn words_of(text: &str) -> Vec<String> {
+    fold(text)
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .map(stem)
+        .collect()
 }
 
 impl ValueIndex {
@@ -78,10 +82,16 @@ impl ValueIndex {
             for word in seen {
                 index.by_word.entry(word).or_default().push(entry);
             }
-            index.entries.push(Entry { field: id, text, words: words.len() as u32 });
+            index.entries.push(Entry {
+                field: id,
+                text,
+                words: words.len() as u32,
+            });
         }
         for word in index.by_word.keys() {
-            if word.len() >= 5 && let Some(first) = word.chars().next() {
+            if word.len() >= 5
+                && let Some(first) = word.chars().next()
+            {
                 index.spelling.entry(first).or_default().push(word.clone());
             }
         }
@@ -105,14 +115,21 @@ impl ValueIndex {
         let mut groups: BTreeMap<u32, Vec<String>> = BTreeMap::new();
         for &id in ids {
             let entry = &self.entries[id as usize];
-            groups.entry(entry.field).or_default().push(entry.text.clone());
+            groups
+                .entry(entry.field)
+                .or_default()
+                .push(entry.text.clone());
         }
         groups
             .into_iter()
             .map(|(field, mut values)| {
                 values.sort();
                 values.dedup();
-                ValueMatch { field: self.fields[field as usize].clone(), values, quality }
+                ValueMatch {
+                    field: self.fields[field as usize].clone(),
+                    values,
+                    quality,
+                }
             })
             .collect()
     }
@@ -121,10 +138,18 @@ impl ValueIndex {
     /// Partial and misspelt matches are tried only where `loose` says so.
     pub fn look_up(&self, words: &[String], loose: bool) -> Vec<ValueMatch> {
         let joined = words.join(" ");
-        let mut found = self.exact.get(&joined).map(|ids| self.group(ids, Quality::Exact)).unwrap_or_default();
+        let mut found = self
+            .exact
+            .get(&joined)
+            .map(|ids| self.group(ids, Quality::Exact))
+            .unwrap_or_default();
         for other in english().other_names(&joined) {
             if let Some(ids) = self.exact.get(other) {
-                let places: Vec<ValueMatch> = self.group(ids, Quality::Alias).into_iter().filter(|m| !found.iter().any(|f| f.field == m.field)).collect();
+                let places: Vec<ValueMatch> = self
+                    .group(ids, Quality::Alias)
+                    .into_iter()
+                    .filter(|m| !found.iter().any(|f| f.field == m.field))
+                    .collect();
                 found.extend(places);
             }
         }
@@ -134,7 +159,11 @@ impl ValueIndex {
         let longest = words.iter().map(|w| w.chars().count()).max().unwrap_or(0);
         if longest >= 3 {
             let ids = self.holding(words);
-            let partial: Vec<ValueMatch> = self.group(&ids, Quality::Partial).into_iter().filter(|m| !found.iter().any(|f| f.field == m.field)).collect();
+            let partial: Vec<ValueMatch> = self
+                .group(&ids, Quality::Partial)
+                .into_iter()
+                .filter(|m| !found.iter().any(|f| f.field == m.field))
+                .collect();
             found.extend(partial);
         }
         if found.is_empty()
@@ -160,8 +189,15 @@ impl ValueIndex {
             }
         }
         lists.sort_by_key(|l| l.len());
-        let Some((first, rest)) = lists.split_first() else { return Vec::new() };
-        first.iter().copied().filter(|id| rest.iter().all(|l| l.binary_search(id).is_ok())).filter(|id| self.entries[*id as usize].words as usize >= words.len()).collect()
+        let Some((first, rest)) = lists.split_first() else {
+            return Vec::new();
+        };
+        first
+            .iter()
+            .copied()
+            .filter(|id| rest.iter().all(|l| l.binary_search(id).is_ok()))
+            .filter(|id| self.entries[*id as usize].words as usize >= words.len())
+            .collect()
     }
 
     fn repair(&self, words: &[String]) -> Option<Vec<String>> {
@@ -174,8 +210,15 @@ impl ValueIndex {
                 }
                 changed = true;
                 let first = word.chars().next()?;
-                let near: Vec<&String> = self.spelling.get(&first)?.iter().filter(|w| is_slip(word, w)).collect();
-                near.iter().min_by_key(|w| strsim::osa_distance(word, w)).map(|w| (*w).clone())
+                let near: Vec<&String> = self
+                    .spelling
+                    .get(&first)?
+                    .iter()
+                    .filter(|w| is_slip(word, w))
+                    .collect();
+                near.iter()
+                    .min_by_key(|w| strsim::osa_distance(word, w))
+                    .map(|w| (*w).clone())
             })
             .collect();
         repaired.filter(|_| changed)
@@ -196,7 +239,11 @@ impl ValueIndex {
             .filter(|(d, e)| *d <= 3 && *d < e.text.chars().count() / 2)
             .collect();
         close.sort_by(|a, b| (a.0, &a.1.text).cmp(&(b.0, &b.1.text)));
-        close.into_iter().map(|(_, e)| e.text.clone()).take(at_most).collect()
+        close
+            .into_iter()
+            .map(|(_, e)| e.text.clone())
+            .take(at_most)
+            .collect()
     }
 }
 
@@ -218,13 +265,30 @@ mod tests {
     #[test]
     fn values_are_met_by_name_adjective_part_and_slip() {
         let index = index();
-        let quality = |text: &str| index.look_up(&words_of(text), true).first().map(|m| (m.values[0].clone(), m.quality));
+        let quality = |text: &str| {
+            index
+                .look_up(&words_of(text), true)
+                .first()
+                .map(|m| (m.values[0].clone(), m.quality))
+        };
         assert_eq!(quality("germany"), Some(("Germany".into(), Quality::Exact)));
         assert_eq!(quality("German"), Some(("Germany".into(), Quality::Alias)));
-        assert_eq!(quality("sao paulo"), Some(("São Paulo".into(), Quality::Exact)));
-        assert_eq!(quality("camembert"), Some(("Camembert Pierrot".into(), Quality::Partial)));
-        assert_eq!(quality("camenbert"), Some(("Camembert Pierrot".into(), Quality::Slip)));
-        assert_eq!(quality("office supply"), Some(("Office Supplies".into(), Quality::Exact)));
+        assert_eq!(
+            quality("sao paulo"),
+            Some(("São Paulo".into(), Quality::Exact))
+        );
+        assert_eq!(
+            quality("camembert"),
+            Some(("Camembert Pierrot".into(), Quality::Partial))
+        );
+        assert_eq!(
+            quality("camenbert"),
+            Some(("Camembert Pierrot".into(), Quality::Slip))
+        );
+        assert_eq!(
+            quality("office supply"),
+            Some(("Office Supplies".into(), Quality::Exact))
+        );
         assert_eq!(quality("xyzzy"), None);
     }
 }

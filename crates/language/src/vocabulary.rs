@@ -39,9 +39,17 @@ impl Vocabulary {
         let mut vocabulary = Vocabulary::default();
         for metric in &model.metrics {
             vocabulary.add(&metric.label, Named::Metric(metric.name.clone()), 1.0);
-            vocabulary.add(&metric.name.replace('_', " "), Named::Metric(metric.name.clone()), 1.0);
+            vocabulary.add(
+                &metric.name.replace('_', " "),
+                Named::Metric(metric.name.clone()),
+                1.0,
+            );
             for (i, synonym) in metric.synonyms.iter().enumerate() {
-                vocabulary.add(synonym, Named::Metric(metric.name.clone()), 0.97 - 0.01 * (i.min(20) as f64));
+                vocabulary.add(
+                    synonym,
+                    Named::Metric(metric.name.clone()),
+                    0.97 - 0.01 * (i.min(20) as f64),
+                );
             }
         }
         for (i, entity) in model.entities.iter().enumerate() {
@@ -60,10 +68,18 @@ impl Vocabulary {
                 let base = if field.role == Role::Text { 0.85 } else { 0.95 };
                 vocabulary.add(&field.label, named.clone(), base);
                 vocabulary.add(&field.name.replace('_', " "), named.clone(), base);
-                let entity = if dataset.entity.is_empty() { dataset.label.clone() } else { dataset.entity.clone() };
+                let entity = if dataset.entity.is_empty() {
+                    dataset.label.clone()
+                } else {
+                    dataset.entity.clone()
+                };
                 vocabulary.add(&format!("{entity} {}", field.label), named.clone(), base);
                 for (i, synonym) in field.synonyms.iter().enumerate() {
-                    vocabulary.add(synonym, named.clone(), base - 0.05 - 0.005 * (i.min(20) as f64));
+                    vocabulary.add(
+                        synonym,
+                        named.clone(),
+                        base - 0.05 - 0.005 * (i.min(20) as f64),
+                    );
                     if dataset.entity != *synonym {
                         vocabulary.add(&format!("{entity} {synonym}"), named.clone(), base - 0.05);
                     }
@@ -83,12 +99,21 @@ impl Vocabulary {
                 .flat_map(|e| [e.display.clone(), e.key.clone()])
                 .collect();
             namings.retain(|n| match &n.named {
-                Named::Field(f) => !(shown.contains(f) || metrics && model.field(f).is_some_and(|x| x.role == Role::Measure)),
+                Named::Field(f) => {
+                    !(shown.contains(f)
+                        || metrics && model.field(f).is_some_and(|x| x.role == Role::Measure))
+                }
                 _ => true,
             });
         }
         vocabulary.words = {
-            let mut words: Vec<String> = vocabulary.phrases.keys().flat_map(|p| p.split(' ')).filter(|w| w.len() >= 4).map(str::to_string).collect();
+            let mut words: Vec<String> = vocabulary
+                .phrases
+                .keys()
+                .flat_map(|p| p.split(' '))
+                .filter(|w| w.len() >= 4)
+                .map(str::to_string)
+                .collect();
             words.sort();
             words.dedup();
             words
@@ -110,7 +135,10 @@ impl Vocabulary {
             let namings = self.phrases.entry(key).or_default();
             match namings.iter_mut().find(|n| n.named == named) {
                 Some(known) => known.weight = known.weight.max(weight),
-                None => namings.push(Naming { named: named.clone(), weight }),
+                None => namings.push(Naming {
+                    named: named.clone(),
+                    weight,
+                }),
             }
         }
     }
@@ -122,22 +150,33 @@ impl Vocabulary {
 
     /// What a phrase of folded singular words names.
     pub fn look_up(&self, words: &[String]) -> &[Naming] {
-        self.phrases.get(&words.join(" ")).map_or(&[], Vec::as_slice)
+        self.phrases
+            .get(&words.join(" "))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Whether a word occurs in any name.
     pub fn knows(&self, word: &str) -> bool {
-        self.words.binary_search_by(|w| w.as_str().cmp(word)).is_ok()
+        self.words
+            .binary_search_by(|w| w.as_str().cmp(word))
+            .is_ok()
     }
 
     /// The name word that a misspelt or shortened word stands for, if only one comes near.
     pub fn repair(&self, word: &str) -> Option<&str> {
         let slips: Vec<&String> = self.words.iter().filter(|w| is_slip(word, w)).collect();
-        if let Some(best) = slips.iter().min_by_key(|w| (strsim::osa_distance(word, w), w.len())) {
+        if let Some(best) = slips
+            .iter()
+            .min_by_key(|w| (strsim::osa_distance(word, w), w.len()))
+        {
             return Some(best);
         }
         if word.len() >= 3 {
-            let whole: Vec<&String> = self.words.iter().filter(|w| w.starts_with(word) && w.len() > word.len() + 1).collect();
+            let whole: Vec<&String> = self
+                .words
+                .iter()
+                .filter(|w| w.starts_with(word) && w.len() > word.len() + 1)
+                .collect();
             if whole.len() == 1 {
                 return Some(whole[0]);
             }
@@ -147,8 +186,17 @@ impl Vocabulary {
 
     /// Names near to a word, for hints.
     pub fn near(&self, word: &str, at_most: usize) -> Vec<String> {
-        let mut close: Vec<(usize, &String)> = self.words.iter().map(|w| (strsim::osa_distance(w, word), w)).filter(|(d, _)| *d <= 3).collect();
+        let mut close: Vec<(usize, &String)> = self
+            .words
+            .iter()
+            .map(|w| (strsim::osa_distance(w, word), w))
+            .filter(|(d, _)| *d <= 3)
+            .collect();
         close.sort();
-        close.into_iter().map(|(_, w)| w.clone()).take(at_most).collect()
+        close
+            .into_iter()
+            .map(|(_, w)| w.clone())
+            .take(at_most)
+            .collect()
     }
 }

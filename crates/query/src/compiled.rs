@@ -23,7 +23,9 @@ impl FromStr for Dialect {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "duckdb" => Ok(Dialect::DuckDb),
-            other => Err(format!("the compiler does not write `{other}` yet; it writes duckdb")),
+            other => Err(format!(
+                "the compiler does not write `{other}` yet; it writes duckdb"
+            )),
         }
     }
 }
@@ -122,5 +124,7 @@ pub fn canonical(query: &Query) -> String {
 
 /// Hash of the canonical query (blake3, hex).
 pub fn hash(query: &Query) -> String {
-    blake3::hash(canonical(query).as_bytes()).to_hex().to_string()
+    blake3::hash(canonical(query).as_bytes())
+        .to_hex()
+        .to_string()
 }

@@ -38,7 +38,9 @@ pub enum QueryError {
         how: &'static str,
     },
     /// A many-to-many link without a key to tell rows apart.
-    #[error("rows of {0} cannot be told apart, so that a split over a one-to-many link could count them twice")]
+    #[error(
+        "rows of {0} cannot be told apart, so that a split over a one-to-many link could count them twice"
+    )]
     NoSafeRewrite(String),
     /// The query contradicts itself.
     #[error("{0}")]
@@ -62,11 +64,20 @@ impl QueryError {
     /// What to do.
     pub fn hint(&self) -> String {
         match self {
-            QueryError::UnknownField(_) | QueryError::UnknownMetric(_) => "`retail model infer` lists what there is".into(),
-            QueryError::NoPath { from, to } => format!("ask for {to} of something that is linked to it, or add a relationship from {from} to the model"),
-            QueryError::AmbiguousPath { via, .. } => format!("name one: `field@{}`", via.first().map_or("relationship", String::as_str)),
+            QueryError::UnknownField(_) | QueryError::UnknownMetric(_) => {
+                "`retail model infer` lists what there is".into()
+            }
+            QueryError::NoPath { from, to } => format!(
+                "ask for {to} of something that is linked to it, or add a relationship from {from} to the model"
+            ),
+            QueryError::AmbiguousPath { via, .. } => format!(
+                "name one: `field@{}`",
+                via.first().map_or("relationship", String::as_str)
+            ),
             QueryError::UnsafeReaggregation { .. } => "ask for each period by itself".into(),
-            QueryError::NoSafeRewrite(dataset) => format!("declare the primary key of {dataset} in the model"),
+            QueryError::NoSafeRewrite(dataset) => {
+                format!("declare the primary key of {dataset} in the model")
+            }
             QueryError::Malformed(_) => "see the schema of the typed query".into(),
         }
     }

@@ -19,11 +19,22 @@ pub struct Path {
 pub fn reachable(model: &Model, from: &str, to: &FieldRef) -> Result<Path, QueryError> {
     let found = shortest(model, from, &to.dataset, to.via.as_deref());
     match found.len() {
-        0 => Err(QueryError::NoPath { from: from.to_string(), to: to.dataset.clone() }),
+        0 => Err(QueryError::NoPath {
+            from: from.to_string(),
+            to: to.dataset.clone(),
+        }),
         1 => Ok(found.into_iter().next().unwrap_or_default()),
         _ => {
-            let via = found.iter().filter_map(|p| p.steps.last()).map(|i| model.relationships[*i].name.clone()).collect();
-            Err(QueryError::AmbiguousPath { from: from.to_string(), to: to.dataset.clone(), via })
+            let via = found
+                .iter()
+                .filter_map(|p| p.steps.last())
+                .map(|i| model.relationships[*i].name.clone())
+                .collect();
+            Err(QueryError::AmbiguousPath {
+                from: from.to_string(),
+                to: to.dataset.clone(),
+                via,
+            })
         }
     }
 }
@@ -40,7 +51,12 @@ fn shortest(model: &Model, from: &str, to: &str, via: Option<&str>) -> Vec<Path>
             continue;
         }
         for (i, relationship) in model.relationships.iter().enumerate() {
-            let visited = steps.iter().any(|s| model.relationships[*s].to == relationship.to) || relationship.to == from && relationship.from == from && via != Some(&relationship.name);
+            let visited = steps
+                .iter()
+                .any(|s| model.relationships[*s].to == relationship.to)
+                || relationship.to == from
+                    && relationship.from == from
+                    && via != Some(&relationship.name);
             if relationship.from != at || !relationship.unique || visited {
                 continue;
             }
@@ -76,15 +92,24 @@ pub(crate) fn bridge(model: &Model, from: &str, to: &FieldRef) -> Option<Bridge>
             continue;
         }
         let homes = shortest(model, &dataset.name, from, None);
-        let Ok(target) = reachable(model, &dataset.name, to) else { continue };
+        let Ok(target) = reachable(model, &dataset.name, to) else {
+            continue;
+        };
         if let [home] = &homes[..]
             && !home.steps.is_empty()
         {
-            found.push((home.steps.len() + target.steps.len(), dataset.name.clone(), home.clone()));
+            found.push((
+                home.steps.len() + target.steps.len(),
+                dataset.name.clone(),
+                home.clone(),
+            ));
         }
     }
     found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-    found.into_iter().next().map(|(_, dataset, home)| Bridge { dataset, home })
+    found
+        .into_iter()
+        .next()
+        .map(|(_, dataset, home)| Bridge { dataset, home })
 }
 
 /// The time field of a dataset: its own event time, or the one that it looks up.
@@ -95,7 +120,9 @@ pub fn time_field_of(model: &Model, dataset: &str) -> Option<FieldRef> {
     }
     let mut found: Vec<(usize, FieldRef)> = Vec::new();
     for other in &model.datasets {
-        let Some(time) = &other.event_time else { continue };
+        let Some(time) = &other.event_time else {
+            continue;
+        };
         let field = FieldRef::new(&other.name, time);
         if let Ok(path) = reachable(model, dataset, &field)
             && !path.steps.is_empty()
@@ -113,13 +140,23 @@ pub fn home_datasets(model: &Model, measure: &Measure) -> Vec<String> {
         Measure::Metric(name) => model.home_datasets(name),
         Measure::Aggregate { field, .. } => vec![field.dataset.clone()],
         Measure::Rows(dataset) => vec![dataset.clone()],
-        Measure::Ratio { numerator: a, denominator: b } | Measure::Difference { left: a, right: b } => {
+        Measure::Ratio {
+            numerator: a,
+            denominator: b,
+        }
+        | Measure::Difference { left: a, right: b } => {
             let mut both = home_datasets(model, a);
             both.extend(home_datasets(model, b));
             both
         }
-        Measure::Where { measure, .. } | Measure::PerGroup { measure, .. } => home_datasets(model, measure),
-        Measure::CountOf(query) => query.metrics.iter().flat_map(|t| home_datasets(model, &t.measure)).collect(),
+        Measure::Where { measure, .. } | Measure::PerGroup { measure, .. } => {
+            home_datasets(model, measure)
+        }
+        Measure::CountOf(query) => query
+            .metrics
+            .iter()
+            .flat_map(|t| home_datasets(model, &t.measure))
+            .collect(),
     };
     homes.sort();
     homes.dedup();

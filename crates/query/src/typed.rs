@@ -50,7 +50,9 @@ pub struct DateRange {
 
 /// Periods of a time field. The first six are points in time (a period is its first day),
 /// the others repeat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each name says what it is")]
 pub enum Grain {
@@ -73,7 +75,10 @@ pub enum Grain {
 impl Grain {
     /// Whether the grain repeats (weekday) instead of running on (month).
     pub fn is_cyclic(self) -> bool {
-        matches!(self, Grain::HourOfDay | Grain::Weekday | Grain::MonthOfYear | Grain::QuarterOfYear)
+        matches!(
+            self,
+            Grain::HourOfDay | Grain::Weekday | Grain::MonthOfYear | Grain::QuarterOfYear
+        )
     }
 }
 

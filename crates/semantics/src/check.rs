@@ -16,49 +16,96 @@ pub struct Problem {
 /// Every problem of a model, in the order of the document; none for a sound one.
 pub fn check(model: &Model) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut add = |code, place: String, message: &str| problems.push(Problem { code, place, message: message.to_string() });
+    let mut add = |code, place: String, message: &str| {
+        problems.push(Problem {
+            code,
+            place,
+            message: message.to_string(),
+        })
+    };
     for dataset in &model.datasets {
         for key in &dataset.primary_key {
             if dataset.field(key).is_none() {
-                add("unknown_key_field", format!("{}.{key}", dataset.name), "the primary key names a field that is not there");
+                add(
+                    "unknown_key_field",
+                    format!("{}.{key}", dataset.name),
+                    "the primary key names a field that is not there",
+                );
             }
         }
         for field in &dataset.fields {
             if field.name.contains(['.', '@']) {
-                add("bad_field_name", format!("{}.{}", dataset.name, field.name), "a field name has neither dots nor @");
+                add(
+                    "bad_field_name",
+                    format!("{}.{}", dataset.name, field.name),
+                    "a field name has neither dots nor @",
+                );
             }
         }
         if let Some(time) = &dataset.event_time
-            && !dataset.field(time).is_some_and(|f| f.data_type.is_temporal())
+            && !dataset
+                .field(time)
+                .is_some_and(|f| f.data_type.is_temporal())
         {
-            add("bad_event_time", format!("{}.{time}", dataset.name), "the event time is no date or time field");
+            add(
+                "bad_event_time",
+                format!("{}.{time}", dataset.name),
+                "the event time is no date or time field",
+            );
         }
     }
     for relationship in &model.relationships {
-        for (dataset, fields) in [(&relationship.from, &relationship.from_fields), (&relationship.to, &relationship.to_fields)] {
+        for (dataset, fields) in [
+            (&relationship.from, &relationship.from_fields),
+            (&relationship.to, &relationship.to_fields),
+        ] {
             match model.dataset(dataset) {
-                None => add("unknown_dataset", relationship.name.clone(), "the relationship names a dataset that is not there"),
+                None => add(
+                    "unknown_dataset",
+                    relationship.name.clone(),
+                    "the relationship names a dataset that is not there",
+                ),
                 Some(known) => {
                     if fields.iter().any(|f| known.field(f).is_none()) {
-                        add("unknown_field", relationship.name.clone(), "the relationship names a field that is not there");
+                        add(
+                            "unknown_field",
+                            relationship.name.clone(),
+                            "the relationship names a field that is not there",
+                        );
                     }
                 }
             }
         }
         if relationship.from_fields.len() != relationship.to_fields.len() {
-            add("key_length", relationship.name.clone(), "both sides need the same number of fields");
+            add(
+                "key_length",
+                relationship.name.clone(),
+                "both sides need the same number of fields",
+            );
         }
     }
     for metric in &model.metrics {
         match &metric.kind {
             MetricKind::Simple { dataset, .. } => {
                 if model.dataset(dataset).is_none() {
-                    add("unknown_dataset", metric.name.clone(), "the metric names a dataset that is not there");
+                    add(
+                        "unknown_dataset",
+                        metric.name.clone(),
+                        "the metric names a dataset that is not there",
+                    );
                 }
             }
-            MetricKind::Ratio { numerator: a, denominator: b } | MetricKind::Difference { left: a, right: b } => {
+            MetricKind::Ratio {
+                numerator: a,
+                denominator: b,
+            }
+            | MetricKind::Difference { left: a, right: b } => {
                 if model.metric(a).is_none() || model.metric(b).is_none() {
-                    add("unknown_metric", metric.name.clone(), "the metric is made of one that is not there");
+                    add(
+                        "unknown_metric",
+                        metric.name.clone(),
+                        "the metric is made of one that is not there",
+                    );
                 }
             }
         }
@@ -68,5 +115,7 @@ pub fn check(model: &Model) -> Vec<Problem> {
 
 /// Hash of a model (blake3 of its JSON, hex).
 pub fn hash(model: &Model) -> String {
-    blake3::hash(&serde_json::to_vec(model).unwrap_or_default()).to_hex().to_string()
+    blake3::hash(&serde_json::to_vec(model).unwrap_or_default())
+        .to_hex()
+        .to_string()
 }

@@ -22,7 +22,11 @@ pub struct FieldRef {
 impl FieldRef {
     /// A field reached by the only path there is.
     pub fn new(dataset: impl Into<String>, field: impl Into<String>) -> Self {
-        FieldRef { dataset: dataset.into(), field: field.into(), via: None }
+        FieldRef {
+            dataset: dataset.into(),
+            field: field.into(),
+            via: None,
+        }
     }
 }
 
@@ -45,9 +49,11 @@ impl FromStr for FieldRef {
             None => (text, None),
         };
         match path.split_once('.') {
-            Some((dataset, field)) if !dataset.is_empty() && !field.is_empty() => {
-                Ok(FieldRef { dataset: dataset.to_string(), field: field.to_string(), via })
-            }
+            Some((dataset, field)) if !dataset.is_empty() && !field.is_empty() => Ok(FieldRef {
+                dataset: dataset.to_string(),
+                field: field.to_string(),
+                via,
+            }),
             _ => Err(format!("`{text}` is not of the form dataset.field")),
         }
     }
@@ -61,7 +67,9 @@ impl Serialize for FieldRef {
 
 impl<'de> Deserialize<'de> for FieldRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -99,7 +107,10 @@ pub enum DataType {
 impl DataType {
     /// Integer, Decimal or Float.
     pub fn is_numeric(self) -> bool {
-        matches!(self, DataType::Integer | DataType::Decimal | DataType::Float)
+        matches!(
+            self,
+            DataType::Integer | DataType::Decimal | DataType::Float
+        )
     }
     /// Date or Timestamp.
     pub fn is_temporal(self) -> bool {
@@ -478,8 +489,13 @@ impl Model {
             }
             match self.metric(&name).map(|m| &m.kind) {
                 Some(MetricKind::Simple { dataset, .. }) => found.push(dataset.clone()),
-                Some(MetricKind::Ratio { numerator, denominator }) => open.extend([numerator.clone(), denominator.clone()]),
-                Some(MetricKind::Difference { left, right }) => open.extend([left.clone(), right.clone()]),
+                Some(MetricKind::Ratio {
+                    numerator,
+                    denominator,
+                }) => open.extend([numerator.clone(), denominator.clone()]),
+                Some(MetricKind::Difference { left, right }) => {
+                    open.extend([left.clone(), right.clone()])
+                }
                 None => {}
             }
         }

@@ -62,10 +62,16 @@ impl WarehouseError {
         match self {
             WarehouseError::Missing(_) => "check the spelling of the path".into(),
             WarehouseError::Unreadable { .. } => "check the file's permissions".into(),
-            WarehouseError::Empty(_) => "give a file with a header line and at least one row".into(),
+            WarehouseError::Empty(_) => {
+                "give a file with a header line and at least one row".into()
+            }
             WarehouseError::NotATable { .. } => "give a CSV, TSV, Parquet or SQLite file".into(),
-            WarehouseError::UnknownType(_) => "CSV, TSV, Parquet and SQLite files are read, and folders of them".into(),
-            WarehouseError::Cache { .. } => "set XDG_CACHE_HOME to a folder that can be written".into(),
+            WarehouseError::UnknownType(_) => {
+                "CSV, TSV, Parquet and SQLite files are read, and folders of them".into()
+            }
+            WarehouseError::Cache { .. } => {
+                "set XDG_CACHE_HOME to a folder that can be written".into()
+            }
             WarehouseError::Engine(_) => "run again; if it stays, the data may be damaged".into(),
         }
     }

@@ -47,16 +47,29 @@ pub struct Warehouse {
 
 /// The user's cache folder of this program.
 pub fn default_cache_dir() -> PathBuf {
-    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|p| p.is_absolute()).or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache")));
-    base.unwrap_or_else(std::env::temp_dir).join("retail-insights")
+    let base = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .filter(|p| p.is_absolute())
+        .or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache")));
+    base.unwrap_or_else(std::env::temp_dir)
+        .join("retail-insights")
 }
 
 /// The packaged SQLite extension: beside the library it was built with, or beside the program.
 fn extension_file() -> Option<PathBuf> {
-    let beside = std::env::current_exe().ok().and_then(|p| p.canonicalize().ok()).and_then(|p| p.parent().map(|d| d.join("sqlite_scanner.duckdb_extension")));
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|p| p.canonicalize().ok())
+        .and_then(|p| {
+            p.parent()
+                .map(|d| d.join("sqlite_scanner.duckdb_extension"))
+        });
     let built = option_env!("RETAIL_SQLITE_EXTENSION").map(PathBuf::from);
     let at_run = std::env::var_os("RETAIL_SQLITE_EXTENSION").map(PathBuf::from);
-    [at_run, built, beside].into_iter().flatten().find(|p| p.is_file())
+    [at_run, built, beside]
+        .into_iter()
+        .flatten()
+        .find(|p| p.is_file())
 }
 
 impl Warehouse {
@@ -68,12 +81,25 @@ impl Warehouse {
         let inventory = source::take_stock(paths)?;
         let cache = options.cache_dir.clone().unwrap_or_else(default_cache_dir);
         let key = &inventory.fingerprint[..24];
-        let folder = cache.join("tables").join(format!("{key}{}", if options.strict { "-strict" } else { "" }));
+        let folder = cache.join("tables").join(format!(
+            "{key}{}",
+            if options.strict { "-strict" } else { "" }
+        ));
         let database = folder.join("tables.duckdb");
-        let unusable = |e: std::io::Error| WarehouseError::Cache { path: cache.display().to_string(), reason: e.to_string() };
+        let unusable = |e: std::io::Error| WarehouseError::Cache {
+            path: cache.display().to_string(),
+            reason: e.to_string(),
+        };
         if options.no_cache || !database.is_file() {
             std::fs::create_dir_all(cache.join("tables")).map_err(unusable)?;
-            let unique = format!("{key}.{}.{:?}.part", std::process::id(), std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map(|d| d.as_nanos()).unwrap_or(0));
+            let unique = format!(
+                "{key}.{}.{:?}.part",
+                std::process::id(),
+                std::time::SystemTime::now()
+                    .duration_since(std::time::UNIX_EPOCH)
+                    .map(|d| d.as_nanos())
+                    .unwrap_or(0)
+            );
             let work = cache.join("tables").join(unique);
             std::fs::create_dir_all(&work).map_err(unusable)?;
             let made = Self::build(&work, &inventory, paths, options);
@@ -90,37 +116,68 @@ impl Warehouse {
             }
         }
         let profile = std::fs::read(folder.join("profile.json")).map_err(unusable)?;
-        let profile: SourceProfile = serde_json::from_slice(&profile).map_err(|e| WarehouseError::Cache { path: folder.display().to_string(), reason: e.to_string() })?;
+        let profile: SourceProfile =
+            serde_json::from_slice(&profile).map_err(|e| WarehouseError::Cache {
+                path: folder.display().to_string(),
+                reason: e.to_string(),
+            })?;
         let config = Config::default().access_mode(AccessMode::ReadOnly)?;
         let connection = Connection::open_with_flags(&database, config)?;
         if let Some(threads) = options.threads {
             connection.execute_batch(&format!("SET threads = {threads}"))?;
         }
-        connection.execute_batch("SET enable_external_access = false; SET lock_configuration = true")?;
-        Ok(Warehouse { connection: Mutex::new(connection), profile, sources: inventory.sources, fingerprint: inventory.fingerprint, folder })
+        connection
+            .execute_batch("SET enable_external_access = false; SET lock_configuration = true")?;
+        Ok(Warehouse {
+            connection: Mutex::new(connection),
+            profile,
+            sources: inventory.sources,
+            fingerprint: inventory.fingerprint,
+            folder,
+        })
     }
 
-    fn build(work: &Path, inventory: &source::Inventory, paths: &[PathBuf], options: &Options) -> Result<(), WarehouseError> {
+    fn build(
+        work: &Path,
+        inventory: &source::Inventory,
+        paths: &[PathBuf],
+        options: &Options,
+    ) -> Result<(), WarehouseError> {
         let connection = Connection::open(work.join("tables.duckdb"))?;
         if let Some(threads) = options.threads {
             connection.execute_batch(&format!("SET threads = {threads}"))?;
         }
         connection.execute_batch("SET preserve_insertion_order = true")?;
         let tables = load::load(&connection, inventory, options.strict)?;
-        let name = paths.first().and_then(|p| p.file_stem()).map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut profile = SourceProfile { name, tables: Vec::new() };
+        let name = paths
+            .first()
+            .and_then(|p| p.file_stem())
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let mut profile = SourceProfile {
+            name,
+            tables: Vec::new(),
+        };
         for table in &tables {
             profile.tables.push(profile::profile(&connection, table)?);
         }
-        let json = serde_json::to_vec(&profile).map_err(|e| WarehouseError::Cache { path: work.display().to_string(), reason: e.to_string() })?;
-        std::fs::write(work.join("profile.json"), json).map_err(|e| WarehouseError::Cache { path: work.display().to_string(), reason: e.to_string() })?;
+        let json = serde_json::to_vec(&profile).map_err(|e| WarehouseError::Cache {
+            path: work.display().to_string(),
+            reason: e.to_string(),
+        })?;
+        std::fs::write(work.join("profile.json"), json).map_err(|e| WarehouseError::Cache {
+            path: work.display().to_string(),
+            reason: e.to_string(),
+        })?;
         connection.execute_batch("CHECKPOINT")?;
         connection.close().map_err(|(_, e)| e)?;
         Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Measurements of the tables.
@@ -130,7 +187,9 @@ impl Warehouse {
 
     /// What inference may ask the engine.
     pub fn evidence(&self) -> WarehouseEvidence<'_> {
-        WarehouseEvidence { connection: self.lock() }
+        WarehouseEvidence {
+            connection: self.lock(),
+        }
     }
 
     /// Runs a compiled query: at most 10,000 rows come back, and the table says if there were more.
@@ -145,7 +204,11 @@ impl Warehouse {
     ///
     /// # Errors
     /// As [`Warehouse::run`].
-    pub fn scan(&self, query: &query::CompiledQuery, limit: usize) -> Result<Execution, WarehouseError> {
+    pub fn scan(
+        &self,
+        query: &query::CompiledQuery,
+        limit: usize,
+    ) -> Result<Execution, WarehouseError> {
         rows::execute(&self.lock(), query, limit)
     }
 
@@ -161,8 +224,12 @@ impl Warehouse {
 
     /// Engine and version.
     pub fn engine(&self) -> String {
-        let version: Result<String, _> = self.lock().query_row("SELECT version()", [], |r| r.get(0));
-        format!("duckdb {}", version.unwrap_or_default().trim_start_matches('v'))
+        let version: Result<String, _> =
+            self.lock().query_row("SELECT version()", [], |r| r.get(0));
+        format!(
+            "duckdb {}",
+            version.unwrap_or_default().trim_start_matches('v')
+        )
     }
 
     /// A by-product kept beside the tables.
@@ -172,8 +239,12 @@ impl Warehouse {
 
     /// Keeps a by-product beside the tables; if it cannot be written, it is made again next time.
     pub fn store_artifact(&self, name: &str, bytes: &[u8]) {
-        let part = self.folder.join(format!("{name}.{}.part", std::process::id()));
-        if std::fs::write(&part, bytes).is_ok() && std::fs::rename(&part, self.folder.join(name)).is_err() {
+        let part = self
+            .folder
+            .join(format!("{name}.{}.part", std::process::id()));
+        if std::fs::write(&part, bytes).is_ok()
+            && std::fs::rename(&part, self.folder.join(name)).is_err()
+        {
             let _ = std::fs::remove_file(&part);
         }
     }

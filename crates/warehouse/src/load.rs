@@ -19,23 +19,37 @@ pub(crate) struct Loaded {
 
 const STAGING: &str = "retail_staging";
 
-pub(crate) fn load(connection: &Connection, inventory: &Inventory, strict: bool) -> Result<Vec<Loaded>, WarehouseError> {
+pub(crate) fn load(
+    connection: &Connection,
+    inventory: &Inventory,
+    strict: bool,
+) -> Result<Vec<Loaded>, WarehouseError> {
     let mut loaded: Vec<Loaded> = Vec::new();
     for group in &inventory.groups {
         let tables = match group.kind {
-            Kind::Delimited(delimiter) => vec![delimited(connection, group, delimiter, strict, &loaded)?],
+            Kind::Delimited(delimiter) => {
+                vec![delimited(connection, group, delimiter, strict, &loaded)?]
+            }
             Kind::Parquet => vec![parquet(connection, group, &loaded)?],
             Kind::Sqlite => sqlite(connection, group, strict, &loaded)?,
         };
         loaded.extend(tables);
     }
     if loaded.is_empty() {
-        return Err(WarehouseError::Empty(inventory.sources.first().map(|s| s.path_or_url.clone()).unwrap_or_default()));
+        return Err(WarehouseError::Empty(
+            inventory
+                .sources
+                .first()
+                .map(|s| s.path_or_url.clone())
+                .unwrap_or_default(),
+        ));
     }
     if !inventory.skipped.is_empty()
         && let Some(first) = loaded.first_mut()
     {
-        first.remarks.push(format!("not read: {}", inventory.skipped.join(", ")));
+        first
+            .remarks
+            .push(format!("not read: {}", inventory.skipped.join(", ")));
     }
     Ok(loaded)
 }
@@ -51,20 +65,38 @@ fn unique_name(wanted: &str, loaded: &[Loaded]) -> String {
 }
 
 fn shown(group: &Group) -> String {
-    group.files.first().map(|f| f.display().to_string()).unwrap_or_default()
+    group
+        .files
+        .first()
+        .map(|f| f.display().to_string())
+        .unwrap_or_default()
 }
 
 fn file_list(files: &[PathBuf]) -> String {
-    format!("[{}]", files.iter().map(|f| quoted(&f.display().to_string())).collect::<Vec<_>>().join(", "))
+    format!(
+        "[{}]",
+        files
+            .iter()
+            .map(|f| quoted(&f.display().to_string()))
+            .collect::<Vec<_>>()
+            .join(", ")
+    )
 }
 
 fn column_names(connection: &Connection, table: &str) -> duckdb::Result<Vec<String>> {
-    let mut statement = connection.prepare(&format!("SELECT column_name FROM (DESCRIBE {table})"))?;
+    let mut statement =
+        connection.prepare(&format!("SELECT column_name FROM (DESCRIBE {table})"))?;
     let names = statement.query_map([], |row| row.get::<_, String>(0))?;
     names.collect()
 }
 
-fn delimited(connection: &Connection, group: &Group, delimiter: char, strict: bool, loaded: &[Loaded]) -> Result<Loaded, WarehouseError> {
+fn delimited(
+    connection: &Connection,
+    group: &Group,
+    delimiter: char,
+    strict: bool,
+    loaded: &[Loaded],
+) -> Result<Loaded, WarehouseError> {
     let path = shown(group);
     let read = |extra: &str| {
         format!(
@@ -74,7 +106,11 @@ fn delimited(connection: &Connection, group: &Group, delimiter: char, strict: bo
         )
     };
     // Quoted line breaks cannot be read in parallel beside padded rows; Latin-1 files are no UTF-8.
-    let attempts = ["", ", parallel = false", ", parallel = false, encoding = 'latin-1'"];
+    let attempts = [
+        "",
+        ", parallel = false",
+        ", parallel = false, encoding = 'latin-1'",
+    ];
     let mut problem = None;
     let mut done = false;
     for extra in attempts {
@@ -87,15 +123,29 @@ fn delimited(connection: &Connection, group: &Group, delimiter: char, strict: bo
         }
     }
     if !done {
-        let reason = problem.map(|e| e.to_string().lines().next().unwrap_or_default().to_string()).unwrap_or_default();
+        let reason = problem
+            .map(|e| e.to_string().lines().next().unwrap_or_default().to_string())
+            .unwrap_or_default();
         return Err(WarehouseError::NotATable { path, reason });
     }
     let columns = column_names(connection, STAGING)?;
     let name = unique_name(&group.name, loaded);
     let mut remarks = Vec::new();
     // Header lines inside the file, and lines without a single value.
-    let header_line: Vec<String> = columns.iter().map(|c| format!("trim({}) = {}", identifier(c), quoted(c.trim_start_matches('\u{feff}')))).collect();
-    let blank_line: Vec<String> = columns.iter().map(|c| format!("coalesce(trim({}), '') = ''", identifier(c))).collect();
+    let header_line: Vec<String> = columns
+        .iter()
+        .map(|c| {
+            format!(
+                "trim({}) = {}",
+                identifier(c),
+                quoted(c.trim_start_matches('\u{feff}'))
+            )
+        })
+        .collect();
+    let blank_line: Vec<String> = columns
+        .iter()
+        .map(|c| format!("coalesce(trim({}), '') = ''", identifier(c)))
+        .collect();
     let (headers, blanks, rows): (i64, i64, i64) = connection.query_row(
         &format!("SELECT count(*) FILTER (WHERE {}), count(*) FILTER (WHERE {}), count(*) FROM {STAGING}", header_line.join(" AND "), blank_line.join(" AND ")),
         [],
@@ -105,20 +155,44 @@ fn delimited(connection: &Connection, group: &Group, delimiter: char, strict: bo
         return Err(WarehouseError::Empty(path));
     }
     if headers + blanks > 0 {
-        connection.execute_batch(&format!("DELETE FROM {STAGING} WHERE ({}) OR ({})", header_line.join(" AND "), blank_line.join(" AND ")))?;
-        let parts: Vec<String> = [(headers, "repeated header row"), (blanks, "blank row")].iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}{}", if *n == 1 { "" } else { "s" })).collect();
+        connection.execute_batch(&format!(
+            "DELETE FROM {STAGING} WHERE ({}) OR ({})",
+            header_line.join(" AND "),
+            blank_line.join(" AND ")
+        ))?;
+        let parts: Vec<String> = [(headers, "repeated header row"), (blanks, "blank row")]
+            .iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, what)| format!("{n} {what}{}", if *n == 1 { "" } else { "s" }))
+            .collect();
         remarks.push(format!("{} removed", parts.join(" and ")));
     }
     if group.files.len() > 1 {
-        remarks.push(format!("{} files of the same columns read as one table, {name}", group.files.len()));
+        remarks.push(format!(
+            "{} files of the same columns read as one table, {name}",
+            group.files.len()
+        ));
     }
     let typings = decide(connection, STAGING, &columns, strict)?;
     let kept = materialise(connection, STAGING, &name, &columns, typings, &mut remarks)?;
     connection.execute_batch(&format!("DROP TABLE {STAGING}"))?;
-    Ok(Loaded { name, columns: kept, primary_key: Vec::new(), foreign_keys: Vec::new(), remarks })
+    Ok(Loaded {
+        name,
+        columns: kept,
+        primary_key: Vec::new(),
+        foreign_keys: Vec::new(),
+        remarks,
+    })
 }
 
-fn materialise(connection: &Connection, from: &str, name: &str, columns: &[String], typings: Vec<Typing>, remarks: &mut Vec<String>) -> Result<Vec<(String, DataType, Option<String>)>, WarehouseError> {
+fn materialise(
+    connection: &Connection,
+    from: &str,
+    name: &str,
+    columns: &[String],
+    typings: Vec<Typing>,
+    remarks: &mut Vec<String>,
+) -> Result<Vec<(String, DataType, Option<String>)>, WarehouseError> {
     let mut select = Vec::new();
     let mut kept = Vec::new();
     for (column, typing) in columns.iter().zip(typings) {
@@ -127,23 +201,58 @@ fn materialise(connection: &Connection, from: &str, name: &str, columns: &[Strin
         remarks.extend(typing.remark.clone());
         kept.push((clean, typing.data_type, typing.currency));
     }
-    connection.execute_batch(&format!("CREATE TABLE {} AS SELECT {} FROM {from}", identifier(name), select.join(", ")))?;
+    connection.execute_batch(&format!(
+        "CREATE TABLE {} AS SELECT {} FROM {from}",
+        identifier(name),
+        select.join(", ")
+    ))?;
     Ok(kept)
 }
 
-fn parquet(connection: &Connection, group: &Group, loaded: &[Loaded]) -> Result<Loaded, WarehouseError> {
+fn parquet(
+    connection: &Connection,
+    group: &Group,
+    loaded: &[Loaded],
+) -> Result<Loaded, WarehouseError> {
     let name = unique_name(&group.name, loaded);
     connection
-        .execute_batch(&format!("CREATE TABLE {} AS SELECT * FROM read_parquet({}, union_by_name = true)", identifier(&name), file_list(&group.files)))
-        .map_err(|e| WarehouseError::NotATable { path: shown(group), reason: e.to_string().lines().next().unwrap_or_default().to_string() })?;
-    let mut statement = connection.prepare(&format!("SELECT column_name, column_type FROM (DESCRIBE {})", identifier(&name)))?;
-    let columns = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?.collect::<duckdb::Result<Vec<_>>>()?;
-    let columns = columns.into_iter().map(|(n, t)| (n, engine_type(&t), None)).collect();
-    let rows: i64 = connection.query_row(&format!("SELECT count(*) FROM {}", identifier(&name)), [], |r| r.get(0))?;
+        .execute_batch(&format!(
+            "CREATE TABLE {} AS SELECT * FROM read_parquet({}, union_by_name = true)",
+            identifier(&name),
+            file_list(&group.files)
+        ))
+        .map_err(|e| WarehouseError::NotATable {
+            path: shown(group),
+            reason: e.to_string().lines().next().unwrap_or_default().to_string(),
+        })?;
+    let mut statement = connection.prepare(&format!(
+        "SELECT column_name, column_type FROM (DESCRIBE {})",
+        identifier(&name)
+    ))?;
+    let columns = statement
+        .query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })?
+        .collect::<duckdb::Result<Vec<_>>>()?;
+    let columns = columns
+        .into_iter()
+        .map(|(n, t)| (n, engine_type(&t), None))
+        .collect();
+    let rows: i64 = connection.query_row(
+        &format!("SELECT count(*) FROM {}", identifier(&name)),
+        [],
+        |r| r.get(0),
+    )?;
     if rows == 0 {
         return Err(WarehouseError::Empty(shown(group)));
     }
-    Ok(Loaded { name, columns, primary_key: Vec::new(), foreign_keys: Vec::new(), remarks: Vec::new() })
+    Ok(Loaded {
+        name,
+        columns,
+        primary_key: Vec::new(),
+        foreign_keys: Vec::new(),
+        remarks: Vec::new(),
+    })
 }
 
 fn engine_type(name: &str) -> DataType {
@@ -161,17 +270,34 @@ fn engine_type(name: &str) -> DataType {
     }
 }
 
-fn sqlite(connection: &Connection, group: &Group, strict: bool, loaded: &[Loaded]) -> Result<Vec<Loaded>, WarehouseError> {
+fn sqlite(
+    connection: &Connection,
+    group: &Group,
+    strict: bool,
+    loaded: &[Loaded],
+) -> Result<Vec<Loaded>, WarehouseError> {
     let path = shown(group);
     let extension = crate::extension_file();
-    let bad = |e: duckdb::Error| WarehouseError::NotATable { path: path.clone(), reason: e.to_string().lines().next().unwrap_or_default().to_string() };
+    let bad = |e: duckdb::Error| WarehouseError::NotATable {
+        path: path.clone(),
+        reason: e.to_string().lines().next().unwrap_or_default().to_string(),
+    };
     match extension {
-        Some(file) => connection.execute_batch(&format!("LOAD {}", quoted(&file.display().to_string())))?,
+        Some(file) => {
+            connection.execute_batch(&format!("LOAD {}", quoted(&file.display().to_string())))?
+        }
         // On a user's machine without the packaged file the engine installs it itself.
         None => connection.execute_batch("INSTALL sqlite; LOAD sqlite")?,
     }
-    connection.execute_batch("SET sqlite_all_varchar = true").map_err(bad)?;
-    connection.execute_batch(&format!("ATTACH {} AS source_db (TYPE sqlite, READ_ONLY)", quoted(&path))).map_err(bad)?;
+    connection
+        .execute_batch("SET sqlite_all_varchar = true")
+        .map_err(bad)?;
+    connection
+        .execute_batch(&format!(
+            "ATTACH {} AS source_db (TYPE sqlite, READ_ONLY)",
+            quoted(&path)
+        ))
+        .map_err(bad)?;
     let result = sqlite_tables(connection, &path, strict, loaded);
     connection.execute_batch("DETACH source_db")?;
     let tables = result?;
@@ -181,34 +307,75 @@ fn sqlite(connection: &Connection, group: &Group, strict: bool, loaded: &[Loaded
     Ok(tables)
 }
 
-fn sqlite_tables(connection: &Connection, path: &str, strict: bool, loaded: &[Loaded]) -> Result<Vec<Loaded>, WarehouseError> {
-    let bad = |e: duckdb::Error| WarehouseError::NotATable { path: path.to_string(), reason: e.to_string().lines().next().unwrap_or_default().to_string() };
+fn sqlite_tables(
+    connection: &Connection,
+    path: &str,
+    strict: bool,
+    loaded: &[Loaded],
+) -> Result<Vec<Loaded>, WarehouseError> {
+    let bad = |e: duckdb::Error| WarehouseError::NotATable {
+        path: path.to_string(),
+        reason: e.to_string().lines().next().unwrap_or_default().to_string(),
+    };
     let mut statement = connection
         .prepare(&format!("SELECT name, sql FROM sqlite_scan({}, 'sqlite_master') WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid", quoted(path)))
         .or_else(|_| connection.prepare(&format!("SELECT name, sql FROM sqlite_scan({}, 'sqlite_master') WHERE type = 'table' AND name NOT LIKE 'sqlite_%'", quoted(path))))
         .map_err(bad)?;
-    let found = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))).map_err(bad)?.collect::<duckdb::Result<Vec<_>>>().map_err(bad)?;
+    let found = statement
+        .query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
+        })
+        .map_err(bad)?
+        .collect::<duckdb::Result<Vec<_>>>()
+        .map_err(bad)?;
     let mut tables: Vec<Loaded> = Vec::new();
     for (name, definition) in found {
         let declared = declared::read(definition.as_deref().unwrap_or_default());
         let source = format!("source_db.{}", identifier(&name));
         let all = column_names(connection, &source).map_err(bad)?;
-        let opaque = |c: &str| declared.types.iter().any(|(n, t)| n.eq_ignore_ascii_case(c) && t.to_uppercase().contains("BLOB"));
+        let opaque = |c: &str| {
+            declared
+                .types
+                .iter()
+                .any(|(n, t)| n.eq_ignore_ascii_case(c) && t.to_uppercase().contains("BLOB"))
+        };
         let columns: Vec<String> = all.into_iter().filter(|c| !opaque(c)).collect();
         if columns.is_empty() {
             continue;
         }
         let list: Vec<String> = columns.iter().map(|c| identifier(c)).collect();
-        connection.execute_batch(&format!("CREATE OR REPLACE TEMP TABLE {STAGING} AS SELECT {} FROM {source}", list.join(", "))).map_err(bad)?;
+        connection
+            .execute_batch(&format!(
+                "CREATE OR REPLACE TEMP TABLE {STAGING} AS SELECT {} FROM {source}",
+                list.join(", ")
+            ))
+            .map_err(bad)?;
         let mut typings = decide(connection, STAGING, &columns, strict)?;
         // A database says itself what is text; its words are values, not markers.
         for (column, typing) in columns.iter().zip(&mut typings) {
-            let declared_type = declared.types.iter().find(|(n, _)| n.eq_ignore_ascii_case(column)).map(|(_, t)| t.to_uppercase()).unwrap_or_default();
-            let texty = ["CHAR", "TEXT", "CLOB"].iter().any(|t| declared_type.contains(t));
+            let declared_type = declared
+                .types
+                .iter()
+                .find(|(n, _)| n.eq_ignore_ascii_case(column))
+                .map(|(_, t)| t.to_uppercase())
+                .unwrap_or_default();
+            let texty = ["CHAR", "TEXT", "CLOB"]
+                .iter()
+                .any(|t| declared_type.contains(t));
             if typing.data_type == DataType::Text || (texty && !typing.data_type.is_temporal()) {
-                let keep_code = texty && matches!(typing.data_type, DataType::Integer | DataType::Decimal | DataType::Float | DataType::Boolean) && declared_type.contains("CHAR");
+                let keep_code = texty
+                    && matches!(
+                        typing.data_type,
+                        DataType::Integer | DataType::Decimal | DataType::Float | DataType::Boolean
+                    )
+                    && declared_type.contains("CHAR");
                 if typing.data_type == DataType::Text || keep_code {
-                    *typing = Typing { data_type: DataType::Text, sql: format!("nullif(trim({}), '')", identifier(column)), remark: None, currency: None };
+                    *typing = Typing {
+                        data_type: DataType::Text,
+                        sql: format!("nullif(trim({}), '')", identifier(column)),
+                        remark: None,
+                        currency: None,
+                    };
                 }
             }
         }
@@ -227,9 +394,22 @@ fn sqlite_tables(connection: &Connection, path: &str, strict: bool, loaded: &[Lo
         };
         tables = taken;
         let mut remarks = Vec::new();
-        let kept = materialise(connection, STAGING, &unique, &columns, typings, &mut remarks)?;
+        let kept = materialise(
+            connection,
+            STAGING,
+            &unique,
+            &columns,
+            typings,
+            &mut remarks,
+        )?;
         connection.execute_batch(&format!("DROP TABLE {STAGING}"))?;
-        tables.push(Loaded { name: unique, columns: kept, primary_key: declared.primary_key, foreign_keys: declared.foreign_keys, remarks });
+        tables.push(Loaded {
+            name: unique,
+            columns: kept,
+            primary_key: declared.primary_key,
+            foreign_keys: declared.foreign_keys,
+            remarks,
+        });
     }
     Ok(tables)
 }

@@ -7,11 +7,24 @@ use semantics::{ColumnProfile, DataType, Evidence, TableProfile};
 
 pub(crate) fn profile(connection: &Connection, table: &Loaded) -> duckdb::Result<TableProfile> {
     let name = identifier(&table.name);
-    let rows: i64 = connection.query_row(&format!("SELECT count(*) FROM {name}"), [], |r| r.get(0))?;
-    let distinct_rows: i64 = if table.primary_key.is_empty() { connection.query_row(&format!("SELECT count(*) FROM (SELECT DISTINCT * FROM {name})"), [], |r| r.get(0))? } else { rows };
+    let rows: i64 =
+        connection.query_row(&format!("SELECT count(*) FROM {name}"), [], |r| r.get(0))?;
+    let distinct_rows: i64 = if table.primary_key.is_empty() {
+        connection.query_row(
+            &format!("SELECT count(*) FROM (SELECT DISTINCT * FROM {name})"),
+            [],
+            |r| r.get(0),
+        )?
+    } else {
+        rows
+    };
     let mut remarks = table.remarks.clone();
     if rows > distinct_rows {
-        remarks.push(format!("{} rows of {} repeat another row exactly and are kept", rows - distinct_rows, table.name));
+        remarks.push(format!(
+            "{} rows of {} repeat another row exactly and are kept",
+            rows - distinct_rows,
+            table.name
+        ));
     }
     let mut columns = Vec::new();
     for chunk in table.columns.chunks(30) {
@@ -24,41 +37,51 @@ pub(crate) fn profile(connection: &Connection, table: &Loaded) -> duckdb::Result
                 format!("count({c}), count(DISTINCT {c}), CAST(min({c}) AS VARCHAR), CAST(max({c}) AS VARCHAR), CAST({text_length} AS DOUBLE), {negative}, {whole}")
             })
             .collect();
-        let found: Vec<ColumnProfile> = connection.query_row(&format!("SELECT {} FROM {name}", select.join(", ")), [], |row| {
-            chunk
-                .iter()
-                .enumerate()
-                .map(|(i, (column, data_type, currency))| {
-                    let at = i * 7;
-                    let filled: i64 = row.get(at)?;
-                    Ok(ColumnProfile {
-                        name: column.clone(),
-                        data_type: *data_type,
-                        nulls: (rows - filled).max(0) as u64,
-                        distinct: row.get::<_, i64>(at + 1)?.max(0) as u64,
-                        min: row.get(at + 2)?,
-                        max: row.get(at + 3)?,
-                        watermark: None,
-                        stray_after: 0,
-                        mean_length: row.get(at + 4)?,
-                        samples: Vec::new(),
-                        has_negative: row.get(at + 5)?,
-                        all_whole: row.get(at + 6)?,
-                        currency: currency.clone(),
+        let found: Vec<ColumnProfile> = connection.query_row(
+            &format!("SELECT {} FROM {name}", select.join(", ")),
+            [],
+            |row| {
+                chunk
+                    .iter()
+                    .enumerate()
+                    .map(|(i, (column, data_type, currency))| {
+                        let at = i * 7;
+                        let filled: i64 = row.get(at)?;
+                        Ok(ColumnProfile {
+                            name: column.clone(),
+                            data_type: *data_type,
+                            nulls: (rows - filled).max(0) as u64,
+                            distinct: row.get::<_, i64>(at + 1)?.max(0) as u64,
+                            min: row.get(at + 2)?,
+                            max: row.get(at + 3)?,
+                            watermark: None,
+                            stray_after: 0,
+                            mean_length: row.get(at + 4)?,
+                            samples: Vec::new(),
+                            has_negative: row.get(at + 5)?,
+                            all_whole: row.get(at + 6)?,
+                            currency: currency.clone(),
+                        })
                     })
-                })
-                .collect()
-        })?;
+                    .collect()
+            },
+        )?;
         columns.extend(found);
     }
     for column in &mut columns {
         let c = identifier(&column.name);
         let mut statement = connection.prepare(&format!("SELECT CAST({c} AS VARCHAR) FROM {name} WHERE {c} IS NOT NULL GROUP BY {c} ORDER BY count(*) DESC, {c} LIMIT 20"))?;
-        column.samples = statement.query_map([], |r| r.get::<_, String>(0))?.collect::<duckdb::Result<_>>()?;
+        column.samples = statement
+            .query_map([], |r| r.get::<_, String>(0))?
+            .collect::<duckdb::Result<_>>()?;
         if column.data_type.is_temporal() {
             let (watermark, stray) = watermark(connection, &name, &c)?;
             if stray > 0 {
-                remarks.push(format!("{}: {stray} rows after {} stand alone and do not count as the data's last day", column.name, watermark.as_deref().unwrap_or("")));
+                remarks.push(format!(
+                    "{}: {stray} rows after {} stand alone and do not count as the data's last day",
+                    column.name,
+                    watermark.as_deref().unwrap_or("")
+                ));
             }
             column.watermark = watermark;
             column.stray_after = stray;
@@ -78,11 +101,17 @@ pub(crate) fn profile(connection: &Connection, table: &Loaded) -> duckdb::Result
 
 /// The last plausible day. A last month with under a hundredth of the usual rows on three days at most,
 /// after at least three months, is a stray, and so is what lies years ahead of everything else.
-fn watermark(connection: &Connection, table: &str, column: &str) -> duckdb::Result<(Option<String>, u64)> {
+fn watermark(
+    connection: &Connection,
+    table: &str,
+    column: &str,
+) -> duckdb::Result<(Option<String>, u64)> {
     let mut statement = connection.prepare(&format!(
         "SELECT CAST(date_trunc('month', {column}) AS VARCHAR), count(*), count(DISTINCT CAST({column} AS DATE)), CAST(max(CAST({column} AS DATE)) AS VARCHAR) FROM {table} WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY 1"
     ))?;
-    let months: Vec<(String, i64, i64, String)> = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?.collect::<duckdb::Result<_>>()?;
+    let months: Vec<(String, i64, i64, String)> = statement
+        .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?
+        .collect::<duckdb::Result<_>>()?;
     let mut kept = months.len();
     let mut stray = 0;
     while kept > 3 {
@@ -96,7 +125,10 @@ fn watermark(connection: &Connection, table: &str, column: &str) -> duckdb::Resu
         stray += *rows;
         kept -= 1;
     }
-    Ok((kept.checked_sub(1).map(|i| months[i].3.clone()), stray.max(0) as u64))
+    Ok((
+        kept.checked_sub(1).map(|i| months[i].3.clone()),
+        stray.max(0) as u64,
+    ))
 }
 
 /// Answers of the engine to the questions of inference.
@@ -106,13 +138,21 @@ pub struct WarehouseEvidence<'a> {
 
 impl WarehouseEvidence<'_> {
     fn number(&self, sql: &str) -> Option<f64> {
-        self.connection.query_row(sql, [], |r| r.get::<_, Option<f64>>(0)).ok().flatten()
+        self.connection
+            .query_row(sql, [], |r| r.get::<_, Option<f64>>(0))
+            .ok()
+            .flatten()
     }
 }
 
 impl Evidence for WarehouseEvidence<'_> {
     fn inclusion(&mut self, from: (&str, &str), to: (&str, &str)) -> f64 {
-        let (ft, fc, tt, tc) = (identifier(from.0), identifier(from.1), identifier(to.0), identifier(to.1));
+        let (ft, fc, tt, tc) = (
+            identifier(from.0),
+            identifier(from.1),
+            identifier(to.0),
+            identifier(to.1),
+        );
         self.number(&format!("SELECT CAST(count(*) FILTER (WHERE v IN (SELECT CAST({tc} AS VARCHAR) FROM {tt})) AS DOUBLE) / nullif(count(*), 0) FROM (SELECT DISTINCT CAST({fc} AS VARCHAR) AS v FROM {ft} WHERE {fc} IS NOT NULL)")).unwrap_or(0.0)
     }
 
@@ -131,7 +171,10 @@ impl Evidence for WarehouseEvidence<'_> {
     fn product_error(&mut self, table: &str, amount: &str, factors: &[&str]) -> f64 {
         let t = identifier(table);
         let a = format!("CAST({} AS DOUBLE)", identifier(amount));
-        let product: Vec<String> = factors.iter().map(|f| format!("CAST({} AS DOUBLE)", identifier(f))).collect();
+        let product: Vec<String> = factors
+            .iter()
+            .map(|f| format!("CAST({} AS DOUBLE)", identifier(f)))
+            .collect();
         self.number(&format!("SELECT avg(abs({a} - {p}) / greatest(abs({a}), 0.01)) FROM {t} WHERE {a} IS NOT NULL AND {p} IS NOT NULL", p = product.join(" * "))).unwrap_or(f64::INFINITY)
     }
 }

@@ -21,7 +21,11 @@ pub struct Execution {
     pub elapsed_ms: f64,
 }
 
-pub(crate) fn execute(connection: &Connection, query: &CompiledQuery, limit: usize) -> Result<Execution, WarehouseError> {
+pub(crate) fn execute(
+    connection: &Connection,
+    query: &CompiledQuery,
+    limit: usize,
+) -> Result<Execution, WarehouseError> {
     let start = Instant::now();
     let width = query.columns().len();
     let mut statement = connection.prepare(query.sql())?;
@@ -33,7 +37,9 @@ pub(crate) fn execute(connection: &Connection, query: &CompiledQuery, limit: usi
             truncated = true;
             break;
         }
-        let cells: duckdb::Result<Vec<Cell>> = (0..width).map(|i| row.get::<_, Value>(i).map(cell)).collect();
+        let cells: duckdb::Result<Vec<Cell>> = (0..width)
+            .map(|i| row.get::<_, Value>(i).map(cell))
+            .collect();
         rows.push(cells?);
     }
     let columns = query
@@ -61,7 +67,15 @@ pub(crate) fn execute(connection: &Connection, query: &CompiledQuery, limit: usi
             grain: c.grain.map(|g| grain_name(g).to_string()),
         })
         .collect();
-    Ok(Execution { table: ResultTable { columns, row_count: rows.len(), rows, truncated }, elapsed_ms: start.elapsed().as_secs_f64() * 1000.0 })
+    Ok(Execution {
+        table: ResultTable {
+            columns,
+            row_count: rows.len(),
+            rows,
+            truncated,
+        },
+        elapsed_ms: start.elapsed().as_secs_f64() * 1000.0,
+    })
 }
 
 fn grain_name(grain: Grain) -> &'static str {
@@ -80,11 +94,19 @@ fn grain_name(grain: Grain) -> &'static str {
 }
 
 fn whole(n: i64) -> Cell {
-    if n.abs() <= EXACT { Cell::Integer(n) } else { Cell::Text(n.to_string()) }
+    if n.abs() <= EXACT {
+        Cell::Integer(n)
+    } else {
+        Cell::Text(n.to_string())
+    }
 }
 
 fn number(x: f64) -> Cell {
-    if x.is_finite() { Cell::Number(x) } else { Cell::Null }
+    if x.is_finite() {
+        Cell::Number(x)
+    } else {
+        Cell::Null
+    }
 }
 
 fn cell(value: Value) -> Cell {
@@ -105,7 +127,9 @@ fn cell(value: Value) -> Cell {
         Value::Decimal(d) => d.to_string().parse::<f64>().map_or(Cell::Null, number),
         Value::Text(t) => Cell::Text(t),
         Value::Enum(t) => Cell::Text(t),
-        Value::Date32(days) => date(i64::from(days)).map_or(Cell::Null, |(y, m, d)| Cell::Text(format!("{y:04}-{m:02}-{d:02}"))),
+        Value::Date32(days) => date(i64::from(days)).map_or(Cell::Null, |(y, m, d)| {
+            Cell::Text(format!("{y:04}-{m:02}-{d:02}"))
+        }),
         Value::Timestamp(unit, n) => {
             let seconds = match unit {
                 TimeUnit::Second => n,
@@ -114,7 +138,14 @@ fn cell(value: Value) -> Cell {
                 TimeUnit::Nanosecond => n.div_euclid(1_000_000_000),
             };
             let (day, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-            date(day).map_or(Cell::Null, |(y, m, d)| Cell::Text(format!("{y:04}-{m:02}-{d:02}T{:02}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60)))
+            date(day).map_or(Cell::Null, |(y, m, d)| {
+                Cell::Text(format!(
+                    "{y:04}-{m:02}-{d:02}T{:02}:{:02}:{:02}",
+                    rest / 3600,
+                    rest / 60 % 60,
+                    rest % 60
+                ))
+            })
         }
         other => Cell::Text(format!("{other:?}")),
     }

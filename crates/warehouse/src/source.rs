@@ -38,9 +38,22 @@ pub(crate) fn take_stock(paths: &[PathBuf]) -> Result<Inventory, WarehouseError>
     let mut files: Vec<(PathBuf, bool)> = Vec::new();
     for path in paths {
         let shown = path.display().to_string();
-        let meta = std::fs::metadata(path).map_err(|e| if e.kind() == std::io::ErrorKind::NotFound { WarehouseError::Missing(shown.clone()) } else { WarehouseError::Unreadable { path: shown.clone(), reason: e.to_string() } })?;
+        let meta = std::fs::metadata(path).map_err(|e| {
+            if e.kind() == std::io::ErrorKind::NotFound {
+                WarehouseError::Missing(shown.clone())
+            } else {
+                WarehouseError::Unreadable {
+                    path: shown.clone(),
+                    reason: e.to_string(),
+                }
+            }
+        })?;
         if meta.is_dir() {
-            let mut inside: Vec<PathBuf> = std::fs::read_dir(path).map_err(|e| unreadable(path, &e))?.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| p.is_file()).collect();
+            let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
+                .map_err(|e| unreadable(path, &e))?
+                .filter_map(|e| e.ok().map(|e| e.path()))
+                .filter(|p| p.is_file())
+                .collect();
             inside.sort();
             if inside.is_empty() {
                 return Err(WarehouseError::Empty(shown));
@@ -53,7 +66,10 @@ pub(crate) fn take_stock(paths: &[PathBuf]) -> Result<Inventory, WarehouseError>
     let mut whole = blake3::Hasher::new();
     whole.update(LOADER_VERSION.as_bytes());
     for (file, in_folder) in files {
-        let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = file
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let kind = match kind_of(&file) {
             Ok(kind) if !name.starts_with('.') => kind,
             Ok(_) => {
@@ -69,35 +85,61 @@ pub(crate) fn take_stock(paths: &[PathBuf]) -> Result<Inventory, WarehouseError>
         let print = fingerprint(&file)?;
         whole.update(name.as_bytes());
         whole.update(print.as_bytes());
-        inventory.sources.push(answer::Source { path_or_url: file.display().to_string(), fingerprint: print });
+        inventory.sources.push(answer::Source {
+            path_or_url: file.display().to_string(),
+            fingerprint: print,
+        });
         let header = match kind {
             Kind::Delimited(delimiter) => header_of(&file, delimiter)?,
             _ => Vec::new(),
         };
-        let stem = file.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let same = inventory.groups.iter_mut().find(|g| g.kind == kind && matches!(kind, Kind::Delimited(_)) && g.header == header && !header.is_empty());
+        let stem = file
+            .file_stem()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let same = inventory.groups.iter_mut().find(|g| {
+            g.kind == kind
+                && matches!(kind, Kind::Delimited(_))
+                && g.header == header
+                && !header.is_empty()
+        });
         match same {
             Some(group) => {
                 group.name = shared_name(&group.name, &stem);
                 group.files.push(file);
             }
-            None => inventory.groups.push(Group { name: stem, kind, files: vec![file], header }),
+            None => inventory.groups.push(Group {
+                name: stem,
+                kind,
+                files: vec![file],
+                header,
+            }),
         }
     }
     if inventory.groups.is_empty() {
-        return Err(WarehouseError::Empty(paths.first().map(|p| p.display().to_string()).unwrap_or_default()));
+        return Err(WarehouseError::Empty(
+            paths
+                .first()
+                .map(|p| p.display().to_string())
+                .unwrap_or_default(),
+        ));
     }
     inventory.fingerprint = whole.finalize().to_hex().to_string();
     Ok(inventory)
 }
 
 fn unreadable(path: &Path, e: &std::io::Error) -> WarehouseError {
-    WarehouseError::Unreadable { path: path.display().to_string(), reason: e.to_string() }
+    WarehouseError::Unreadable {
+        path: path.display().to_string(),
+        reason: e.to_string(),
+    }
 }
 
 fn start_of(path: &Path, bytes: u64) -> Result<Vec<u8>, WarehouseError> {
     let mut head = Vec::new();
-    File::open(path).and_then(|f| f.take(bytes).read_to_end(&mut head)).map_err(|e| unreadable(path, &e))?;
+    File::open(path)
+        .and_then(|f| f.take(bytes).read_to_end(&mut head))
+        .map_err(|e| unreadable(path, &e))?;
     Ok(head)
 }
 
@@ -113,28 +155,47 @@ fn kind_of(path: &Path) -> Result<Kind, WarehouseError> {
     if head.starts_with(b"PAR1") {
         return Ok(Kind::Parquet);
     }
-    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let ending = path
+        .extension()
+        .map(|e| e.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
     match ending.as_str() {
         "csv" | "tsv" | "txt" | "tab" => {
             if head.contains(&0) {
-                return Err(WarehouseError::NotATable { path: shown, reason: "it holds binary data".into() });
+                return Err(WarehouseError::NotATable {
+                    path: shown,
+                    reason: "it holds binary data".into(),
+                });
             }
-            Ok(Kind::Delimited(delimiter_of(&String::from_utf8_lossy(&head))))
+            Ok(Kind::Delimited(delimiter_of(&String::from_utf8_lossy(
+                &head,
+            ))))
         }
-        "parquet" | "sqlite" | "sqlite3" | "db" => Err(WarehouseError::NotATable { path: shown, reason: "its first bytes are not those of such a file".into() }),
+        "parquet" | "sqlite" | "sqlite3" | "db" => Err(WarehouseError::NotATable {
+            path: shown,
+            reason: "its first bytes are not those of such a file".into(),
+        }),
         _ => Err(WarehouseError::UnknownType(shown)),
     }
 }
 
 /// The separator that cuts the first lines into the same number of parts, two at least.
 fn delimiter_of(head: &str) -> char {
-    let lines: Vec<&str> = head.lines().filter(|l| !l.trim().is_empty()).take(20).collect();
+    let lines: Vec<&str> = head
+        .lines()
+        .filter(|l| !l.trim().is_empty())
+        .take(20)
+        .collect();
     let mut best = (0usize, ',');
     for delimiter in [',', ';', '\t', '|'] {
         let counts: Vec<usize> = lines.iter().map(|l| outside_quotes(l, delimiter)).collect();
         let first = counts.first().copied().unwrap_or(0);
         let agreeing = counts.iter().filter(|c| **c == first).count();
-        let score = if first == 0 { 0 } else { first.min(50) + 50 * agreeing / counts.len().max(1) };
+        let score = if first == 0 {
+            0
+        } else {
+            first.min(50) + 50 * agreeing / counts.len().max(1)
+        };
         if score > best.0 {
             best = (score, delimiter);
         }
@@ -159,7 +220,10 @@ fn header_of(path: &Path, delimiter: char) -> Result<Vec<String>, WarehouseError
     let head = start_of(path, 65_536)?;
     let text = String::from_utf8_lossy(&head);
     let text = text.trim_start_matches('\u{feff}');
-    let line = text.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();
+    let line = text
+        .lines()
+        .find(|l| !l.trim().is_empty())
+        .unwrap_or_default();
     let mut cells = vec![String::new()];
     let mut quoted = false;
     for c in line.chars() {
@@ -176,14 +240,35 @@ fn header_of(path: &Path, delimiter: char) -> Result<Vec<String>, WarehouseError
 
 /// What two file names share: their equal words from the front and from the back.
 fn shared_name(a: &str, b: &str) -> String {
-    let words = |s: &str| -> Vec<String> { s.split(['_', '-', ' ', '.']).map(str::to_string).collect() };
+    let words =
+        |s: &str| -> Vec<String> { s.split(['_', '-', ' ', '.']).map(str::to_string).collect() };
     let (a, b) = (words(a), words(b));
-    let front: Vec<String> = a.iter().zip(&b).take_while(|(x, y)| x == y).map(|(x, _)| x.clone()).collect();
+    let front: Vec<String> = a
+        .iter()
+        .zip(&b)
+        .take_while(|(x, y)| x == y)
+        .map(|(x, _)| x.clone())
+        .collect();
     let rest = a.len().min(b.len()) - front.len();
-    let mut back: Vec<String> = a.iter().rev().zip(b.iter().rev()).take(rest).take_while(|(x, y)| x == y).map(|(x, _)| x.clone()).collect();
+    let mut back: Vec<String> = a
+        .iter()
+        .rev()
+        .zip(b.iter().rev())
+        .take(rest)
+        .take_while(|(x, y)| x == y)
+        .map(|(x, _)| x.clone())
+        .collect();
     back.reverse();
-    let named: Vec<String> = front.into_iter().chain(back).filter(|w| !w.chars().all(|c| c.is_ascii_digit())).collect();
-    if named.is_empty() { "data".into() } else { named.join("_") }
+    let named: Vec<String> = front
+        .into_iter()
+        .chain(back)
+        .filter(|w| !w.chars().all(|c| c.is_ascii_digit()))
+        .collect();
+    if named.is_empty() {
+        "data".into()
+    } else {
+        named.join("_")
+    }
 }
 
 fn fingerprint(path: &Path) -> Result<String, WarehouseError> {

@@ -5,7 +5,10 @@ use duckdb::{Connection, Row};
 use semantics::DataType;
 
 /// Words that stand for a missing value wherever they occur.
-const MARKERS: &[&str] = &["ERROR", "UNKNOWN", "N/A", "#N/A", "NULL", "NAN", "#VALUE!", "#REF!", "#DIV/0!", "-", "--", "?", "(BLANK)", "(NULL)"];
+const MARKERS: &[&str] = &[
+    "ERROR", "UNKNOWN", "N/A", "#N/A", "NULL", "NAN", "#VALUE!", "#REF!", "#DIV/0!", "-", "--",
+    "?", "(BLANK)", "(NULL)",
+];
 /// Words that stand for a missing value only in a column of numbers or dates.
 const TYPED_MARKERS: &[&str] = &["NA", "NONE", "NIL", "TBD", "MISSING"];
 
@@ -49,12 +52,18 @@ struct Counts {
 }
 
 fn list(words: &[&str]) -> String {
-    words.iter().map(|w| quoted(w)).collect::<Vec<_>>().join(", ")
+    words
+        .iter()
+        .map(|w| quoted(w))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
-const PARTED: &str = r"^\d{1,2}[/.-]\d{1,2}[/.-](\d{2}|\d{4})([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?$";
+const PARTED: &str =
+    r"^\d{1,2}[/.-]\d{1,2}[/.-](\d{2}|\d{4})([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?$";
 const ISO: &str = r"^\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?$";
-const NUMBER: &str = r"^\(?[-+]?\s*[$€£]?\s*[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?\s*[%$€£]?\)?$";
+const NUMBER: &str =
+    r"^\(?[-+]?\s*[$€£]?\s*[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?\s*[%$€£]?\)?$";
 
 fn plain(value: &str) -> String {
     format!("regexp_replace({value}, '[$€£,%()\\s+]', '', 'g')")
@@ -62,7 +71,10 @@ fn plain(value: &str) -> String {
 
 fn count_columns(column: &str) -> String {
     let t = format!("trim({})", identifier(column));
-    let missing = format!("({t} IS NULL OR {t} = '' OR upper({t}) IN ({}))", list(MARKERS));
+    let missing = format!(
+        "({t} IS NULL OR {t} = '' OR upper({t}) IN ({}))",
+        list(MARKERS)
+    );
     let typed_missing = format!("upper({t}) IN ({})", list(TYPED_MARKERS));
     let live = format!("(NOT {missing} AND NOT ({typed_missing}))");
     [
@@ -115,14 +127,23 @@ fn read_counts(row: &Row, at: usize) -> duckdb::Result<Counts> {
 }
 
 /// Types of all columns of a staging table of text.
-pub(crate) fn decide(connection: &Connection, staging: &str, columns: &[String], strict: bool) -> duckdb::Result<Vec<Typing>> {
+pub(crate) fn decide(
+    connection: &Connection,
+    staging: &str,
+    columns: &[String],
+    strict: bool,
+) -> duckdb::Result<Vec<Typing>> {
     if columns.is_empty() {
         return Ok(Vec::new());
     }
     let mut typings = Vec::new();
     for chunk in columns.chunks(40) {
         let select: Vec<String> = chunk.iter().map(|c| count_columns(c)).collect();
-        let counts: Vec<Counts> = connection.query_row(&format!("SELECT {} FROM {staging}", select.join(",\n")), [], |row| (0..chunk.len()).map(|i| read_counts(row, i * 19)).collect())?;
+        let counts: Vec<Counts> = connection.query_row(
+            &format!("SELECT {} FROM {staging}", select.join(",\n")),
+            [],
+            |row| (0..chunk.len()).map(|i| read_counts(row, i * 19)).collect(),
+        )?;
         for (column, counts) in chunk.iter().zip(counts) {
             typings.push(typing(column, &counts, strict));
         }
@@ -133,10 +154,30 @@ pub(crate) fn decide(connection: &Connection, staging: &str, columns: &[String],
 fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
     let t = format!("trim({})", identifier(column));
     let typed_missing = format!("upper({t}) IN ({}, {})", list(MARKERS), list(TYPED_MARKERS));
-    let text_value = if strict { format!("nullif({t}, '')") } else { format!("CASE WHEN {t} = '' OR upper({t}) IN ({}) THEN NULL ELSE {t} END", list(MARKERS)) };
+    let text_value = if strict {
+        format!("nullif({t}, '')")
+    } else {
+        format!(
+            "CASE WHEN {t} = '' OR upper({t}) IN ({}) THEN NULL ELSE {t} END",
+            list(MARKERS)
+        )
+    };
     let value = format!("CASE WHEN {t} = '' OR {typed_missing} THEN NULL ELSE {t} END");
-    let missing_remark = |n: i64| (n > 0).then(|| format!("{column}: {n} marker values (such as ERROR, UNKNOWN or N/A) read as missing"));
-    let text = Typing { data_type: DataType::Text, sql: text_value, remark: if strict { None } else { missing_remark(c.markers) }, currency: None };
+    let missing_remark = |n: i64| {
+        (n > 0).then(|| {
+            format!("{column}: {n} marker values (such as ERROR, UNKNOWN or N/A) read as missing")
+        })
+    };
+    let text = Typing {
+        data_type: DataType::Text,
+        sql: text_value,
+        remark: if strict {
+            None
+        } else {
+            missing_remark(c.markers)
+        },
+        currency: None,
+    };
     // A column of markers that would otherwise be text keeps the words that only numbers lose.
     if c.filled == 0 {
         return text;
@@ -152,42 +193,138 @@ fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
     }
     if all(c.iso) {
         if c.with_time == 0 || all(c.midnight) || c.with_time == c.midnight {
-            return Typing { data_type: DataType::Date, sql: format!("CAST(try_cast({value} AS TIMESTAMP) AS DATE)"), remark: joined(None), currency: None };
+            return Typing {
+                data_type: DataType::Date,
+                sql: format!("CAST(try_cast({value} AS TIMESTAMP) AS DATE)"),
+                remark: joined(None),
+                currency: None,
+            };
         }
-        return Typing { data_type: DataType::Timestamp, sql: format!("try_cast({value} AS TIMESTAMP)"), remark: joined(None), currency: None };
+        return Typing {
+            data_type: DataType::Timestamp,
+            sql: format!("try_cast({value} AS TIMESTAMP)"),
+            remark: joined(None),
+            currency: None,
+        };
     }
-    if all(c.parted) && (c.first_max <= 12 || c.second_max <= 12) && c.first_max <= 31 && c.second_max <= 31 {
-        let order = if c.first_max > 12 { DateOrder::DayFirst } else { DateOrder::MonthFirst };
-        let (day, month) = if order == DateOrder::DayFirst { (1, 2) } else { (2, 1) };
-        let part = |i: usize| format!("regexp_extract({value}, '^(\\d{{1,2}})[/.-](\\d{{1,2}})[/.-](\\d{{2,4}})', {i})");
-        let year = format!("CASE WHEN length({y}) = 2 THEN CASE WHEN CAST({y} AS INTEGER) < 70 THEN 2000 ELSE 1900 END + CAST({y} AS INTEGER) ELSE CAST({y} AS INTEGER) END", y = part(3));
-        let date = format!("make_date({year}, CAST({} AS INTEGER), CAST({} AS INTEGER))", part(month), part(day));
+    if all(c.parted)
+        && (c.first_max <= 12 || c.second_max <= 12)
+        && c.first_max <= 31
+        && c.second_max <= 31
+    {
+        let order = if c.first_max > 12 {
+            DateOrder::DayFirst
+        } else {
+            DateOrder::MonthFirst
+        };
+        let (day, month) = if order == DateOrder::DayFirst {
+            (1, 2)
+        } else {
+            (2, 1)
+        };
+        let part = |i: usize| {
+            format!(
+                "regexp_extract({value}, '^(\\d{{1,2}})[/.-](\\d{{1,2}})[/.-](\\d{{2,4}})', {i})"
+            )
+        };
+        let year = format!(
+            "CASE WHEN length({y}) = 2 THEN CASE WHEN CAST({y} AS INTEGER) < 70 THEN 2000 ELSE 1900 END + CAST({y} AS INTEGER) ELSE CAST({y} AS INTEGER) END",
+            y = part(3)
+        );
+        let date = format!(
+            "make_date({year}, CAST({} AS INTEGER), CAST({} AS INTEGER))",
+            part(month),
+            part(day)
+        );
         let date = format!("CASE WHEN {value} IS NULL THEN NULL ELSE {date} END");
-        let written = if order == DateOrder::DayFirst { "day/month/year" } else { "month/day/year" };
+        let written = if order == DateOrder::DayFirst {
+            "day/month/year"
+        } else {
+            "month/day/year"
+        };
         let sure = c.first_max > 12 || c.second_max > 12;
-        let note = Some(format!("{column} read as {written}{}", if sure { "" } else { " (no value tells which; month first assumed)" }));
+        let note = Some(format!(
+            "{column} read as {written}{}",
+            if sure {
+                ""
+            } else {
+                " (no value tells which; month first assumed)"
+            }
+        ));
         if c.with_time > 0 && c.with_time != c.midnight {
-            let clock = format!("try_cast(regexp_extract({value}, '[ T](\\d{{1,2}}:\\d{{2}}(:\\d{{2}})?)', 1) || CASE WHEN regexp_matches({value}, ':\\d{{2}}:') THEN '' ELSE ':00' END AS TIME)");
-            return Typing { data_type: DataType::Timestamp, sql: format!("({date}) + coalesce({clock}, TIME '00:00:00')"), remark: joined(note), currency: None };
+            let clock = format!(
+                "try_cast(regexp_extract({value}, '[ T](\\d{{1,2}}:\\d{{2}}(:\\d{{2}})?)', 1) || CASE WHEN regexp_matches({value}, ':\\d{{2}}:') THEN '' ELSE ':00' END AS TIME)"
+            );
+            return Typing {
+                data_type: DataType::Timestamp,
+                sql: format!("({date}) + coalesce({clock}, TIME '00:00:00')"),
+                remark: joined(note),
+                currency: None,
+            };
         }
-        return Typing { data_type: DataType::Date, sql: date, remark: joined(note), currency: None };
+        return Typing {
+            data_type: DataType::Date,
+            sql: date,
+            remark: joined(note),
+            currency: None,
+        };
     }
     if all(c.truth) {
-        return Typing { data_type: DataType::Boolean, sql: format!("lower({value}) IN ('true', 'yes')"), remark: joined(None), currency: None };
+        return Typing {
+            data_type: DataType::Boolean,
+            sql: format!("lower({value}) IN ('true', 'yes')"),
+            remark: joined(None),
+            currency: None,
+        };
     }
     if all(c.whole) && c.leading_zero == 0 {
-        return Typing { data_type: DataType::Integer, sql: format!("try_cast({value} AS BIGINT)"), remark: joined(None), currency: None };
+        return Typing {
+            data_type: DataType::Integer,
+            sql: format!("try_cast({value} AS BIGINT)"),
+            remark: joined(None),
+            currency: None,
+        };
     }
     if all(c.number) && c.leading_zero == 0 {
-        let currency = if c.dollar > 0 { Some("USD") } else if c.euro > 0 { Some("EUR") } else if c.pound > 0 { Some("GBP") } else { None }.map(str::to_string);
+        let currency = if c.dollar > 0 {
+            Some("USD")
+        } else if c.euro > 0 {
+            Some("EUR")
+        } else if c.pound > 0 {
+            Some("GBP")
+        } else {
+            None
+        }
+        .map(str::to_string);
         let negative = format!("CASE WHEN {value} LIKE '(%)' THEN -1 ELSE 1 END");
         if c.percent > 0 {
-            return Typing { data_type: DataType::Float, sql: format!("try_cast({} AS DOUBLE) * {negative} / CASE WHEN {value} LIKE '%\\%' ESCAPE '\\' THEN 100 ELSE 1 END", plain(&value)), remark: joined(Some(format!("{column}: percentages read as fractions"))), currency };
+            return Typing {
+                data_type: DataType::Float,
+                sql: format!(
+                    "try_cast({} AS DOUBLE) * {negative} / CASE WHEN {value} LIKE '%\\%' ESCAPE '\\' THEN 100 ELSE 1 END",
+                    plain(&value)
+                ),
+                remark: joined(Some(format!("{column}: percentages read as fractions"))),
+                currency,
+            };
         }
         if c.decimals <= 4 && c.longest_digits <= 17 {
-            return Typing { data_type: DataType::Decimal, sql: format!("CAST(try_cast({} AS DECIMAL(18,4)) * {negative} AS DECIMAL(18,4))", plain(&value)), remark: joined(None), currency };
+            return Typing {
+                data_type: DataType::Decimal,
+                sql: format!(
+                    "CAST(try_cast({} AS DECIMAL(18,4)) * {negative} AS DECIMAL(18,4))",
+                    plain(&value)
+                ),
+                remark: joined(None),
+                currency,
+            };
         }
-        return Typing { data_type: DataType::Float, sql: format!("try_cast({} AS DOUBLE) * {negative}", plain(&value)), remark: joined(None), currency };
+        return Typing {
+            data_type: DataType::Float,
+            sql: format!("try_cast({} AS DOUBLE) * {negative}", plain(&value)),
+            remark: joined(None),
+            currency,
+        };
     }
     text
 }

@@ -6,7 +6,7 @@ use semantics::FieldRef;
 
 /// A measure with its name.
 #[derive(Debug, Clone, PartialEq)]
-pub struct NamedMeasure {
+pub(crate) struct NamedMeasure {
     /// Column name.
     pub name: String,
     /// What.
@@ -17,7 +17,7 @@ pub struct NamedMeasure {
 
 /// A filter with the field that it binds, so that a follow-up can replace it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bound {
+pub(crate) struct Bound {
     /// Field that it is about.
     pub field: Option<FieldRef>,
     /// The filter.
@@ -30,7 +30,7 @@ pub struct Bound {
 
 /// The rank that was asked for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RankDraft {
+pub(crate) struct RankDraft {
     /// Best first or worst first.
     pub direction: Direction,
     /// How many; one for a singular noun; open if nothing says.
@@ -45,7 +45,7 @@ pub struct RankDraft {
 
 /// The comparison that was asked for.
 #[derive(Debug, Clone, PartialEq)]
-pub enum CompareDraft {
+pub(crate) enum CompareDraft {
     /// The later of two periods against the earlier.
     Periods(Period),
     /// Against the period before.
@@ -56,7 +56,7 @@ pub enum CompareDraft {
 
 /// What a share is of.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ShareDraft {
+pub(crate) enum ShareDraft {
     /// Each group's part of the total, within the dimensions (indexes).
     Groups(Vec<usize>),
     /// The filtered part of the whole.
@@ -65,7 +65,7 @@ pub enum ShareDraft {
 
 /// A condition on groups.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Condition {
+pub(crate) struct Condition {
     /// Measure it is on (index).
     pub metric: usize,
     /// Which column.
@@ -78,7 +78,7 @@ pub struct Condition {
 
 /// Everything that was found in the words.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Draft {
+pub(crate) struct Draft {
     /// Measures.
     pub measures: Vec<NamedMeasure>,
     /// Groups.

@@ -5,7 +5,10 @@ use super::read::fact_key;
 use super::{Misfit, Scene};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use query::{Align, Compare, CompareTo, Dialect, Dimension, Direction, Filter, Having, Measure, Order, OrderKey, Part, Query, Rank, RowsOf, Share, Term, TimeScope};
+use query::{
+    Align, Compare, CompareTo, Dialect, Dimension, Direction, Filter, Having, Measure, Order,
+    OrderKey, Part, Query, Rank, RowsOf, Share, Term, TimeScope,
+};
 use semantics::{Aggregation, Expression, FieldRef, MetricKind, Model, Role, Subject};
 
 /// A query that compiles, with what was assumed.
@@ -21,7 +24,11 @@ pub(crate) struct Finished {
 const DEFAULT_RANK: u32 = 10;
 
 /// Fills in the defaults; with an earlier query, edits that one instead.
-pub(crate) fn finish(draft: Draft, scene: &Scene, last: Option<&Query>) -> Result<Finished, Misfit> {
+pub(crate) fn finish(
+    draft: Draft,
+    scene: &Scene,
+    last: Option<&Query>,
+) -> Result<Finished, Misfit> {
     let model = scene.model;
     let mut notes = draft.notes.clone();
     let mut penalty = draft.penalty;
@@ -35,13 +42,21 @@ pub(crate) fn finish(draft: Draft, scene: &Scene, last: Option<&Query>) -> Resul
         match query::compile(model, &candidate, Dialect::DuckDb) {
             Ok(_) => {
                 let words = crate::restate::restate(&candidate, model);
-                return Ok(Finished { query: candidate, words, notes, penalty });
+                return Ok(Finished {
+                    query: candidate,
+                    words,
+                    notes,
+                    penalty,
+                });
             }
             Err(e) => refused = refused.or(Some(e)),
         }
     }
     match refused {
-        Some(e) => Err(Misfit::Refused { code: e.code().to_string(), message: e.to_string() }),
+        Some(e) => Err(Misfit::Refused {
+            code: e.code().to_string(),
+            message: e.to_string(),
+        }),
         None => Err(Misfit::Missing("a query")),
     }
 }
@@ -54,7 +69,10 @@ fn variants(query: &Query, model: &Model) -> Vec<Query> {
         if let Measure::Rows(dataset) = &term.measure
             && let Some(field) = fact_key(model, dataset)
         {
-            term.measure = Measure::Aggregate { aggregation: Aggregation::CountDistinct, field };
+            term.measure = Measure::Aggregate {
+                aggregation: Aggregation::CountDistinct,
+                field,
+            };
             changed = true;
         }
     }
@@ -64,12 +82,26 @@ fn variants(query: &Query, model: &Model) -> Vec<Query> {
     vec![query.clone(), active]
 }
 
-fn assemble(mut draft: Draft, scene: &Scene, notes: &mut Vec<String>, penalty: &mut f64) -> Result<Query, Misfit> {
+fn assemble(
+    mut draft: Draft,
+    scene: &Scene,
+    notes: &mut Vec<String>,
+    penalty: &mut f64,
+) -> Result<Query, Misfit> {
     let model = scene.model;
     if draft.shift.is_some() {
         return Err(Misfit::Missing("which period is meant"));
     }
-    let wants_number = draft.rank.is_some() || draft.compare.is_some() || draft.growth || draft.share.is_some() || draft.cumulative || draft.rolling.is_some() || draft.dimensions.iter().any(|d| matches!(d, Dimension::Time(_)));
+    let wants_number = draft.rank.is_some()
+        || draft.compare.is_some()
+        || draft.growth
+        || draft.share.is_some()
+        || draft.cumulative
+        || draft.rolling.is_some()
+        || draft
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Time(_)));
     if let Some(rows) = listed_rows(&draft, model) {
         return rows_query(draft, rows, scene);
     }
@@ -77,21 +109,55 @@ fn assemble(mut draft: Draft, scene: &Scene, notes: &mut Vec<String>, penalty: &
         return list_query(draft, scene);
     }
     if draft.measures.is_empty() {
-        let Some(name) = model.default_metric.clone() else { return Err(Misfit::Missing("a measure")) };
-        let label = model.metric(&name).map_or(name.clone(), |m| m.label.clone());
+        let Some(name) = model.default_metric.clone() else {
+            return Err(Misfit::Missing("a measure"));
+        };
+        let label = model
+            .metric(&name)
+            .map_or(name.clone(), |m| m.label.clone());
         notes.push(format!("measured by {}", label.to_lowercase()));
         *penalty += 0.4;
-        draft.measures.push(NamedMeasure { name: label, measure: Measure::Metric(name), explicit: false });
+        draft.measures.push(NamedMeasure {
+            name: label,
+            measure: Measure::Metric(name),
+            explicit: false,
+        });
     }
-    let time_field = draft.time_field.clone().or_else(|| model.default_time.clone());
-    let dated = draft.period.is_some() || draft.compare.is_some() || draft.dimensions.iter().any(|d| matches!(d, Dimension::Time(_)));
-    let mut query = Query { dimensions: draft.dimensions.clone(), ..Query::default() };
+    let time_field = draft
+        .time_field
+        .clone()
+        .or_else(|| model.default_time.clone());
+    let dated = draft.period.is_some()
+        || draft.compare.is_some()
+        || draft
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Time(_)));
+    let mut query = Query {
+        dimensions: draft.dimensions.clone(),
+        ..Query::default()
+    };
     if dated {
-        let Some(field) = time_field else { return Err(Misfit::Missing("a date in the data")) };
-        query.time = Some(TimeScope { field, range: draft.period.as_ref().map(|p| p.to_range()) });
+        let Some(field) = time_field else {
+            return Err(Misfit::Missing("a date in the data"));
+        };
+        query.time = Some(TimeScope {
+            field,
+            range: draft.period.as_ref().map(|p| p.to_range()),
+        });
     }
-    let numerator: Vec<Bound> = draft.filters.iter().filter(|b| b.numerator && draft.share == Some(ShareDraft::Part)).cloned().collect();
-    let scope: Vec<Filter> = draft.filters.iter().filter(|b| !(b.numerator && draft.share == Some(ShareDraft::Part))).map(|b| b.filter.clone()).collect();
+    let numerator: Vec<Bound> = draft
+        .filters
+        .iter()
+        .filter(|b| b.numerator && draft.share == Some(ShareDraft::Part))
+        .cloned()
+        .collect();
+    let scope: Vec<Filter> = draft
+        .filters
+        .iter()
+        .filter(|b| !(b.numerator && draft.share == Some(ShareDraft::Part)))
+        .map(|b| b.filter.clone())
+        .collect();
     query.filter = all(scope);
     query.metrics = terms(&draft.measures);
 
@@ -101,56 +167,115 @@ fn assemble(mut draft: Draft, scene: &Scene, notes: &mut Vec<String>, penalty: &
         && rank.per.is_empty()
         && draft.having.is_empty()
     {
-        let Some(Dimension::Field(field)) = draft.dimensions.last().cloned() else { return Err(Misfit::Missing("whose share is meant")) };
-        let set = Query { dimensions: vec![Dimension::Field(field.clone())], metrics: query.metrics[..1].to_vec(), rank: Some(ranked(&rank, 1)), time: query.time.clone(), filter: query.filter.clone(), ..Query::default() };
-        let members = Filter::Members { field, query: Box::new(set) };
+        let Some(Dimension::Field(field)) = draft.dimensions.last().cloned() else {
+            return Err(Misfit::Missing("whose share is meant"));
+        };
+        let set = Query {
+            dimensions: vec![Dimension::Field(field.clone())],
+            metrics: query.metrics[..1].to_vec(),
+            rank: Some(ranked(&rank, 1)),
+            time: query.time.clone(),
+            filter: query.filter.clone(),
+            ..Query::default()
+        };
+        let members = Filter::Members {
+            field,
+            query: Box::new(set),
+        };
         let whole = query.metrics[0].clone();
         query.dimensions.clear();
-        query.metrics = vec![Term { name: format!("Share of {}", whole.name.to_lowercase()), measure: part_of(&whole.measure, members) }, whole];
+        query.metrics = vec![
+            Term {
+                name: format!("Share of {}", whole.name.to_lowercase()),
+                measure: part_of(&whole.measure, members),
+            },
+            whole,
+        ];
         return Ok(query);
     }
     match &draft.share {
         Some(ShareDraft::Part) => {
-            let Some(filter) = all(numerator.iter().map(|b| b.filter.clone()).collect()) else { return Err(Misfit::Missing("whose share is meant")) };
+            let Some(filter) = all(numerator.iter().map(|b| b.filter.clone()).collect()) else {
+                return Err(Misfit::Missing("whose share is meant"));
+            };
             // Naming the field of the part is no breakdown ("what portion used same-day shipping").
             let parts: Vec<&FieldRef> = numerator.iter().filter_map(|b| b.field.as_ref()).collect();
-            query.dimensions.retain(|d| !matches!(d, Dimension::Field(f) if parts.contains(&f)));
+            query
+                .dimensions
+                .retain(|d| !matches!(d, Dimension::Field(f) if parts.contains(&f)));
             let words: Vec<String> = numerator.iter().map(|b| b.words.clone()).collect();
-            query.metrics = draft.measures.iter().map(|m| Term { name: format!("{} share of {}", m.name, words.join(", ")), measure: part_of(&m.measure, filter.clone()) }).collect();
+            query.metrics = draft
+                .measures
+                .iter()
+                .map(|m| Term {
+                    name: format!("{} share of {}", m.name, words.join(", ")),
+                    measure: part_of(&m.measure, filter.clone()),
+                })
+                .collect();
         }
         Some(ShareDraft::Groups(_)) => {
             if query.dimensions.is_empty() {
                 return Err(Misfit::Missing("whose share is meant"));
             }
-            let mut within: Vec<usize> = (0..query.dimensions.len()).filter(|i| matches!(query.dimensions[*i], Dimension::Time(_))).collect();
+            let mut within: Vec<usize> = (0..query.dimensions.len())
+                .filter(|i| matches!(query.dimensions[*i], Dimension::Time(_)))
+                .collect();
             if within.len() == query.dimensions.len() {
                 within.clear();
             }
-            let fields: Vec<usize> = (0..query.dimensions.len()).filter(|i| !within.contains(i)).collect();
+            let fields: Vec<usize> = (0..query.dimensions.len())
+                .filter(|i| !within.contains(i))
+                .collect();
             if fields.len() > 1 {
                 within.extend(&fields[..fields.len() - 1]);
             }
-            query.share = Some(Share { within, unfiltered: false });
+            query.share = Some(Share {
+                within,
+                unfiltered: false,
+            });
         }
         None => {}
     }
     if let Some(compare) = &draft.compare {
         query.compare = Some(comparison(compare, scene));
-        let running = query.dimensions.iter().any(|d| matches!(d, Dimension::Time(g) if !g.is_cyclic()));
-        let ranged = query.time.as_ref().and_then(|t| t.range.as_ref()).is_some_and(|r| r.start.is_some() && r.end.is_some());
+        let running = query
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Time(g) if !g.is_cyclic()));
+        let ranged = query
+            .time
+            .as_ref()
+            .and_then(|t| t.range.as_ref())
+            .is_some_and(|r| r.start.is_some() && r.end.is_some());
         if !running && !ranged {
             return Err(Misfit::Missing("which periods are compared"));
         }
     }
     query.cumulative = draft.cumulative;
     query.rolling = draft.rolling;
-    if (query.cumulative || query.rolling.is_some()) && !query.dimensions.iter().any(|d| matches!(d, Dimension::Time(g) if !g.is_cyclic())) {
-        query.dimensions.insert(0, Dimension::Time(query::Grain::Month));
+    if (query.cumulative || query.rolling.is_some())
+        && !query
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Time(g) if !g.is_cyclic()))
+    {
+        query
+            .dimensions
+            .insert(0, Dimension::Time(query::Grain::Month));
         notes.push("by month".into());
     }
     // Conditions on groups; with a counted entity, the groups that pass are counted.
     if !draft.having.is_empty() {
-        let conditions: Vec<Having> = draft.having.iter().map(|c| Having { metric: c.metric, on: c.on, op: c.op, value: c.value.clone() }).collect();
+        let conditions: Vec<Having> = draft
+            .having
+            .iter()
+            .map(|c| Having {
+                metric: c.metric,
+                on: c.on,
+                op: c.op,
+                value: c.value.clone(),
+            })
+            .collect();
         if draft.counted {
             return counted_groups(query, conditions, &draft, model);
         }
@@ -177,27 +302,65 @@ fn assemble(mut draft: Draft, scene: &Scene, notes: &mut Vec<String>, penalty: &
         // A counted entity is ranked by its own number.
         query.rank = Some(rank_query);
     }
-    if query.rank.is_none() && !query.dimensions.is_empty() && !query.dimensions.iter().any(|d| matches!(d, Dimension::Time(_) | Dimension::TimeOf { .. })) {
-        let part = if draft.growth && query.compare.is_some() { Part::Pct } else { Part::Value };
+    if query.rank.is_none()
+        && !query.dimensions.is_empty()
+        && !query
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Time(_) | Dimension::TimeOf { .. }))
+    {
+        let part = if draft.growth && query.compare.is_some() {
+            Part::Pct
+        } else {
+            Part::Value
+        };
         let direction = draft.sort.unwrap_or(Direction::Descending);
         if query.dimensions.len() > 1 {
-            query.order = (0..query.dimensions.len() - 1).map(|d| Order { key: OrderKey::Dimension(d), direction: Direction::Ascending }).collect();
+            query.order = (0..query.dimensions.len() - 1)
+                .map(|d| Order {
+                    key: OrderKey::Dimension(d),
+                    direction: Direction::Ascending,
+                })
+                .collect();
         }
-        query.order.push(Order { key: OrderKey::Metric(0, part), direction });
+        query.order.push(Order {
+            key: OrderKey::Metric(0, part),
+            direction,
+        });
     } else if let Some(direction) = draft.sort
         && query.rank.is_none()
         && !query.dimensions.is_empty()
     {
-        query.order = vec![Order { key: OrderKey::Metric(0, Part::Value), direction }];
+        query.order = vec![Order {
+            key: OrderKey::Metric(0, Part::Value),
+            direction,
+        }];
     }
     Ok(query)
 }
 
-fn counted_groups(query: Query, having: Vec<Having>, draft: &Draft, model: &Model) -> Result<Query, Misfit> {
-    let days = query.dimensions.first().cloned().filter(|d| matches!(d, Dimension::Time(_)));
+fn counted_groups(
+    query: Query,
+    having: Vec<Having>,
+    draft: &Draft,
+    model: &Model,
+) -> Result<Query, Misfit> {
+    let days = query
+        .dimensions
+        .first()
+        .cloned()
+        .filter(|d| matches!(d, Dimension::Time(_)));
     let (dimension, name) = match (days, draft.subject) {
-        (Some(d @ Dimension::Time(grain)), _) => (d, format!("Number of {}s", crate::time::grain_noun(grain))),
-        (_, Some(entity)) => (Dimension::Field(model.entities[entity].key.clone()), format!("Number of {}", super::read::plural(&model.entities[entity].name))),
+        (Some(d @ Dimension::Time(grain)), _) => {
+            (d, format!("Number of {}s", crate::time::grain_noun(grain)))
+        }
+        (_, Some(entity)) => (
+            Dimension::Field(model.entities[entity].key.clone()),
+            format!(
+                "Number of {}",
+                super::read::plural(&model.entities[entity].name)
+            ),
+        ),
         _ => return Err(Misfit::Missing("what is counted")),
     };
     // The count itself is no condition; the measures that are limited are.
@@ -207,19 +370,44 @@ fn counted_groups(query: Query, having: Vec<Having>, draft: &Draft, model: &Mode
         u.dedup();
         u
     };
-    let metrics: Vec<Term> = used.iter().filter_map(|i| query.metrics.get(*i).cloned()).collect();
+    let metrics: Vec<Term> = used
+        .iter()
+        .filter_map(|i| query.metrics.get(*i).cloned())
+        .collect();
     if metrics.is_empty() {
         return Err(Misfit::Missing("a measure for the limit"));
     }
     // Rows without a date belong to no day.
     let mut query = query;
     if let (Dimension::Time(_), Some(time)) = (&dimension, &query.time) {
-        let dated = Filter::Not(Box::new(Filter::IsNull { field: time.field.clone() }));
+        let dated = Filter::Not(Box::new(Filter::IsNull {
+            field: time.field.clone(),
+        }));
         query.filter = all(query.filter.take().into_iter().chain([dated]).collect());
     }
-    let having = having.into_iter().map(|h| Having { metric: used.iter().position(|u| *u == h.metric).unwrap_or(0), ..h }).collect();
-    let inner = Query { dimensions: vec![dimension], metrics, having, time: query.time, filter: query.filter, compare: query.compare, ..Query::default() };
-    Ok(Query { metrics: vec![Term { name, measure: Measure::CountOf(Box::new(inner)) }], ..Query::default() })
+    let having = having
+        .into_iter()
+        .map(|h| Having {
+            metric: used.iter().position(|u| *u == h.metric).unwrap_or(0),
+            ..h
+        })
+        .collect();
+    let inner = Query {
+        dimensions: vec![dimension],
+        metrics,
+        having,
+        time: query.time,
+        filter: query.filter,
+        compare: query.compare,
+        ..Query::default()
+    };
+    Ok(Query {
+        metrics: vec![Term {
+            name,
+            measure: Measure::CountOf(Box::new(inner)),
+        }],
+        ..Query::default()
+    })
 }
 
 pub(super) fn terms(measures: &[NamedMeasure]) -> Vec<Term> {
@@ -229,17 +417,33 @@ pub(super) fn terms(measures: &[NamedMeasure]) -> Vec<Term> {
         while out.iter().any(|t| t.name == name) {
             name.push('\u{2032}');
         }
-        out.push(Term { name, measure: measure.measure.clone() });
+        out.push(Term {
+            name,
+            measure: measure.measure.clone(),
+        });
     }
     out
 }
 
 pub(super) fn ranked(rank: &RankDraft, n: u32) -> Rank {
-    Rank { by: 0, on: rank.on, direction: rank.direction, n: rank.n.unwrap_or(n), skip: rank.skip, per: rank.per.clone() }
+    Rank {
+        by: 0,
+        on: rank.on,
+        direction: rank.direction,
+        n: rank.n.unwrap_or(n),
+        skip: rank.skip,
+        per: rank.per.clone(),
+    }
 }
 
 fn part_of(measure: &Measure, filter: Filter) -> Measure {
-    Measure::Ratio { numerator: Box::new(Measure::Where { measure: Box::new(measure.clone()), filter: Box::new(filter) }), denominator: Box::new(measure.clone()) }
+    Measure::Ratio {
+        numerator: Box::new(Measure::Where {
+            measure: Box::new(measure.clone()),
+            filter: Box::new(filter),
+        }),
+        denominator: Box::new(measure.clone()),
+    }
 }
 
 pub(super) fn all(mut parts: Vec<Filter>) -> Option<Filter> {
@@ -256,13 +460,20 @@ pub(super) fn comparison(compare: &CompareDraft, scene: &Scene) -> Compare {
         CompareDraft::Prior => CompareTo::PriorPeriod,
         CompareDraft::Year => CompareTo::PriorYear,
     };
-    Compare { to, align: Align::ToDate, watermark: Some(scene.clock.today.to_string()), show: vec![Part::Value, Part::Prior, Part::Delta, Part::Pct] }
+    Compare {
+        to,
+        align: Align::ToDate,
+        watermark: Some(scene.clock.today.to_string()),
+        show: vec![Part::Value, Part::Prior, Part::Delta, Part::Pct],
+    }
 }
 
 /// Periods that the data's last day all but completes are compared whole; the rest to date.
 fn align(query: &mut Query, scene: &Scene, notes: &mut Vec<String>) {
     let range = query.time.as_ref().and_then(|t| t.range.clone());
-    let Some(compare) = &mut query.compare else { return };
+    let Some(compare) = &mut query.compare else {
+        return;
+    };
     let day = |t: Option<&String>| t.and_then(|d| d.parse::<Date>().ok());
     let mark = scene.clock.today.saturating_add(1.days());
     compare.align = Align::Full;
@@ -281,7 +492,10 @@ fn align(query: &mut Query, scene: &Scene, notes: &mut Vec<String>) {
     let length = start.map_or(365, |s| (end - s).get_days());
     if missing * 30 > length {
         compare.align = Align::ToDate;
-        notes.push(format!("the data ends on {}, so the same part of the other period is compared", scene.clock.today));
+        notes.push(format!(
+            "the data ends on {}, so the same part of the other period is compared",
+            scene.clock.today
+        ));
     }
 }
 
@@ -292,26 +506,72 @@ fn listed_rows(draft: &Draft, model: &Model) -> Option<String> {
     if let Some(rows) = &draft.rows {
         return Some(rows.clone());
     }
-    let order = draft.filters.iter().filter_map(|b| b.field.as_ref()).find(|f| model.field(f).is_some_and(|x| x.subject == Subject::OrderNumber || x.role == Role::Id));
+    let order = draft
+        .filters
+        .iter()
+        .filter_map(|b| b.field.as_ref())
+        .find(|f| {
+            model
+                .field(f)
+                .is_some_and(|x| x.subject == Subject::OrderNumber || x.role == Role::Id)
+        });
     let order = order?;
     let columns = draft.fields.len() + draft.measures.len();
-    if draft.counted || draft.rank.is_some() || draft.share.is_some() || draft.compare.is_some() || columns < 2 {
+    if draft.counted
+        || draft.rank.is_some()
+        || draft.share.is_some()
+        || draft.compare.is_some()
+        || columns < 2
+    {
         return None;
     }
     // The lines of the order: the finest dataset that holds the asked columns.
-    let mut datasets: Vec<String> = draft.measures.iter().flat_map(|m| query::home_datasets(model, &m.measure)).collect();
+    let mut datasets: Vec<String> = draft
+        .measures
+        .iter()
+        .flat_map(|m| query::home_datasets(model, &m.measure))
+        .collect();
     datasets.extend(draft.fields.iter().map(|f| f.dataset.clone()));
-    let finest = model.datasets.iter().filter(|d| d.is_fact).find(|d| datasets.iter().all(|x| query::reachable(model, &d.name, &FieldRef::new(x, &model.dataset(x).and_then(|y| y.fields.first()).map_or(String::new(), |f| f.name.clone()))).is_ok()) && query::reachable(model, &d.name, order).is_ok() && datasets.contains(&d.name));
-    finest.map(|d| d.name.clone()).or_else(|| Some(order.dataset.clone()))
+    let finest = model.datasets.iter().filter(|d| d.is_fact).find(|d| {
+        datasets.iter().all(|x| {
+            query::reachable(
+                model,
+                &d.name,
+                &FieldRef::new(
+                    x,
+                    model
+                        .dataset(x)
+                        .and_then(|y| y.fields.first())
+                        .map_or(String::new(), |f| f.name.clone()),
+                ),
+            )
+            .is_ok()
+        }) && query::reachable(model, &d.name, order).is_ok()
+            && datasets.contains(&d.name)
+    });
+    finest
+        .map(|d| d.name.clone())
+        .or_else(|| Some(order.dataset.clone()))
 }
 
 fn as_field(measure: &Measure, model: &Model) -> Option<FieldRef> {
     match measure {
         Measure::Aggregate { field, .. } => Some(field.clone()),
         Measure::Metric(name) => match &model.metric(name)?.kind {
-            MetricKind::Simple { dataset, expression: Some(Expression::Field(f)), .. } => Some(FieldRef::new(dataset, f)),
+            MetricKind::Simple {
+                dataset,
+                expression: Some(Expression::Field(f)),
+                ..
+            } => Some(FieldRef::new(dataset, f)),
             // The average price of a line is its price.
-            MetricKind::Ratio { .. } if name == "average_price" => model.datasets.iter().filter(|d| d.is_fact).find_map(|d| d.fields.iter().find(|f| f.subject == Subject::UnitPrice).map(|f| FieldRef::new(&d.name, &f.name))),
+            MetricKind::Ratio { .. } if name == "average_price" => {
+                model.datasets.iter().filter(|d| d.is_fact).find_map(|d| {
+                    d.fields
+                        .iter()
+                        .find(|f| f.subject == Subject::UnitPrice)
+                        .map(|f| FieldRef::new(&d.name, &f.name))
+                })
+            }
             _ => None,
         },
         _ => None,
@@ -327,17 +587,43 @@ fn rows_query(draft: Draft, dataset: String, scene: &Scene) -> Result<Query, Mis
         }
     }
     for measure in &draft.measures {
-        let Some(field) = as_field(&measure.measure, model) else { return Err(Misfit::Missing("a column for each thing asked")) };
+        let Some(field) = as_field(&measure.measure, model) else {
+            return Err(Misfit::Missing("a column for each thing asked"));
+        };
         if !fields.contains(&field) {
             fields.push(field);
         }
     }
     if fields.is_empty() {
-        let Some(known) = model.dataset(&dataset) else { return Err(Misfit::Missing("columns")) };
-        fields = known.fields.iter().filter(|f| f.data_type != semantics::DataType::Opaque && f.role != Role::Text).take(12).map(|f| FieldRef::new(&dataset, &f.name)).collect();
+        let Some(known) = model.dataset(&dataset) else {
+            return Err(Misfit::Missing("columns"));
+        };
+        fields = known
+            .fields
+            .iter()
+            .filter(|f| f.data_type != semantics::DataType::Opaque && f.role != Role::Text)
+            .take(12)
+            .map(|f| FieldRef::new(&dataset, &f.name))
+            .collect();
     }
-    let time = draft.period.as_ref().zip(model.default_time.clone()).map(|(p, field)| TimeScope { field, range: Some(p.to_range()) });
-    Ok(Query { rows: Some(RowsOf { dataset, fields, distinct: false }), filter: all(draft.filters.into_iter().map(|b| b.filter).collect()), time, ..Query::default() })
+    let time = draft
+        .period
+        .as_ref()
+        .zip(model.default_time.clone())
+        .map(|(p, field)| TimeScope {
+            field,
+            range: Some(p.to_range()),
+        });
+    Ok(Query {
+        rows: Some(RowsOf {
+            dataset,
+            fields,
+            distinct: false,
+        }),
+        filter: all(draft.filters.into_iter().map(|b| b.filter).collect()),
+        time,
+        ..Query::default()
+    })
 }
 
 fn list_query(draft: Draft, scene: &Scene) -> Result<Query, Misfit> {
@@ -348,10 +634,23 @@ fn list_query(draft: Draft, scene: &Scene) -> Result<Query, Misfit> {
     if !draft.having.is_empty() {
         return Err(Misfit::Missing("a measure for the limit"));
     }
-    let time = draft.period.as_ref().zip(model.default_time.clone()).map(|(p, field)| TimeScope { field, range: Some(p.to_range()) });
+    let time = draft
+        .period
+        .as_ref()
+        .zip(model.default_time.clone())
+        .map(|(p, field)| TimeScope {
+            field,
+            range: Some(p.to_range()),
+        });
     let filter = all(draft.filters.iter().map(|b| b.filter.clone()).collect());
-    let home = draft.subject.and_then(|s| model.entities[s].dataset.clone()).or_else(|| draft.fields.first().map(|f| f.dataset.clone()));
-    let own_rows = draft.subject.is_some_and(|s| model.entities[s].dataset.is_some()) || draft.fields.len() > 1;
+    let home = draft
+        .subject
+        .and_then(|s| model.entities[s].dataset.clone())
+        .or_else(|| draft.fields.first().map(|f| f.dataset.clone()));
+    let own_rows = draft
+        .subject
+        .is_some_and(|s| model.entities[s].dataset.is_some())
+        || draft.fields.len() > 1;
     if let (Some(dataset), true) = (home, own_rows && time.is_none()) {
         let mut fields: Vec<FieldRef> = Vec::new();
         for field in draft.dimensions.iter().filter_map(|d| match d {
@@ -368,7 +667,21 @@ fn list_query(draft: Draft, scene: &Scene) -> Result<Query, Misfit> {
             }
         }
         let distinct = !fields.iter().any(|f| f.dataset == dataset);
-        return Ok(Query { rows: Some(RowsOf { dataset, fields, distinct }), filter, time, ..Query::default() });
+        return Ok(Query {
+            rows: Some(RowsOf {
+                dataset,
+                fields,
+                distinct,
+            }),
+            filter,
+            time,
+            ..Query::default()
+        });
     }
-    Ok(Query { dimensions: draft.dimensions, filter, time, ..Query::default() })
+    Ok(Query {
+        dimensions: draft.dimensions,
+        filter,
+        time,
+        ..Query::default()
+    })
 }

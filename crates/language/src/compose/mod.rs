@@ -13,20 +13,18 @@ use crate::time::Clock;
 use semantics::Model;
 
 /// What composition may look at.
-pub struct Scene<'a> {
+pub(crate) struct Scene<'a> {
     /// The model.
     pub model: &'a Model,
     /// Today.
     pub clock: &'a Clock,
-    /// First day of the data.
-    pub first_day: Option<jiff::civil::Date>,
     /// The year that the conversation is in.
     pub year_hint: Option<i16>,
 }
 
 /// Why a way through the question makes no query.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Misfit {
+pub(crate) enum Misfit {
     /// A word was read but has no place in the query.
     Unused(String),
     /// A kind of question that is not understood yet; the word that says so.

@@ -118,7 +118,11 @@ fn basis(word: &str) -> Option<RankBasis> {
 }
 
 fn direction(word: &str) -> Direction {
-    if word == "asc" { Direction::Ascending } else { Direction::Descending }
+    if word == "asc" {
+        Direction::Ascending
+    } else {
+        Direction::Descending
+    }
 }
 
 fn operator(word: &str) -> Operator {
@@ -224,22 +228,44 @@ pub(super) fn phrases(items: &[Item]) -> Vec<Placed> {
     let mut at = 0;
     while at < items.len() {
         let item = &items[at];
-        let place = |node: Node, last: usize| Placed { node, start: item.start, end: items[last].end, text: items[at..=last].iter().map(|i| i.text.as_str()).collect::<Vec<_>>().join(" ") };
-        let percent_at = |i: usize| items.get(i).is_some_and(|x| x.is_role("share") || x.is_role("pct"));
+        let place = |node: Node, last: usize| Placed {
+            node,
+            start: item.start,
+            end: items[last].end,
+            text: items[at..=last]
+                .iter()
+                .map(|i| i.text.as_str())
+                .collect::<Vec<_>>()
+                .join(" "),
+        };
+        let percent_at = |i: usize| {
+            items
+                .get(i)
+                .is_some_and(|x| x.is_role("share") || x.is_role("pct"))
+        };
         let number_at = |i: usize| match items.get(i).map(|x| &x.sense) {
             Some(Sense::Number(value, money)) => Some((*value, *money)),
             _ => None,
         };
-        if let Some(op) = item.role("op").or_else(|| item.is_role("over").then_some("gt")) {
+        if let Some(op) = item
+            .role("op")
+            .or_else(|| item.is_role("over").then_some("gt"))
+        {
             if let Some((value, money)) = number_at(at + 1) {
                 let percent = percent_at(at + 2) && items[at + 2].start == items[at + 1].end;
                 let last = if percent { at + 2 } else { at + 1 };
-                out.push(place(Node::Threshold(operator(op), Bar::Number(value, money, percent)), last));
+                out.push(place(
+                    Node::Threshold(operator(op), Bar::Number(value, money, percent)),
+                    last,
+                ));
                 at = last + 1;
                 continue;
             }
             if item.is_role("op") {
-                let grain = matches!(items.get(at + 1).map(|x| &x.sense), Some(Sense::Time(TimeSense::Grain(_))));
+                let grain = matches!(
+                    items.get(at + 1).map(|x| &x.sense),
+                    Some(Sense::Time(TimeSense::Grain(_)))
+                );
                 let next = if grain { at + 2 } else { at + 1 };
                 if items.get(next).and_then(|x| x.role("agg")) == Some("average") {
                     out.push(place(Node::Threshold(operator(op), Bar::Average), next));
@@ -247,7 +273,10 @@ pub(super) fn phrases(items: &[Item]) -> Vec<Placed> {
                     continue;
                 }
                 if let Some(Sense::Named(named)) = items.get(at + 1).map(|x| &x.sense) {
-                    out.push(place(Node::Threshold(operator(op), Bar::Named(named.clone())), at + 1));
+                    out.push(place(
+                        Node::Threshold(operator(op), Bar::Named(named.clone())),
+                        at + 1,
+                    ));
                     at += 2;
                     continue;
                 }
@@ -257,16 +286,26 @@ pub(super) fn phrases(items: &[Item]) -> Vec<Placed> {
             && let Some(op @ ("ge" | "le")) = items.get(at + 1).and_then(|x| x.role("op"))
             && items[at + 1].text.starts_with("or ")
         {
-            out.push(place(Node::Threshold(operator(op), Bar::Number(value, money, false)), at + 1));
+            out.push(place(
+                Node::Threshold(operator(op), Bar::Number(value, money, false)),
+                at + 1,
+            ));
             at += 2;
             continue;
         }
         if item.is_role("between")
-            && let (Some((low, money)), Some((high, money_too))) = (number_at(at + 1), number_at(at + 3))
+            && let (Some((low, money)), Some((high, money_too))) =
+                (number_at(at + 1), number_at(at + 3))
             && items[at + 2].is_role("conj")
         {
-            out.push(place(Node::Threshold(Operator::Ge, Bar::Number(low, money, false)), at + 1));
-            out.push(place(Node::Threshold(Operator::Le, Bar::Number(high, money_too, false)), at + 3));
+            out.push(place(
+                Node::Threshold(Operator::Ge, Bar::Number(low, money, false)),
+                at + 1,
+            ));
+            out.push(place(
+                Node::Threshold(Operator::Le, Bar::Number(high, money_too, false)),
+                at + 3,
+            ));
             at += 4;
             continue;
         }

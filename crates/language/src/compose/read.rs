@@ -8,7 +8,9 @@ use crate::time::{Period, TimeSense, in_year};
 use crate::values::{Quality, ValueMatch};
 use crate::vocabulary::Named;
 use query::{Dimension, Direction, Filter, Grain, Literal, Measure, Operator, Part, Threshold};
-use semantics::{Additivity, Aggregation, DataType, FieldRef, MetricKind, Model, Role, Subject, Unit};
+use semantics::{
+    Additivity, Aggregation, DataType, FieldRef, MetricKind, Model, Role, Subject, Unit,
+};
 
 /// Reads one way through the question.
 pub(crate) fn read(path: &Path, scene: &Scene) -> Result<Draft, Misfit> {
@@ -16,7 +18,13 @@ pub(crate) fn read(path: &Path, scene: &Scene) -> Result<Draft, Misfit> {
     if let Some(bad) = nodes.iter().find(|n| n.node == Node::Unknown) {
         return Err(Misfit::Unsupported(bad.text.clone()));
     }
-    Reader { scene, used: vec![false; nodes.len()], nodes, draft: Draft::default() }.run()
+    Reader {
+        scene,
+        used: vec![false; nodes.len()],
+        nodes,
+        draft: Draft::default(),
+    }
+    .run()
 }
 
 struct Reader<'a> {
@@ -39,7 +47,9 @@ impl Reader<'_> {
     }
 
     fn is(&self, at: usize, mark: Mark) -> bool {
-        self.nodes.get(at).is_some_and(|n| n.node == Node::Mark(mark))
+        self.nodes
+            .get(at)
+            .is_some_and(|n| n.node == Node::Mark(mark))
     }
 
     fn find(&self, mark: Mark) -> Option<usize> {
@@ -71,14 +81,22 @@ impl Reader<'_> {
 
     fn run(mut self) -> Result<Draft, Misfit> {
         self.draft.refers = self.any(Mark::Ref);
-        self.draft.continues = self.nodes.first().is_some_and(|n| matches!(n.node, Node::Mark(Mark::And | Mark::By | Mark::But)));
+        self.draft.continues = self
+            .nodes
+            .first()
+            .is_some_and(|n| matches!(n.node, Node::Mark(Mark::And | Mark::By | Mark::But)));
         if let Some(at) = self.find(Mark::Vague) {
             self.take(at);
             return Err(Misfit::Missing("what is compared with what"));
         }
         for unsupported in [Mark::Pair, Mark::New, Mark::Worth] {
             if let Some(at) = self.find(unsupported) {
-                if unsupported == Mark::Worth && (matches!(self.nodes.get(at + 1).map(|n| &n.node), Some(Node::Threshold(..)))) {
+                if unsupported == Mark::Worth
+                    && (matches!(
+                        self.nodes.get(at + 1).map(|n| &n.node),
+                        Some(Node::Threshold(..))
+                    ))
+                {
                     self.take(at);
                     continue;
                 }
@@ -109,22 +127,51 @@ impl Reader<'_> {
             Named::Metric(name) => {
                 let metric = self.model().metric(name)?;
                 let field = match &metric.kind {
-                    MetricKind::Simple { dataset, expression: Some(semantics::Expression::Field(field)), .. } => Some(FieldRef::new(dataset, field)),
-                    MetricKind::Simple { dataset, expression: Some(semantics::Expression::Column(column)), .. } => {
-                        let found = self.model().dataset(dataset)?.fields.iter().find(|f| f.expression == semantics::Expression::Column(column.clone()))?;
+                    MetricKind::Simple {
+                        dataset,
+                        expression: Some(semantics::Expression::Field(field)),
+                        ..
+                    } => Some(FieldRef::new(dataset, field)),
+                    MetricKind::Simple {
+                        dataset,
+                        expression: Some(semantics::Expression::Column(column)),
+                        ..
+                    } => {
+                        let found = self.model().dataset(dataset)?.fields.iter().find(|f| {
+                            f.expression == semantics::Expression::Column(column.clone())
+                        })?;
                         Some(FieldRef::new(dataset, &found.name))
                     }
                     _ => None,
                 };
                 let measure = match (aggregation, &field) {
-                    (Some(how @ (Aggregation::Average | Aggregation::Max | Aggregation::Min | Aggregation::Median)), Some(field)) => Measure::Aggregate { aggregation: how, field: field.clone() },
+                    (
+                        Some(
+                            how @ (Aggregation::Average
+                            | Aggregation::Max
+                            | Aggregation::Min
+                            | Aggregation::Median),
+                        ),
+                        Some(field),
+                    ) => Measure::Aggregate {
+                        aggregation: how,
+                        field: field.clone(),
+                    },
                     _ => Measure::Metric(name.clone()),
                 };
                 let label = match (&measure, aggregation) {
-                    (Measure::Aggregate { aggregation, .. }, _) => format!("{} {}", aggregation_word(*aggregation), metric.label.to_lowercase()),
+                    (Measure::Aggregate { aggregation, .. }, _) => format!(
+                        "{} {}",
+                        aggregation_word(*aggregation),
+                        metric.label.to_lowercase()
+                    ),
                     _ => metric.label.clone(),
                 };
-                Some(Number { name: label, measure, field })
+                Some(Number {
+                    name: label,
+                    measure,
+                    field,
+                })
             }
             Named::Field(reference) => {
                 let field = self.model().field(reference)?;
@@ -135,10 +182,17 @@ impl Reader<'_> {
                     Additivity::Non => Aggregation::Average,
                     _ => Aggregation::Sum,
                 });
-                let how = if how == Aggregation::Sum && field.additivity == Additivity::Non { Aggregation::Average } else { how };
+                let how = if how == Aggregation::Sum && field.additivity == Additivity::Non {
+                    Aggregation::Average
+                } else {
+                    how
+                };
                 Some(Number {
                     name: format!("{} {}", aggregation_word(how), field.label.to_lowercase()),
-                    measure: Measure::Aggregate { aggregation: how, field: reference.clone() },
+                    measure: Measure::Aggregate {
+                        aggregation: how,
+                        field: reference.clone(),
+                    },
                     field: Some(reference.clone()),
                 })
             }
@@ -149,13 +203,30 @@ impl Reader<'_> {
     fn count_of_entity(&self, entity: usize) -> NamedMeasure {
         let entity = &self.model().entities[entity];
         let plural = plural(&entity.name);
-        let by_metric = self.model().metrics.iter().find(|m| m.unit == Unit::Count(plural.clone()) && matches!(m.kind, MetricKind::Simple { aggregation: Aggregation::Count | Aggregation::CountDistinct, filter: None, .. }));
+        let by_metric = self.model().metrics.iter().find(|m| {
+            m.unit == Unit::Count(plural.clone())
+                && matches!(
+                    m.kind,
+                    MetricKind::Simple {
+                        aggregation: Aggregation::Count | Aggregation::CountDistinct,
+                        filter: None,
+                        ..
+                    }
+                )
+        });
         let measure = match (by_metric, &entity.dataset) {
             (_, Some(dataset)) => Measure::Rows(dataset.clone()),
             (Some(metric), None) => Measure::Metric(metric.name.clone()),
-            (None, None) => Measure::Aggregate { aggregation: Aggregation::CountDistinct, field: entity.key.clone() },
+            (None, None) => Measure::Aggregate {
+                aggregation: Aggregation::CountDistinct,
+                field: entity.key.clone(),
+            },
         };
-        NamedMeasure { name: capitalised(&plural), measure, explicit: true }
+        NamedMeasure {
+            name: capitalised(&plural),
+            measure,
+            explicit: true,
+        }
     }
 
     fn metric_like(&self, basis: RankBasis) -> Option<NamedMeasure> {
@@ -164,18 +235,34 @@ impl Reader<'_> {
             RankBasis::Revenue | RankBasis::Growth => {
                 let name = model.default_metric.clone()?;
                 let metric = model.metric(&name)?;
-                return Some(NamedMeasure { name: metric.label.clone(), measure: Measure::Metric(name), explicit: false });
+                return Some(NamedMeasure {
+                    name: metric.label.clone(),
+                    measure: Measure::Metric(name),
+                    explicit: false,
+                });
             }
             RankBasis::Units => &["units", "units_sold", "quantity"],
             RankBasis::Orders => &["orders", "transactions", "invoices", "order_count"],
             RankBasis::Profit => &["profit", "gross_profit", "margin_amount"],
             RankBasis::Price | RankBasis::Time => &[],
         };
-        wanted.iter().find_map(|w| model.metric(w)).map(|m| NamedMeasure { name: m.label.clone(), measure: Measure::Metric(m.name.clone()), explicit: true })
+        wanted
+            .iter()
+            .find_map(|w| model.metric(w))
+            .map(|m| NamedMeasure {
+                name: m.label.clone(),
+                measure: Measure::Metric(m.name.clone()),
+                explicit: true,
+            })
     }
 
     fn add_measure(&mut self, measure: NamedMeasure) -> usize {
-        if let Some(at) = self.draft.measures.iter().position(|m| m.measure == measure.measure) {
+        if let Some(at) = self
+            .draft
+            .measures
+            .iter()
+            .position(|m| m.measure == measure.measure)
+        {
             return at;
         }
         self.draft.measures.push(measure);
@@ -190,8 +277,13 @@ impl Reader<'_> {
             Named::Entity(i) => Some((self.model().entities[*i].display.clone(), Some(*i))),
             Named::Field(field) => {
                 let known = self.model().field(field)?;
-                let entity = self.model().entities.iter().position(|e| e.display == *field || e.key == *field);
-                (known.data_type != DataType::Opaque && known.role != Role::Measure).then(|| (field.clone(), entity))
+                let entity = self
+                    .model()
+                    .entities
+                    .iter()
+                    .position(|e| e.display == *field || e.key == *field);
+                (known.data_type != DataType::Opaque && known.role != Role::Measure)
+                    .then(|| (field.clone(), entity))
             }
             Named::Metric(_) => None,
         }
@@ -210,7 +302,9 @@ impl Reader<'_> {
     /// `the week of`, `monthly`, `by quarter`: grains become dimensions unless they count or average.
     fn grains(&mut self) {
         for at in 0..self.nodes.len() {
-            let Node::Time(TimeSense::Grain(grain)) = self.nodes[at].node else { continue };
+            let Node::Time(TimeSense::Grain(grain)) = self.nodes[at].node else {
+                continue;
+            };
             if self.used[at] {
                 continue;
             }
@@ -233,10 +327,14 @@ impl Reader<'_> {
             TimeSense::Range(period) => Some(period.clone()),
             TimeSense::Yearless { .. } => match year {
                 Some(year) => in_year(sense, year),
-                None if self.scene.year_hint.is_some() => self.scene.year_hint.and_then(|y| in_year(sense, y)),
+                None if self.scene.year_hint.is_some() => {
+                    self.scene.year_hint.and_then(|y| in_year(sense, y))
+                }
                 None => {
                     let today = self.scene.clock.today;
-                    (0..2).filter_map(|back| in_year(sense, today.year() - back)).find(|p| p.start.is_none_or(|s| s <= today))
+                    (0..2)
+                        .filter_map(|back| in_year(sense, today.year() - back))
+                        .find(|p| p.start.is_none_or(|s| s <= today))
                 }
             },
             _ => None,
@@ -244,7 +342,15 @@ impl Reader<'_> {
     }
 
     fn periods(&mut self) -> Result<(), Misfit> {
-        let places: Vec<usize> = (0..self.nodes.len()).filter(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Time(TimeSense::Range(_) | TimeSense::Yearless { .. }))).collect();
+        let places: Vec<usize> = (0..self.nodes.len())
+            .filter(|i| {
+                !self.used[*i]
+                    && matches!(
+                        self.nodes[*i].node,
+                        Node::Time(TimeSense::Range(_) | TimeSense::Yearless { .. })
+                    )
+            })
+            .collect();
         for at in 0..self.nodes.len() {
             match &self.nodes[at].node {
                 Node::Time(TimeSense::Whole) => {
@@ -261,7 +367,11 @@ impl Reader<'_> {
                         self.draft.filters.push(Bound {
                             field: Some(field.clone()),
                             words: format!("on {day}s"),
-                            filter: Filter::Cycle { field, grain: Grain::Weekday, values: vec![Literal::Text(day)] },
+                            filter: Filter::Cycle {
+                                field,
+                                grain: Grain::Weekday,
+                                values: vec![Literal::Text(day)],
+                            },
                             numerator: false,
                         });
                         self.take(at);
@@ -274,24 +384,40 @@ impl Reader<'_> {
             return Ok(());
         }
         // A year said once holds for the parts of a year beside it.
-        let year = places.iter().rev().find_map(|i| match &self.nodes[*i].node {
-            Node::Time(TimeSense::Range(p)) if !p.relative => p.start.or(p.end).map(|d| d.year()),
-            Node::Time(TimeSense::Range(p)) if p.grain == Some(Grain::Year) => p.start.map(|d| d.year()),
-            _ => None,
-        });
+        let year = places
+            .iter()
+            .rev()
+            .find_map(|i| match &self.nodes[*i].node {
+                Node::Time(TimeSense::Range(p)) if !p.relative => {
+                    p.start.or(p.end).map(|d| d.year())
+                }
+                Node::Time(TimeSense::Range(p)) if p.grain == Some(Grain::Year) => {
+                    p.start.map(|d| d.year())
+                }
+                _ => None,
+            });
         let mut periods: Vec<(usize, Period)> = Vec::new();
         for at in places {
-            let Node::Time(sense) = &self.nodes[at].node else { continue };
+            let Node::Time(sense) = &self.nodes[at].node else {
+                continue;
+            };
             let assumed = matches!(sense, TimeSense::Yearless { .. }) && year.is_none();
-            let Some(period) = self.resolve(sense, year) else { return Err(Misfit::Missing("a period of the data")) };
+            let Some(period) = self.resolve(sense, year) else {
+                return Err(Misfit::Missing("a period of the data"));
+            };
             if assumed {
-                self.draft.notes.push(format!("{} read as {}", self.nodes[at].text, period.label));
+                self.draft
+                    .notes
+                    .push(format!("{} read as {}", self.nodes[at].text, period.label));
             }
             periods.push((at, period));
         }
         // `Q4 2022` said as a quarter and its year apart is one period, not two.
         if periods.len() == 2
-            && let (Some(a), Some(b)) = (contains(&periods[0].1, &periods[1].1), contains(&periods[1].1, &periods[0].1))
+            && let (Some(a), Some(b)) = (
+                contains(&periods[0].1, &periods[1].1),
+                contains(&periods[1].1, &periods[0].1),
+            )
             && (a || b)
             && !self.any(Mark::Versus)
             && !self.any(Mark::Share)
@@ -308,7 +434,12 @@ impl Reader<'_> {
             1 => {
                 let (at, period) = periods.remove(0);
                 self.take(at);
-                if at > 0 && matches!(self.nodes[at - 1].node, Node::Mark(Mark::From | Mark::Over | Mark::Between)) {
+                if at > 0
+                    && matches!(
+                        self.nodes[at - 1].node,
+                        Node::Mark(Mark::From | Mark::Over | Mark::Between)
+                    )
+                {
                     self.used[at - 1] = true;
                 }
                 self.draft.period = Some(period);
@@ -321,30 +452,87 @@ impl Reader<'_> {
                 }
                 let (first_at, first) = periods.remove(0);
                 let (second_at, second) = periods.remove(0);
-                let compared = self.nodes.iter().any(|n| matches!(n.node, Node::Mark(Mark::Versus | Mark::Than | Mark::Compare) | Node::Change(_) | Node::Period(_)))
-                    || (first_at..second_at).any(|i| self.is(i, Mark::Over) || matches!(&self.nodes[i].node, Node::Threshold(..)));
-                let spans = (first_at > 0 && matches!(self.nodes[first_at - 1].node, Node::Mark(Mark::Between | Mark::From))) || (first_at..second_at).any(|i| self.is(i, Mark::To));
-                let than_op = (first_at..second_at).find(|i| matches!(&self.nodes[*i].node, Node::Mark(Mark::Than | Mark::Over | Mark::Versus | Mark::Compare | Mark::To | Mark::And)));
+                let compared = self.nodes.iter().any(|n| {
+                    matches!(
+                        n.node,
+                        Node::Mark(Mark::Versus | Mark::Than | Mark::Compare)
+                            | Node::Change(_)
+                            | Node::Period(_)
+                    )
+                }) || (first_at..second_at).any(|i| {
+                    self.is(i, Mark::Over) || matches!(&self.nodes[i].node, Node::Threshold(..))
+                });
+                let spans = (first_at > 0
+                    && matches!(
+                        self.nodes[first_at - 1].node,
+                        Node::Mark(Mark::Between | Mark::From)
+                    ))
+                    || (first_at..second_at).any(|i| self.is(i, Mark::To));
+                let than_op = (first_at..second_at).find(|i| {
+                    matches!(
+                        &self.nodes[*i].node,
+                        Node::Mark(
+                            Mark::Than
+                                | Mark::Over
+                                | Mark::Versus
+                                | Mark::Compare
+                                | Mark::To
+                                | Mark::And
+                        )
+                    )
+                });
                 self.take(first_at);
                 self.take(second_at);
                 for i in first_at.saturating_sub(1)..second_at {
-                    if matches!(self.nodes[i].node, Node::Mark(Mark::Than | Mark::Over | Mark::Versus | Mark::To | Mark::And | Mark::Between | Mark::From | Mark::Compare)) {
+                    if matches!(
+                        self.nodes[i].node,
+                        Node::Mark(
+                            Mark::Than
+                                | Mark::Over
+                                | Mark::Versus
+                                | Mark::To
+                                | Mark::And
+                                | Mark::Between
+                                | Mark::From
+                                | Mark::Compare
+                        )
+                    ) {
                         self.used[i] = true;
                     }
                 }
                 let _ = than_op;
                 if compared {
-                    let (earlier, later) = if first.start <= second.start { (first, second) } else { (second, first) };
+                    let (earlier, later) = if first.start <= second.start {
+                        (first, second)
+                    } else {
+                        (second, first)
+                    };
                     self.draft.period = Some(later);
                     self.draft.compare = Some(CompareDraft::Periods(earlier));
                 } else if spans {
-                    self.draft.period = Some(Period { start: first.start, end: second.end, label: format!("{} to {}", first.label, second.label), grain: None, relative: false });
+                    self.draft.period = Some(Period {
+                        start: first.start,
+                        end: second.end,
+                        label: format!("{} to {}", first.label, second.label),
+                        grain: None,
+                        relative: false,
+                    });
                 } else if first.grain == second.grain && first.grain.is_some() {
                     // Two periods side by side ("May and June 2022"): one bucket each.
-                    let (earlier, later) = if first.start <= second.start { (first, second) } else { (second, first) };
+                    let (earlier, later) = if first.start <= second.start {
+                        (first, second)
+                    } else {
+                        (second, first)
+                    };
                     if earlier.end == later.start {
                         let grain = later.grain.unwrap_or(Grain::Month);
-                        self.draft.period = Some(Period { start: earlier.start, end: later.end, label: format!("{} and {}", earlier.label, later.label), grain: None, relative: false });
+                        self.draft.period = Some(Period {
+                            start: earlier.start,
+                            end: later.end,
+                            label: format!("{} and {}", earlier.label, later.label),
+                            grain: None,
+                            relative: false,
+                        });
                         self.add_dimension(Dimension::Time(grain));
                     } else {
                         self.draft.period = Some(later);
@@ -363,20 +551,52 @@ impl Reader<'_> {
 
     /// "of the top 3 states by revenue, which one …": the first half names a set.
     fn subset(&mut self) -> Result<(), Misfit> {
-        let Some(which) = (1..self.nodes.len()).find(|i| self.is(*i, Mark::Which) || (self.is(*i, Mark::Ref) && self.is(i.wrapping_sub(1), Mark::Which))) else { return Ok(()) };
+        let Some(which) = (1..self.nodes.len()).find(|i| {
+            self.is(*i, Mark::Which)
+                || (self.is(*i, Mark::Ref) && self.is(i.wrapping_sub(1), Mark::Which))
+        }) else {
+            return Ok(());
+        };
         let head: Vec<usize> = (0..which).collect();
-        let has_rank = head.iter().any(|i| matches!(self.nodes[*i].node, Node::Rank(_) | Node::RankBy(..)));
-        let tail_rank = (which..self.nodes.len()).any(|i| matches!(self.nodes[i].node, Node::Rank(_) | Node::RankBy(..) | Node::Change(_) | Node::Threshold(..)));
+        let has_rank = head
+            .iter()
+            .any(|i| matches!(self.nodes[*i].node, Node::Rank(_) | Node::RankBy(..)));
+        let tail_rank = (which..self.nodes.len()).any(|i| {
+            matches!(
+                self.nodes[i].node,
+                Node::Rank(_) | Node::RankBy(..) | Node::Change(_) | Node::Threshold(..)
+            )
+        });
         if !has_rank || !tail_rank || !(self.is(0, Mark::Among)) {
             return Ok(());
         }
         let scene = self.scene;
-        let nodes: Vec<Placed> = self.nodes[..which].iter().filter(|n| n.node != Node::Mark(Mark::Among)).cloned().collect();
-        let set = Reader { scene, used: vec![false; nodes.len()], nodes, draft: Draft::default() }.run()?;
-        let Some(Dimension::Field(field)) = set.dimensions.last().cloned() else { return Err(Misfit::Missing("what is ranked")) };
+        let nodes: Vec<Placed> = self.nodes[..which]
+            .iter()
+            .filter(|n| n.node != Node::Mark(Mark::Among))
+            .cloned()
+            .collect();
+        let set = Reader {
+            scene,
+            used: vec![false; nodes.len()],
+            nodes,
+            draft: Draft::default(),
+        }
+        .run()?;
+        let Some(Dimension::Field(field)) = set.dimensions.last().cloned() else {
+            return Err(Misfit::Missing("what is ranked"));
+        };
         let finished = super::finish(set, scene, None)?;
         let words = finished.words.clone();
-        self.draft.filters.push(Bound { field: Some(field.clone()), filter: Filter::Members { field: field.clone(), query: Box::new(finished.query) }, words, numerator: false });
+        self.draft.filters.push(Bound {
+            field: Some(field.clone()),
+            filter: Filter::Members {
+                field: field.clone(),
+                query: Box::new(finished.query),
+            },
+            words,
+            numerator: false,
+        });
         self.add_dimension(Dimension::Field(field));
         for i in head {
             self.used[i] = true;
@@ -394,15 +614,39 @@ impl Reader<'_> {
     fn membership(&mut self) -> Result<(), Misfit> {
         if let Some(at) = self.find(Mark::NeverOrdered) {
             self.take(at);
-            let Some(entity) = self.head_entity() else { return Err(Misfit::Missing("who is meant")) };
-            let Some((field, fact)) = self.activity(entity) else { return Err(Misfit::Missing("the orders")) };
-            let query = query::Query { dimensions: vec![Dimension::Field(fact)], ..query::Query::default() };
-            self.draft.filters.push(Bound { field: Some(field.clone()), filter: Filter::Not(Box::new(Filter::Members { field, query: Box::new(query) })), words: "without any order".into(), numerator: false });
+            let Some(entity) = self.head_entity() else {
+                return Err(Misfit::Missing("who is meant"));
+            };
+            let Some((field, fact)) = self.activity(entity) else {
+                return Err(Misfit::Missing("the orders"));
+            };
+            let query = query::Query {
+                dimensions: vec![Dimension::Field(fact)],
+                ..query::Query::default()
+            };
+            self.draft.filters.push(Bound {
+                field: Some(field.clone()),
+                filter: Filter::Not(Box::new(Filter::Members {
+                    field,
+                    query: Box::new(query),
+                })),
+                words: "without any order".into(),
+                numerator: false,
+            });
             return Ok(());
         }
         let negation = self.find(Mark::Negation);
         let both = self.find(Mark::Both);
-        let parts: Vec<usize> = (0..self.nodes.len()).filter(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Value(_) | Node::Time(TimeSense::Range(_) | TimeSense::Yearless { .. }))).collect();
+        let parts: Vec<usize> = (0..self.nodes.len())
+            .filter(|i| {
+                !self.used[*i]
+                    && matches!(
+                        self.nodes[*i].node,
+                        Node::Value(_)
+                            | Node::Time(TimeSense::Range(_) | TimeSense::Yearless { .. })
+                    )
+            })
+            .collect();
         let first_part = parts.first().copied();
         let split = match (negation, first_part) {
             (Some(at), Some(first)) if first < at && parts.iter().any(|p| *p > at) => Some(at),
@@ -411,7 +655,9 @@ impl Reader<'_> {
         if split.is_none() && both.is_none() {
             return Ok(());
         }
-        let Some(entity) = self.head_entity() else { return Ok(()) };
+        let Some(entity) = self.head_entity() else {
+            return Ok(());
+        };
         let same_field = |a: usize, b: usize| match (&self.nodes[a].node, &self.nodes[b].node) {
             (Node::Value(x), Node::Value(y)) => x.field == y.field,
             (Node::Time(_), Node::Time(_)) => true,
@@ -420,7 +666,11 @@ impl Reader<'_> {
         let pair = match split {
             Some(at) => {
                 let after = parts.iter().copied().find(|p| *p > at);
-                let before = parts.iter().copied().rev().find(|p| *p < at && after.is_some_and(|a| same_field(*p, a)));
+                let before = parts
+                    .iter()
+                    .copied()
+                    .rev()
+                    .find(|p| *p < at && after.is_some_and(|a| same_field(*p, a)));
                 before.zip(after)
             }
             None => {
@@ -432,11 +682,21 @@ impl Reader<'_> {
                 }
             }
         };
-        let Some((first, second)) = pair else { return Ok(()) };
+        let Some((first, second)) = pair else {
+            return Ok(());
+        };
         let key = self.model().entities[entity].key.clone();
-        let Some((field, fact)) = self.activity(entity).or_else(|| Some((key.clone(), key.clone()))) else { return Ok(()) };
+        let Some((field, fact)) = self
+            .activity(entity)
+            .or_else(|| Some((key.clone(), key.clone())))
+        else {
+            return Ok(());
+        };
         for (at, negated) in [(first, false), (second, split.is_some())] {
-            let mut query = query::Query { dimensions: vec![Dimension::Field(fact.clone())], ..query::Query::default() };
+            let mut query = query::Query {
+                dimensions: vec![Dimension::Field(fact.clone())],
+                ..query::Query::default()
+            };
             let words = match self.nodes[at].node.clone() {
                 Node::Value(found) => {
                     let (filter, words) = value_filter(&found);
@@ -444,9 +704,16 @@ impl Reader<'_> {
                     words
                 }
                 Node::Time(sense) => {
-                    let Some(period) = self.resolve(&sense, None) else { return Err(Misfit::Missing("a period")) };
-                    let Some(time) = self.time_for(&fact) else { return Err(Misfit::Missing("a date")) };
-                    query.time = Some(query::TimeScope { field: time, range: Some(period.to_range()) });
+                    let Some(period) = self.resolve(&sense, None) else {
+                        return Err(Misfit::Missing("a period"));
+                    };
+                    let Some(time) = self.time_for(&fact) else {
+                        return Err(Misfit::Missing("a date"));
+                    };
+                    query.time = Some(query::TimeScope {
+                        field: time,
+                        range: Some(period.to_range()),
+                    });
                     format!("in {}", period.label)
                 }
                 _ => continue,
@@ -456,12 +723,30 @@ impl Reader<'_> {
                 && let Some(period) = self.draft.period.clone()
                 && let Some(time) = self.time_for(&fact)
             {
-                query.time = Some(query::TimeScope { field: time, range: Some(period.to_range()) });
+                query.time = Some(query::TimeScope {
+                    field: time,
+                    range: Some(period.to_range()),
+                });
             }
-            let members = Filter::Members { field: field.clone(), query: Box::new(query) };
-            let filter = if negated { Filter::Not(Box::new(members)) } else { members };
+            let members = Filter::Members {
+                field: field.clone(),
+                query: Box::new(query),
+            };
+            let filter = if negated {
+                Filter::Not(Box::new(members))
+            } else {
+                members
+            };
             let noun = plural(&self.model().entities[entity].name);
-            self.draft.filters.push(Bound { field: Some(field.clone()), filter, words: format!("{noun} {} {words}", if negated { "without" } else { "with" }), numerator: false });
+            self.draft.filters.push(Bound {
+                field: Some(field.clone()),
+                filter,
+                words: format!(
+                    "{noun} {} {words}",
+                    if negated { "without" } else { "with" }
+                ),
+                numerator: false,
+            });
             self.take(at);
         }
         if split.is_some() {
@@ -483,8 +768,13 @@ impl Reader<'_> {
                 Named::Entity(e) => Some(*e),
                 Named::Metric(name) => {
                     let metric = self.model().metric(name)?;
-                    let Unit::Count(noun) = &metric.unit else { return None };
-                    self.model().entities.iter().position(|e| plural(&e.name) == *noun)
+                    let Unit::Count(noun) = &metric.unit else {
+                        return None;
+                    };
+                    self.model()
+                        .entities
+                        .iter()
+                        .position(|e| plural(&e.name) == *noun)
                 }
                 Named::Field(_) => self.group_of(named).and_then(|(_, e)| e),
             },
@@ -496,7 +786,9 @@ impl Reader<'_> {
     fn activity(&self, entity: usize) -> Option<(FieldRef, FieldRef)> {
         let model = self.model();
         let entity = &model.entities[entity];
-        let Some(dataset) = &entity.dataset else { return Some((entity.key.clone(), entity.key.clone())) };
+        let Some(dataset) = &entity.dataset else {
+            return Some((entity.key.clone(), entity.key.clone()));
+        };
         let fact = self.fact_field(dataset)?;
         Some((entity.key.clone(), fact))
     }
@@ -507,7 +799,8 @@ impl Reader<'_> {
     }
 
     fn time_for(&self, fact: &FieldRef) -> Option<FieldRef> {
-        query::time_field_of(self.model(), &fact.dataset).or_else(|| self.model().default_time.clone())
+        query::time_field_of(self.model(), &fact.dataset)
+            .or_else(|| self.model().default_time.clone())
     }
 
     // ---- counting ------------------------------------------------------------------------
@@ -518,7 +811,12 @@ impl Reader<'_> {
                 continue;
             }
             let mut next = at + 1;
-            while next < self.nodes.len() && matches!(self.nodes[next].node, Node::Mark(Mark::Distinct | Mark::Among | Mark::All) | Node::Value(_)) {
+            while next < self.nodes.len()
+                && matches!(
+                    self.nodes[next].node,
+                    Node::Mark(Mark::Distinct | Mark::Among | Mark::All) | Node::Value(_)
+                )
+            {
                 next += 1;
             }
             match self.nodes.get(next).map(|n| n.node.clone()) {
@@ -530,18 +828,30 @@ impl Reader<'_> {
                     if metric.is_some_and(|m| matches!(m.unit, Unit::Money(_)))
                         && let Some(orders) = self.metric_like(RankBasis::Orders)
                     {
-                        self.draft.notes.push(format!("“{}” read as the number of {}", self.nodes[next].text, orders.name.to_lowercase()));
+                        self.draft.notes.push(format!(
+                            "“{}” read as the number of {}",
+                            self.nodes[next].text,
+                            orders.name.to_lowercase()
+                        ));
                         self.add_measure(orders);
                     } else {
                         let label = metric.map_or(name.clone(), |m| m.label.clone());
-                        self.add_measure(NamedMeasure { name: label, measure: Measure::Metric(name), explicit: true });
+                        self.add_measure(NamedMeasure {
+                            name: label,
+                            measure: Measure::Metric(name),
+                            explicit: true,
+                        });
                     }
                 }
                 Some(Node::Named(named @ (Named::Entity(_) | Named::Field(_)))) => {
                     if let Some(number) = self.number_of(&named, None) {
                         self.take(at);
                         self.take(next);
-                        self.add_measure(NamedMeasure { name: number.name, measure: number.measure, explicit: true });
+                        self.add_measure(NamedMeasure {
+                            name: number.name,
+                            measure: number.measure,
+                            explicit: true,
+                        });
                     } else if let Some((field, entity)) = self.group_of(&named) {
                         self.take(at);
                         self.take(next);
@@ -550,8 +860,18 @@ impl Reader<'_> {
                         let measure = match entity {
                             Some(entity) => self.count_of_entity(entity),
                             None => {
-                                let label = self.model().field(&field).map_or(String::new(), |f| f.label.clone());
-                                NamedMeasure { name: format!("Number of {}", plural(&label.to_lowercase())), measure: Measure::Aggregate { aggregation: Aggregation::CountDistinct, field }, explicit: true }
+                                let label = self
+                                    .model()
+                                    .field(&field)
+                                    .map_or(String::new(), |f| f.label.clone());
+                                NamedMeasure {
+                                    name: format!("Number of {}", plural(&label.to_lowercase())),
+                                    measure: Measure::Aggregate {
+                                        aggregation: Aggregation::CountDistinct,
+                                        field,
+                                    },
+                                    explicit: true,
+                                }
                             }
                         };
                         self.add_measure(measure);
@@ -565,7 +885,10 @@ impl Reader<'_> {
                 }
                 _ => {
                     // "how many chairs did we sell": units of what the values name.
-                    let value_after = self.nodes.get(at + 1).is_some_and(|n| matches!(n.node, Node::Value(_)));
+                    let value_after = self
+                        .nodes
+                        .get(at + 1)
+                        .is_some_and(|n| matches!(n.node, Node::Value(_)));
                     if value_after && let Some(units) = self.metric_like(RankBasis::Units) {
                         self.take(at);
                         self.add_measure(units);
@@ -583,7 +906,10 @@ impl Reader<'_> {
     // ---- groups by words -----------------------------------------------------------------
 
     fn groups(&mut self) -> Result<(), Misfit> {
-        let average = self.nodes.iter().any(|n| n.node == Node::Aggregation(Aggregation::Average));
+        let average = self
+            .nodes
+            .iter()
+            .any(|n| n.node == Node::Aggregation(Aggregation::Average));
         let mut at = 0;
         while at < self.nodes.len() {
             if !self.is(at, Mark::By) || self.used[at] {
@@ -592,12 +918,18 @@ impl Reader<'_> {
             }
             let mut next = at + 1;
             let mut found = false;
-            loop {
-                // Numbers and rank words belong to a ranking ("by the top 5 …").
-                let Some(node) = self.nodes.get(next).map(|n| n.node.clone()) else { break };
+            // Numbers and rank words belong to a ranking ("by the top 5 …").
+            while let Some(node) = self.nodes.get(next).map(|n| n.node.clone()) {
                 match node {
                     Node::Time(TimeSense::Grain(grain)) => {
-                        let per_average = average && !grain.is_cyclic() && matches!(self.nodes[at].text.as_str(), "per" | "each" | "every" | "by each" | "for each") && !self.any(Mark::Rolling) && self.has_unclaimed_number(at);
+                        let per_average = average
+                            && !grain.is_cyclic()
+                            && matches!(
+                                self.nodes[at].text.as_str(),
+                                "per" | "each" | "every" | "by each" | "for each"
+                            )
+                            && !self.any(Mark::Rolling)
+                            && self.has_unclaimed_number(at);
                         if per_average && !found {
                             self.average_per(Dimension::Time(grain), at, next);
                         } else {
@@ -615,20 +947,37 @@ impl Reader<'_> {
                             if let Some(number) = self.number_of(&named, None) {
                                 self.take(at);
                                 self.take(next);
-                                self.add_measure(NamedMeasure { name: number.name, measure: number.measure, explicit: true });
+                                self.add_measure(NamedMeasure {
+                                    name: number.name,
+                                    measure: number.measure,
+                                    explicit: true,
+                                });
                                 found = true;
                             }
                             break;
                         };
-                        let per = matches!(self.nodes[at].text.as_str(), "per" | "each" | "for each" | "by each" | "every" | "per each");
-                        let ratio = average && per && !found && entity.is_some_and(|e| self.is_transactional(e)) && self.has_unclaimed_number(at);
+                        let per = matches!(
+                            self.nodes[at].text.as_str(),
+                            "per" | "each" | "for each" | "by each" | "every" | "per each"
+                        );
+                        let ratio = average
+                            && per
+                            && !found
+                            && entity.is_some_and(|e| self.is_transactional(e))
+                            && self.has_unclaimed_number(at);
                         if ratio {
                             self.average_per_entity(entity.unwrap_or(0), at, next);
                         } else {
-                            let time = self.model().field(&field).is_some_and(|f| f.data_type.is_temporal());
+                            let time = self
+                                .model()
+                                .field(&field)
+                                .is_some_and(|f| f.data_type.is_temporal());
                             self.take(next);
                             if time {
-                                self.add_dimension(Dimension::TimeOf { field, grain: Grain::Day });
+                                self.add_dimension(Dimension::TimeOf {
+                                    field,
+                                    grain: Grain::Day,
+                                });
                             } else {
                                 self.add_dimension(Dimension::Field(field));
                             }
@@ -643,8 +992,13 @@ impl Reader<'_> {
                 let joined = self.is(after, Mark::And);
                 let candidate = if joined { after + 1 } else { after };
                 let goes_on = match self.nodes.get(candidate).map(|n| &n.node) {
-                    Some(Node::Named(named)) => self.group_of(named).is_some() && (joined || self.comma_between(next, candidate)),
-                    Some(Node::Time(TimeSense::Grain(_))) => joined || self.comma_between(next, candidate),
+                    Some(Node::Named(named)) => {
+                        self.group_of(named).is_some()
+                            && (joined || self.comma_between(next, candidate))
+                    }
+                    Some(Node::Time(TimeSense::Grain(_))) => {
+                        joined || self.comma_between(next, candidate)
+                    }
                     _ => false,
                 };
                 if !goes_on {
@@ -655,9 +1009,31 @@ impl Reader<'_> {
                 }
                 next = candidate;
             }
-            if !found && matches!(self.nodes[at].text.as_str(), "across" | "each" | "by" | "every" | "within" | "in each" | "for each of" | "each of" | "for all" | "at each" | "with each" | "of each" | "per") {
+            if !found
+                && matches!(
+                    self.nodes[at].text.as_str(),
+                    "across"
+                        | "each"
+                        | "by"
+                        | "every"
+                        | "within"
+                        | "in each"
+                        | "for each of"
+                        | "each of"
+                        | "for all"
+                        | "at each"
+                        | "with each"
+                        | "of each"
+                        | "per"
+                )
+            {
                 // "across 2019", "takings by card": a preposition, if a time or a value follows.
-                let next_is_scope = self.nodes.get(at + 1).is_some_and(|n| matches!(n.node, Node::Time(_) | Node::Value(_) | Node::Mark(Mark::Ref) | Node::Number(..)));
+                let next_is_scope = self.nodes.get(at + 1).is_some_and(|n| {
+                    matches!(
+                        n.node,
+                        Node::Time(_) | Node::Value(_) | Node::Mark(Mark::Ref) | Node::Number(..)
+                    )
+                });
                 if next_is_scope {
                     self.take(at);
                 }
@@ -671,7 +1047,11 @@ impl Reader<'_> {
                 && self.nodes[i].text.starts_with("within")
                 && let Some(Node::Named(named)) = self.nodes.get(i + 1).map(|n| n.node.clone())
                 && let Some((field, _)) = self.group_of(&named)
-                && let Some(at) = self.draft.dimensions.iter().position(|d| *d == Dimension::Field(field.clone()))
+                && let Some(at) = self
+                    .draft
+                    .dimensions
+                    .iter()
+                    .position(|d| *d == Dimension::Field(field.clone()))
             {
                 let dimension = self.draft.dimensions.remove(at);
                 self.draft.dimensions.insert(0, dimension);
@@ -692,7 +1072,11 @@ impl Reader<'_> {
     fn is_transactional(&self, entity: usize) -> bool {
         let entity = &self.model().entities[entity];
         let subject = self.model().field(&entity.key).map(|f| f.subject);
-        matches!(subject, Some(Subject::OrderNumber | Subject::Customer)) || matches!(entity.name.as_str(), "order" | "transaction" | "invoice" | "customer" | "basket" | "sale" | "receipt")
+        matches!(subject, Some(Subject::OrderNumber | Subject::Customer))
+            || matches!(
+                entity.name.as_str(),
+                "order" | "transaction" | "invoice" | "customer" | "basket" | "sale" | "receipt"
+            )
     }
 
     /// The measure that an average is taken of: the first number that stands free.
@@ -708,7 +1092,11 @@ impl Reader<'_> {
                 && let Some(number) = self.number_of(named, Some(Aggregation::Sum))
             {
                 self.take(i);
-                return Some(NamedMeasure { name: number.name, measure: number.measure, explicit: true });
+                return Some(NamedMeasure {
+                    name: number.name,
+                    measure: number.measure,
+                    explicit: true,
+                });
             }
         }
         self.take_all(Mark::HowMuch);
@@ -734,7 +1122,11 @@ impl Reader<'_> {
             self.take_average();
             self.add_measure(NamedMeasure {
                 name: format!("Average {} per {noun}", inner.name.to_lowercase()),
-                measure: Measure::PerGroup { aggregation: Aggregation::Average, measure: Box::new(inner.measure), per: vec![per] },
+                measure: Measure::PerGroup {
+                    aggregation: Aggregation::Average,
+                    measure: Box::new(inner.measure),
+                    per: vec![per],
+                },
                 explicit: true,
             });
         }
@@ -749,7 +1141,10 @@ impl Reader<'_> {
             self.take_average();
             self.add_measure(NamedMeasure {
                 name: format!("{} per {noun}", inner.name),
-                measure: Measure::Ratio { numerator: Box::new(inner.measure), denominator: Box::new(below) },
+                measure: Measure::Ratio {
+                    numerator: Box::new(inner.measure),
+                    denominator: Box::new(below),
+                },
                 explicit: true,
             });
         }
@@ -758,8 +1153,17 @@ impl Reader<'_> {
     /// How many of an entity had activity: counted in the fact, not in its own table.
     fn active_count(&self, entity: usize) -> Measure {
         let e = &self.model().entities[entity];
-        match e.dataset.as_deref().and_then(|d| if self.model().dataset(d).is_some_and(|d| d.is_fact) { None } else { self.fact_field(d) }) {
-            Some(field) => Measure::Aggregate { aggregation: Aggregation::CountDistinct, field },
+        match e.dataset.as_deref().and_then(|d| {
+            if self.model().dataset(d).is_some_and(|d| d.is_fact) {
+                None
+            } else {
+                self.fact_field(d)
+            }
+        }) {
+            Some(field) => Measure::Aggregate {
+                aggregation: Aggregation::CountDistinct,
+                field,
+            },
             None => self.count_of_entity(entity).measure,
         }
     }
@@ -767,12 +1171,36 @@ impl Reader<'_> {
     // ---- measures ------------------------------------------------------------------------
 
     fn measures(&mut self) -> Result<(), Misfit> {
-        let grain_average = self.nodes.windows(2).any(|w| matches!((&w[0].node, &w[1].node), (Node::Aggregation(Aggregation::Average), Node::Time(TimeSense::Grain(_)))) || matches!((&w[0].node, &w[1].node), (Node::Time(TimeSense::Grain(_)), Node::Aggregation(Aggregation::Average))));
-        if grain_average && let Some(at) = (0..self.nodes.len()).find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Time(TimeSense::Grain(g)) if !g.is_cyclic())) {
-            let Node::Time(TimeSense::Grain(grain)) = self.nodes[at].node else { return Ok(()) };
+        let grain_average = self.nodes.windows(2).any(|w| {
+            matches!(
+                (&w[0].node, &w[1].node),
+                (
+                    Node::Aggregation(Aggregation::Average),
+                    Node::Time(TimeSense::Grain(_))
+                )
+            ) || matches!(
+                (&w[0].node, &w[1].node),
+                (
+                    Node::Time(TimeSense::Grain(_)),
+                    Node::Aggregation(Aggregation::Average)
+                )
+            )
+        });
+        if grain_average && let Some(at) = (0..self.nodes.len()).find(|i| {
+            !self.used[*i]
+                && matches!(self.nodes[*i].node, Node::Time(TimeSense::Grain(g)) if !g.is_cyclic())
+        }) {
+            let Node::Time(TimeSense::Grain(grain)) = self.nodes[at].node else {
+                return Ok(());
+            };
             // "average daily sales"
             let next_number = (at + 1..self.nodes.len()).find(|i| matches!(&self.nodes[*i].node, Node::Named(n) if self.number_of(n, None).is_some()));
-            if next_number.is_some() && !self.nodes.iter().any(|n| matches!(n.node, Node::Threshold(_, Bar::Average))) {
+            if next_number.is_some()
+                && !self
+                    .nodes
+                    .iter()
+                    .any(|n| matches!(n.node, Node::Threshold(_, Bar::Average)))
+            {
                 self.average_per(Dimension::Time(grain), at, at);
             }
         }
@@ -794,7 +1222,9 @@ impl Reader<'_> {
             if self.used[at] {
                 continue;
             }
-            let Node::Named(named) = self.nodes[at].node.clone() else { continue };
+            let Node::Named(named) = self.nodes[at].node.clone() else {
+                continue;
+            };
             let before = at.checked_sub(1).filter(|i| !self.used[*i]);
             let aggregation = before.and_then(|i| match self.nodes[i].node {
                 Node::Aggregation(how) => Some((i, how)),
@@ -806,7 +1236,11 @@ impl Reader<'_> {
                 if let Some((i, _)) = aggregation {
                     self.take(i);
                 }
-                self.add_measure(NamedMeasure { name: number.name, measure: number.measure, explicit: true });
+                self.add_measure(NamedMeasure {
+                    name: number.name,
+                    measure: number.measure,
+                    explicit: true,
+                });
             }
         }
         // "freight as a percentage of revenue"
@@ -819,16 +1253,28 @@ impl Reader<'_> {
         {
             let ratio = NamedMeasure {
                 name: format!("{} as a share of {}", above.name, below.name.to_lowercase()),
-                measure: Measure::Ratio { numerator: Box::new(above.measure.clone()), denominator: Box::new(below.measure.clone()) },
+                measure: Measure::Ratio {
+                    numerator: Box::new(above.measure.clone()),
+                    denominator: Box::new(below.measure.clone()),
+                },
                 explicit: true,
             };
             self.take(share);
             self.draft.measures = vec![ratio];
         }
-        if self.take_all(Mark::HowMuch) && self.draft.measures.is_empty() && !self.any(Mark::Share) {
-            let Some(default) = self.metric_like(RankBasis::Revenue) else { return Err(Misfit::Missing("a measure")) };
-            self.draft.notes.push(format!("“how much” read as {}", default.name.to_lowercase()));
-            self.add_measure(NamedMeasure { explicit: true, ..default });
+        if self.take_all(Mark::HowMuch) && self.draft.measures.is_empty() && !self.any(Mark::Share)
+        {
+            let Some(default) = self.metric_like(RankBasis::Revenue) else {
+                return Err(Misfit::Missing("a measure"));
+            };
+            self.draft.notes.push(format!(
+                "“how much” read as {}",
+                default.name.to_lowercase()
+            ));
+            self.add_measure(NamedMeasure {
+                explicit: true,
+                ..default
+            });
         }
         Ok(())
     }
@@ -839,9 +1285,13 @@ impl Reader<'_> {
         let makeup = (0..self.nodes.len()).find(|i| self.is(*i, Mark::MakeUp));
         let share = (0..self.nodes.len()).any(|i| self.is(i, Mark::Share));
         let mut listed: Vec<(FieldRef, usize)> = Vec::new();
-        let places: Vec<usize> = (0..self.nodes.len()).filter(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Value(_))).collect();
+        let places: Vec<usize> = (0..self.nodes.len())
+            .filter(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Value(_)))
+            .collect();
         for at in places {
-            let Node::Value(found) = self.nodes[at].node.clone() else { continue };
+            let Node::Value(found) = self.nodes[at].node.clone() else {
+                continue;
+            };
             let negated = at > 0 && self.is(at - 1, Mark::Negation) && !self.used[at - 1];
             if negated {
                 self.take(at - 1);
@@ -852,11 +1302,17 @@ impl Reader<'_> {
                     && !self.used[near]
                     && let Node::Named(named) = &self.nodes[near].node
                     && let Some((field, entity)) = self.group_of(named)
-                    && (field == found.field || entity.is_some_and(|e| self.model().entities[e].key == found.field || self.model().entities[e].id_field.as_ref() == Some(&found.field)))
+                    && (field == found.field
+                        || entity.is_some_and(|e| {
+                            self.model().entities[e].key == found.field
+                                || self.model().entities[e].id_field.as_ref() == Some(&found.field)
+                        }))
                     && (self.adjacent(near.min(at), near.max(at)))
                 {
                     let counted_elsewhere = self.draft.counted;
-                    let plural_noun = self.nodes[near].text.ends_with('s') && near > at && self.nodes[near].text != crate::morphology::stem(&self.nodes[near].text);
+                    let plural_noun = self.nodes[near].text.ends_with('s')
+                        && near > at
+                        && self.nodes[near].text != crate::morphology::stem(&self.nodes[near].text);
                     if !plural_noun || counted_elsewhere {
                         self.used[near] = true;
                         self.draft.penalty -= 0.6;
@@ -865,18 +1321,38 @@ impl Reader<'_> {
             }
             self.take(at);
             if found.quality == Quality::Slip {
-                self.draft.notes.push(format!("“{}” read as {}", self.nodes[at].text, found.values.join(", ")));
+                self.draft.notes.push(format!(
+                    "“{}” read as {}",
+                    self.nodes[at].text,
+                    found.values.join(", ")
+                ));
                 self.draft.penalty += 0.3;
             } else if found.quality == Quality::Partial {
                 if found.values.len() > 1 {
-                    self.draft.notes.push(format!("“{}” read as {} values of {}: {}", self.nodes[at].text, found.values.len(), self.label(&found.field), shortened(&found.values)));
+                    self.draft.notes.push(format!(
+                        "“{}” read as {} values of {}: {}",
+                        self.nodes[at].text,
+                        found.values.len(),
+                        self.label(&found.field),
+                        shortened(&found.values)
+                    ));
                 } else {
-                    self.draft.notes.push(format!("“{}” read as {}", self.nodes[at].text, found.values[0]));
+                    self.draft.notes.push(format!(
+                        "“{}” read as {}",
+                        self.nodes[at].text, found.values[0]
+                    ));
                 }
             } else if found.quality == Quality::Alias {
-                self.draft.notes.push(format!("“{}” read as {}", self.nodes[at].text, found.values.join(", ")));
+                self.draft.notes.push(format!(
+                    "“{}” read as {}",
+                    self.nodes[at].text,
+                    found.values.join(", ")
+                ));
             }
-            if found.quality == Quality::Partial && found.values.len() > 1 && self.is_person(&found.field) {
+            if found.quality == Quality::Partial
+                && found.values.len() > 1
+                && self.is_person(&found.field)
+            {
                 return Err(Misfit::Missing("which person is meant"));
             }
             let numerator = match makeup {
@@ -889,9 +1365,15 @@ impl Reader<'_> {
                 words = format!("not {words}");
             }
             // Words side by side name one value together ("Bose headphones").
-            let beside = at > 0 && matches!(&self.nodes[at - 1].node, Node::Value(before) if before.field == found.field) && self.adjacent(at - 1, at);
+            let beside = at > 0
+                && matches!(&self.nodes[at - 1].node, Node::Value(before) if before.field == found.field)
+                && self.adjacent(at - 1, at);
             if beside
-                && let Some(known) = self.draft.filters.iter_mut().find(|b| b.field.as_ref() == Some(&found.field))
+                && let Some(known) = self
+                    .draft
+                    .filters
+                    .iter_mut()
+                    .find(|b| b.field.as_ref() == Some(&found.field))
                 && let Some((meet, text)) = intersection(&known.filter, &filter)
             {
                 known.filter = meet;
@@ -900,7 +1382,10 @@ impl Reader<'_> {
             }
             // Several values of one field are alternatives.
             if !negated
-                && let Some(known) = self.draft.filters.iter_mut().find(|b| b.field.as_ref() == Some(&found.field) && matches!(b.filter, Filter::In { .. } | Filter::Compare { .. }))
+                && let Some(known) = self.draft.filters.iter_mut().find(|b| {
+                    b.field.as_ref() == Some(&found.field)
+                        && matches!(b.filter, Filter::In { .. } | Filter::Compare { .. })
+                })
                 && let Some(merged) = union(&known.filter, &filter)
             {
                 known.words = format!("{}, {words}", known.words);
@@ -908,16 +1393,32 @@ impl Reader<'_> {
                 listed.push((found.field.clone(), at));
                 continue;
             }
-            self.draft.filters.push(Bound { field: Some(found.field.clone()), filter, words, numerator });
+            self.draft.filters.push(Bound {
+                field: Some(found.field.clone()),
+                filter,
+                words,
+                numerator,
+            });
         }
         // A list of values asks for each of them.
         for (field, _) in listed {
-            if !self.draft.dimensions.contains(&Dimension::Field(field.clone())) && !share {
+            if !self
+                .draft
+                .dimensions
+                .contains(&Dimension::Field(field.clone()))
+                && !share
+            {
                 self.add_dimension(Dimension::Field(field));
             }
         }
         self.take_all(Mark::Or);
-        if self.draft.dimensions.iter().any(|d| matches!(d, Dimension::Field(_))) || self.draft.compare.is_some() {
+        if self
+            .draft
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Field(_)))
+            || self.draft.compare.is_some()
+        {
             self.take_all(Mark::Versus);
             self.take_all(Mark::Compare);
         }
@@ -925,11 +1426,22 @@ impl Reader<'_> {
     }
 
     fn is_person(&self, field: &FieldRef) -> bool {
-        self.model().field(field).is_some_and(|f| matches!(f.subject, Subject::Customer | Subject::Employee | Subject::FirstName | Subject::LastName | Subject::Name))
+        self.model().field(field).is_some_and(|f| {
+            matches!(
+                f.subject,
+                Subject::Customer
+                    | Subject::Employee
+                    | Subject::FirstName
+                    | Subject::LastName
+                    | Subject::Name
+            )
+        })
     }
 
     fn label(&self, field: &FieldRef) -> String {
-        self.model().field(field).map_or_else(|| field.to_string(), |f| f.label.to_lowercase())
+        self.model()
+            .field(field)
+            .map_or_else(|| field.to_string(), |f| f.label.to_lowercase())
     }
 
     // ---- shares --------------------------------------------------------------------------
@@ -938,7 +1450,10 @@ impl Reader<'_> {
         if self.find(Mark::Share).is_none() && self.find(Mark::MakeUp).is_none() {
             return;
         }
-        let changing = self.nodes.iter().any(|n| matches!(n.node, Node::Change(_) | Node::Period(_)));
+        let changing = self
+            .nodes
+            .iter()
+            .any(|n| matches!(n.node, Node::Change(_) | Node::Period(_)));
         if changing || self.draft.compare.is_some() {
             // "by what percentage did … grow"
             for i in 0..self.nodes.len() {
@@ -949,9 +1464,15 @@ impl Reader<'_> {
             }
             return;
         }
-        let ratio_metric = self.draft.measures.iter().any(|m| self.is_fraction(&m.measure));
+        let ratio_metric = self
+            .draft
+            .measures
+            .iter()
+            .any(|m| self.is_fraction(&m.measure));
         let numerators = self.draft.filters.iter().any(|f| f.numerator);
-        let share_text: Vec<usize> = (0..self.nodes.len()).filter(|i| self.is(*i, Mark::Share)).collect();
+        let share_text: Vec<usize> = (0..self.nodes.len())
+            .filter(|i| self.is(*i, Mark::Share))
+            .collect();
         if ratio_metric {
             // "margin %": the measure is a percentage already.
             for i in share_text {
@@ -961,14 +1482,24 @@ impl Reader<'_> {
         }
         self.take_all(Mark::Share);
         self.take_all(Mark::MakeUp);
-        self.draft.share = Some(if numerators { ShareDraft::Part } else { ShareDraft::Groups(Vec::new()) });
+        self.draft.share = Some(if numerators {
+            ShareDraft::Part
+        } else {
+            ShareDraft::Groups(Vec::new())
+        });
     }
 
     fn is_fraction(&self, measure: &Measure) -> bool {
         match measure {
-            Measure::Metric(name) => self.model().metric(name).is_some_and(|m| m.unit == Unit::Fraction),
+            Measure::Metric(name) => self
+                .model()
+                .metric(name)
+                .is_some_and(|m| m.unit == Unit::Fraction),
             Measure::Ratio { .. } => true,
-            Measure::Aggregate { field, .. } => self.model().field(field).is_some_and(|f| f.unit == Unit::Fraction),
+            Measure::Aggregate { field, .. } => self
+                .model()
+                .field(field)
+                .is_some_and(|f| f.unit == Unit::Fraction),
             _ => false,
         }
     }
@@ -986,8 +1517,11 @@ impl Reader<'_> {
                 self.draft.sort = Some(direction);
             }
         }
-        let place = (0..self.nodes.len()).find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Rank(_) | Node::RankBy(..)));
-        let nth = (0..self.nodes.len()).find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Nth(_)));
+        let place = (0..self.nodes.len()).find(|i| {
+            !self.used[*i] && matches!(self.nodes[*i].node, Node::Rank(_) | Node::RankBy(..))
+        });
+        let nth = (0..self.nodes.len())
+            .find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Nth(_)));
         let Some(at) = place else { return Ok(()) };
         let (direction, basis) = match self.nodes[at].node {
             Node::Rank(direction) => (direction, None),
@@ -1009,7 +1543,7 @@ impl Reader<'_> {
             }
         }
         if n.is_none()
-            && let Some(i) = (0..self.nodes.len()).find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Number(v, false) if v >= 1.0 && v <= 1000.0 && v.fract() == 0.0))
+            && let Some(i) = (0..self.nodes.len()).find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Number(v, false) if (1.0..=1000.0).contains(&v) && v.fract() == 0.0))
             && let Node::Number(value, _) = self.nodes[i].node
         {
             let group_next = matches!(self.nodes.get(i + 1).map(|x| &x.node), Some(Node::Named(_) | Node::Time(TimeSense::Grain(_))));
@@ -1026,9 +1560,16 @@ impl Reader<'_> {
             skip = rank - 1;
             n = Some(1);
         }
-        let growing = self.nodes.iter().any(|x| matches!(x.node, Node::Change(_) | Node::Period(_))) || self.draft.compare.is_some() || basis == Some(RankBasis::Growth);
+        let growing = self
+            .nodes
+            .iter()
+            .any(|x| matches!(x.node, Node::Change(_) | Node::Period(_)))
+            || self.draft.compare.is_some()
+            || basis == Some(RankBasis::Growth);
         // What is ranked: the group that is named without "by", nearest after the rank word.
-        let grain = (0..self.nodes.len()).find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Time(TimeSense::Grain(_))));
+        let grain = (0..self.nodes.len()).find(|i| {
+            !self.used[*i] && matches!(self.nodes[*i].node, Node::Time(TimeSense::Grain(_)))
+        });
         let named = (at + 1..self.nodes.len())
             .chain((0..at).rev())
             .filter(|i| !self.used[*i])
@@ -1065,7 +1606,11 @@ impl Reader<'_> {
                 if let Some(measure) = self.draft.measures.first_mut()
                     && let Measure::Aggregate { aggregation, field } = &mut measure.measure
                 {
-                    *aggregation = if direction == Direction::Descending { Aggregation::Max } else { Aggregation::Min };
+                    *aggregation = if direction == Direction::Descending {
+                        Aggregation::Max
+                    } else {
+                        Aggregation::Min
+                    };
                     let label = field.field.replace('_', " ");
                     measure.name = format!("{} {label}", aggregation_word(*aggregation));
                     return Ok(());
@@ -1074,13 +1619,20 @@ impl Reader<'_> {
                     return Err(Misfit::Missing("what to rank"));
                 }
             }
-            None if self.nodes.iter().any(|x| x.node == Node::Mark(Mark::Ref) && matches!(x.text.as_str(), "ones" | "one" | "the ones")) && self.draft.measures.is_empty() => return Err(Misfit::Missing("what is ranked")),
+            None if self.nodes.iter().any(|x| {
+                x.node == Node::Mark(Mark::Ref)
+                    && matches!(x.text.as_str(), "ones" | "one" | "the ones")
+            }) && self.draft.measures.is_empty() =>
+            {
+                return Err(Misfit::Missing("what is ranked"));
+            }
             None => {
                 // "orders by shipper, most first" or "which month … grew most": the last group is ranked.
                 if per.len() > 1 {
                     within = (0..per.len() - 1).collect();
                 }
-                singular = n.is_none() && self.nodes.iter().any(|x| x.node == Node::Mark(Mark::Which));
+                singular =
+                    n.is_none() && self.nodes.iter().any(|x| x.node == Node::Mark(Mark::Which));
             }
         }
         let which = self.nodes.iter().any(|x| x.node == Node::Mark(Mark::Which));
@@ -1097,21 +1649,36 @@ impl Reader<'_> {
                 RankBasis::Growth => self.draft.growth = true,
                 _ => {
                     if self.draft.measures.is_empty() {
-                        let Some(measure) = self.metric_like(basis) else { return Err(Misfit::Missing("a measure for the ranking")) };
-                        self.draft.notes.push(format!("“{}” read as by {}", self.nodes[at].text, measure.name.to_lowercase()));
+                        let Some(measure) = self.metric_like(basis) else {
+                            return Err(Misfit::Missing("a measure for the ranking"));
+                        };
+                        self.draft.notes.push(format!(
+                            "“{}” read as by {}",
+                            self.nodes[at].text,
+                            measure.name.to_lowercase()
+                        ));
                         self.add_measure(measure);
                     }
                 }
             }
         }
-        self.draft.rank = Some(RankDraft { direction, n, skip, on: Part::Value, per: within });
+        self.draft.rank = Some(RankDraft {
+            direction,
+            n,
+            skip,
+            on: Part::Value,
+            per: within,
+        });
         Ok(())
     }
 
     /// "priciest products": by the price field of the entity's own table, or the average price paid.
     fn price_ranking(&mut self) -> Result<(), Misfit> {
         let model = self.model();
-        let home = self.draft.subject.and_then(|s| model.entities[s].dataset.clone());
+        let home = self
+            .draft
+            .subject
+            .and_then(|s| model.entities[s].dataset.clone());
         let field = model
             .datasets
             .iter()
@@ -1119,8 +1686,17 @@ impl Reader<'_> {
             .flat_map(|d| d.fields.iter().map(move |f| (d, f)))
             .find(|(_, f)| matches!(f.subject, Subject::ListPrice | Subject::UnitPrice))
             .map(|(d, f)| (FieldRef::new(&d.name, &f.name), f.label.clone()));
-        let Some((field, label)) = field else { return Err(Misfit::Missing("a price")) };
-        self.add_measure(NamedMeasure { name: label, measure: Measure::Aggregate { aggregation: Aggregation::Max, field }, explicit: true });
+        let Some((field, label)) = field else {
+            return Err(Misfit::Missing("a price"));
+        };
+        self.add_measure(NamedMeasure {
+            name: label,
+            measure: Measure::Aggregate {
+                aggregation: Aggregation::Max,
+                field,
+            },
+            explicit: true,
+        });
         Ok(())
     }
 
@@ -1131,37 +1707,72 @@ impl Reader<'_> {
             if self.used[at] {
                 continue;
             }
-            let Node::Threshold(op, bar) = self.nodes[at].node.clone() else { continue };
+            let Node::Threshold(op, bar) = self.nodes[at].node.clone() else {
+                continue;
+            };
             let metric = self.threshold_measure(at, &bar)?;
             let value = match &bar {
                 Bar::Number(value, _, percent) => {
-                    let fraction = self.draft.measures.get(metric).is_some_and(|m| self.is_fraction(&m.measure));
+                    let fraction = self
+                        .draft
+                        .measures
+                        .get(metric)
+                        .is_some_and(|m| self.is_fraction(&m.measure));
                     if *percent && !fraction && self.draft.compare.is_none() {
                         return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
                     }
-                    Threshold::Number(if *percent || (fraction && *value > 1.0) { value / 100.0 } else { *value })
+                    Threshold::Number(if *percent || (fraction && *value > 1.0) {
+                        value / 100.0
+                    } else {
+                        *value
+                    })
                 }
                 Bar::Average => Threshold::AverageOfGroups,
                 Bar::Named(named) => {
-                    let Some(right) = self.number_of(named, None) else { return Err(Misfit::Unsupported(self.nodes[at].text.clone())) };
-                    let left = self.draft.measures.get(metric).and_then(|m| match &m.measure {
-                        Measure::Aggregate { field, .. } => Some(field.clone()),
-                        Measure::Metric(name) => self.number_of(&Named::Metric(name.clone()), None).and_then(|n| n.field),
-                        _ => None,
-                    });
-                    let (Some(left), Some(right)) = (left, right.field) else { return Err(Misfit::Unsupported(self.nodes[at].text.clone())) };
+                    let Some(right) = self.number_of(named, None) else {
+                        return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+                    };
+                    let left = self
+                        .draft
+                        .measures
+                        .get(metric)
+                        .and_then(|m| match &m.measure {
+                            Measure::Aggregate { field, .. } => Some(field.clone()),
+                            Measure::Metric(name) => self
+                                .number_of(&Named::Metric(name.clone()), None)
+                                .and_then(|n| n.field),
+                            _ => None,
+                        });
+                    let (Some(left), Some(right)) = (left, right.field) else {
+                        return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+                    };
                     self.take(at);
                     self.draft.measures.remove(metric);
-                    let words = format!("{} {} {}", self.label(&left), operator_word(op), self.label(&right));
+                    let words = format!(
+                        "{} {} {}",
+                        self.label(&left),
+                        operator_word(op),
+                        self.label(&right)
+                    );
                     for field in [&left, &right] {
                         self.draft.fields.push(field.clone());
                     }
-                    self.draft.filters.push(Bound { field: Some(left.clone()), filter: Filter::CompareFields { left, op, right }, words, numerator: false });
+                    self.draft.filters.push(Bound {
+                        field: Some(left.clone()),
+                        filter: Filter::CompareFields { left, op, right },
+                        words,
+                        numerator: false,
+                    });
                     continue;
                 }
             };
             self.take(at);
-            self.draft.having.push(Condition { metric, on: Part::Value, op, value });
+            self.draft.having.push(Condition {
+                metric,
+                on: Part::Value,
+                op,
+                value,
+            });
         }
         Ok(())
     }
@@ -1175,26 +1786,52 @@ impl Reader<'_> {
         }
         candidates.extend([at.wrapping_sub(1), at.wrapping_sub(2)]);
         for near in candidates {
-            let Some(Node::Named(named)) = self.nodes.get(near).map(|n| n.node.clone()) else { continue };
+            let Some(Node::Named(named)) = self.nodes.get(near).map(|n| n.node.clone()) else {
+                continue;
+            };
             if let Some(number) = self.number_of(&named, None) {
                 self.take(near);
-                return Ok(self.add_measure(NamedMeasure { name: number.name, measure: number.measure, explicit: true }));
+                return Ok(self.add_measure(NamedMeasure {
+                    name: number.name,
+                    measure: number.measure,
+                    explicit: true,
+                }));
             }
             if near == at + 1
                 && !money
                 && let Named::Entity(entity) = named
             {
                 self.take(near);
-                let measure = NamedMeasure { measure: self.active_count(entity), ..self.count_of_entity(entity) };
-                self.draft.dimensions.retain(|d| *d != Dimension::Field(self.scene.model.entities[entity].display.clone()));
+                let measure = NamedMeasure {
+                    measure: self.active_count(entity),
+                    ..self.count_of_entity(entity)
+                };
+                self.draft.dimensions.retain(|d| {
+                    *d != Dimension::Field(self.scene.model.entities[entity].display.clone())
+                });
                 return Ok(self.add_measure(measure));
             }
         }
-        if let Some(i) = self.draft.measures.iter().rposition(|m| !self.draft.counted || !matches!(m.measure, Measure::Rows(_) | Measure::Metric(_) | Measure::Aggregate { aggregation: Aggregation::CountDistinct, .. })) {
+        if let Some(i) = self.draft.measures.iter().rposition(|m| {
+            !self.draft.counted
+                || !matches!(
+                    m.measure,
+                    Measure::Rows(_)
+                        | Measure::Metric(_)
+                        | Measure::Aggregate {
+                            aggregation: Aggregation::CountDistinct,
+                            ..
+                        }
+                )
+        }) {
             return Ok(i);
         }
-        let Some(default) = self.metric_like(RankBasis::Revenue) else { return Err(Misfit::Missing("a measure")) };
-        self.draft.notes.push(format!("the limit is on {}", default.name.to_lowercase()));
+        let Some(default) = self.metric_like(RankBasis::Revenue) else {
+            return Err(Misfit::Missing("a measure"));
+        };
+        self.draft
+            .notes
+            .push(format!("the limit is on {}", default.name.to_lowercase()));
         Ok(self.add_measure(default))
     }
 
@@ -1212,7 +1849,21 @@ impl Reader<'_> {
             match self.nodes[i].node {
                 Node::Change(way) => {
                     changed = true;
-                    if way.is_none() && matches!(self.nodes[i].text.as_str(), "develop" | "developed" | "evolve" | "evolved" | "move" | "moved" | "moving" | "change" | "changed" | "changes") {
+                    if way.is_none()
+                        && matches!(
+                            self.nodes[i].text.as_str(),
+                            "develop"
+                                | "developed"
+                                | "evolve"
+                                | "evolved"
+                                | "move"
+                                | "moved"
+                                | "moving"
+                                | "change"
+                                | "changed"
+                                | "changes"
+                        )
+                    {
                         trend_word = true;
                     }
                     direction = direction.or(way);
@@ -1237,8 +1888,16 @@ impl Reader<'_> {
         if !changed {
             return Ok(());
         }
-        let running = self.draft.dimensions.iter().any(|d| matches!(d, Dimension::Time(g) if !g.is_cyclic())) || self.nodes.iter().zip(&self.used).any(|(n, used)| !used && matches!(n.node, Node::Time(TimeSense::Grain(g)) if !g.is_cyclic()));
-        let explicit_growth = period.is_some() || pct || absolute || direction.is_some() || !trend_word;
+        let running = self
+            .draft
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Time(g) if !g.is_cyclic()))
+            || self.nodes.iter().zip(&self.used).any(|(n, used)| {
+                !used && matches!(n.node, Node::Time(TimeSense::Grain(g)) if !g.is_cyclic())
+            });
+        let explicit_growth =
+            period.is_some() || pct || absolute || direction.is_some() || !trend_word;
         if running && !explicit_growth && self.draft.compare.is_none() {
             // "how has it developed year by year" asks for the series itself.
             return Ok(());
@@ -1256,7 +1915,11 @@ impl Reader<'_> {
             Some(Some(grain)) => {
                 if self.draft.compare.is_none() {
                     self.draft.compare = Some(CompareDraft::Prior);
-                    let single = self.draft.period.as_ref().is_some_and(|p| p.grain == Some(grain));
+                    let single = self
+                        .draft
+                        .period
+                        .as_ref()
+                        .is_some_and(|p| p.grain == Some(grain));
                     if !single {
                         self.add_dimension(Dimension::Time(grain));
                     }
@@ -1273,7 +1936,9 @@ impl Reader<'_> {
         match &mut self.draft.rank {
             Some(rank) => {
                 rank.on = part;
-                if direction == Some(Direction::Ascending) && rank.direction == Direction::Descending {
+                if direction == Some(Direction::Ascending)
+                    && rank.direction == Direction::Descending
+                {
                     rank.direction = Direction::Ascending;
                     if !pct {
                         rank.on = if absolute { Part::Delta } else { Part::Pct };
@@ -1282,11 +1947,32 @@ impl Reader<'_> {
             }
             None => {
                 let grouped = self.draft.dimensions.iter().any(|d| matches!(d, Dimension::Field(_))) || self.nodes.iter().zip(&self.used).any(|(n, used)| !used && matches!(&n.node, Node::Named(named) if self.group_of(named).is_some()));
-                let superlative = self.nodes.iter().any(|n| matches!(n.text.as_str(), "fastest"));
+                let superlative = self
+                    .nodes
+                    .iter()
+                    .any(|n| matches!(n.text.as_str(), "fastest"));
                 if superlative {
-                    self.draft.rank = Some(RankDraft { direction: direction.unwrap_or(Direction::Descending), n: Some(1), skip: 0, on: part, per: Vec::new() });
-                } else if which && grouped && let Some(way) = direction {
-                    self.draft.having.push(Condition { metric: 0, on: Part::Delta, op: if way == Direction::Ascending { Operator::Lt } else { Operator::Gt }, value: Threshold::Number(0.0) });
+                    self.draft.rank = Some(RankDraft {
+                        direction: direction.unwrap_or(Direction::Descending),
+                        n: Some(1),
+                        skip: 0,
+                        on: part,
+                        per: Vec::new(),
+                    });
+                } else if which
+                    && grouped
+                    && let Some(way) = direction
+                {
+                    self.draft.having.push(Condition {
+                        metric: 0,
+                        on: Part::Delta,
+                        op: if way == Direction::Ascending {
+                            Operator::Lt
+                        } else {
+                            Operator::Gt
+                        },
+                        value: Threshold::Number(0.0),
+                    });
                 }
             }
         }
@@ -1319,14 +2005,21 @@ impl Reader<'_> {
                     self.add_dimension(Dimension::Time(grain));
                 }
                 Node::Named(named) => {
-                    let Some((field, entity)) = self.group_of(&named) else { continue };
+                    let Some((field, entity)) = self.group_of(&named) else {
+                        continue;
+                    };
                     self.take(at);
-                    let time = self.model().field(&field).is_some_and(|f| f.data_type.is_temporal());
+                    let time = self
+                        .model()
+                        .field(&field)
+                        .is_some_and(|f| f.data_type.is_temporal());
                     if let Some(e) = entity
                         && self.draft.measures.is_empty()
                         && !listing
                         && self.draft.subject.is_none()
-                        && (!self.draft.dimensions.is_empty() || self.draft.period.is_some() || !self.draft.filters.is_empty())
+                        && (!self.draft.dimensions.is_empty()
+                            || self.draft.period.is_some()
+                            || !self.draft.filters.is_empty())
                         && self.is_transactional(e)
                     {
                         // "orders by weekday": the entity is what is counted.
@@ -1344,30 +2037,74 @@ impl Reader<'_> {
                         self.add_dimension(Dimension::Field(field));
                     }
                 }
-                Node::Mark(Mark::Which | Mark::List | Mark::All | Mark::Relative | Mark::Among | Mark::And | Mark::Trend | Mark::Distinct | Mark::RowsWord | Mark::Over | Mark::From | Mark::To | Mark::But | Mark::Worth | Mark::Pct | Mark::Absolute) => self.take(at),
+                Node::Mark(
+                    Mark::Which
+                    | Mark::List
+                    | Mark::All
+                    | Mark::Relative
+                    | Mark::Among
+                    | Mark::And
+                    | Mark::Trend
+                    | Mark::Distinct
+                    | Mark::RowsWord
+                    | Mark::Over
+                    | Mark::From
+                    | Mark::To
+                    | Mark::But
+                    | Mark::Worth
+                    | Mark::Pct
+                    | Mark::Absolute,
+                ) => self.take(at),
                 Node::Mark(Mark::Ref) => self.take(at),
                 Node::Aggregation(Aggregation::Sum) => self.take(at),
-                Node::Aggregation(Aggregation::Average) if self.draft.rolling.is_some() => self.take(at),
+                Node::Aggregation(Aggregation::Average) if self.draft.rolling.is_some() => {
+                    self.take(at)
+                }
                 Node::Aggregation(how @ (Aggregation::Average | Aggregation::Median)) => {
                     // "orders per customer, on average": the average is in the measure already, if it is a ratio.
-                    let ratio = self.draft.measures.first().is_some_and(|m| match &m.measure {
-                        Measure::Metric(name) => self.model().metric(name).is_some_and(|m| matches!(m.kind, MetricKind::Ratio { .. })),
-                        Measure::Ratio { .. } | Measure::PerGroup { .. } => true,
-                        Measure::Aggregate { aggregation, .. } => *aggregation == how,
-                        _ => false,
-                    });
+                    let ratio = self
+                        .draft
+                        .measures
+                        .first()
+                        .is_some_and(|m| match &m.measure {
+                            Measure::Metric(name) => self
+                                .model()
+                                .metric(name)
+                                .is_some_and(|m| matches!(m.kind, MetricKind::Ratio { .. })),
+                            Measure::Ratio { .. } | Measure::PerGroup { .. } => true,
+                            Measure::Aggregate { aggregation, .. } => *aggregation == how,
+                            _ => false,
+                        });
                     if ratio && how == Aggregation::Average {
                         self.take(at);
-                    } else if let Some(NamedMeasure { measure: Measure::Aggregate { aggregation, .. }, name, .. }) = self.draft.measures.first_mut()
+                    } else if let Some(NamedMeasure {
+                        measure: Measure::Aggregate { aggregation, .. },
+                        name,
+                        ..
+                    }) = self.draft.measures.first_mut()
                         && *aggregation != Aggregation::CountDistinct
                     {
                         *aggregation = how;
-                        *name = format!("{} {}", aggregation_word(how), name.split_once(' ').map_or("", |x| x.1));
+                        *name = format!(
+                            "{} {}",
+                            aggregation_word(how),
+                            name.split_once(' ').map_or("", |x| x.1)
+                        );
                         self.take(at);
                     }
                 }
-                Node::Rank(direction) if self.draft.rank.as_ref().is_some_and(|r| r.direction == direction) => self.take(at),
-                Node::Mark(Mark::EveryPeriod) => return Err(Misfit::Unsupported(self.nodes[at].text.clone())),
+                Node::Rank(direction)
+                    if self
+                        .draft
+                        .rank
+                        .as_ref()
+                        .is_some_and(|r| r.direction == direction) =>
+                {
+                    self.take(at)
+                }
+                Node::Mark(Mark::EveryPeriod) => {
+                    return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+                }
                 _ => {}
             }
         }
@@ -1378,7 +2115,12 @@ impl Reader<'_> {
             return Err(Misfit::Unused(self.nodes[at].text.clone()));
         }
         if on_rows && self.draft.rows.is_none() && self.draft.measures.is_empty() {
-            self.draft.rows = self.model().datasets.iter().find(|d| d.is_fact).map(|d| d.name.clone());
+            self.draft.rows = self
+                .model()
+                .datasets
+                .iter()
+                .find(|d| d.is_fact)
+                .map(|d| d.name.clone());
         }
         Ok(())
     }
@@ -1391,9 +2133,19 @@ fn contains(outer: &Period, inner: &Period) -> Option<bool> {
 
 /// The filter for values and its words.
 pub(super) fn value_filter(found: &ValueMatch) -> (Filter, String) {
-    let literals: Vec<Literal> = found.values.iter().map(|v| Literal::Text(v.clone())).collect();
+    let literals: Vec<Literal> = found
+        .values
+        .iter()
+        .map(|v| Literal::Text(v.clone()))
+        .collect();
     let words = shortened(&found.values);
-    (Filter::In { field: found.field.clone(), values: literals }, words)
+    (
+        Filter::In {
+            field: found.field.clone(),
+            values: literals,
+        },
+        words,
+    )
 }
 
 fn union(a: &Filter, b: &Filter) -> Option<Filter> {
@@ -1405,7 +2157,10 @@ fn union(a: &Filter, b: &Filter) -> Option<Filter> {
                     all.push(value.clone());
                 }
             }
-            Some(Filter::In { field: field.clone(), values: all })
+            Some(Filter::In {
+                field: field.clone(),
+                values: all,
+            })
         }
         _ => None,
     }
@@ -1414,9 +2169,30 @@ fn union(a: &Filter, b: &Filter) -> Option<Filter> {
 fn intersection(a: &Filter, b: &Filter) -> Option<(Filter, String)> {
     match (a, b) {
         (Filter::In { field, values }, Filter::In { values: more, .. }) => {
-            let both: Vec<Literal> = values.iter().filter(|v| more.contains(v)).cloned().collect();
-            let names: Vec<String> = both.iter().filter_map(|l| if let Literal::Text(t) = l { Some(t.clone()) } else { None }).collect();
-            (!both.is_empty()).then(|| (Filter::In { field: field.clone(), values: both }, shortened(&names)))
+            let both: Vec<Literal> = values
+                .iter()
+                .filter(|v| more.contains(v))
+                .cloned()
+                .collect();
+            let names: Vec<String> = both
+                .iter()
+                .filter_map(|l| {
+                    if let Literal::Text(t) = l {
+                        Some(t.clone())
+                    } else {
+                        None
+                    }
+                })
+                .collect();
+            (!both.is_empty()).then(|| {
+                (
+                    Filter::In {
+                        field: field.clone(),
+                        values: both,
+                    },
+                    shortened(&names),
+                )
+            })
         }
         _ => None,
     }
@@ -1465,7 +2241,9 @@ pub(crate) fn plural(noun: &str) -> String {
 
 pub(super) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 fn is_singular(text: &str) -> bool {

@@ -5,7 +5,8 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 pub(super) fn day(text: &str) -> Result<Date, QueryError> {
-    text.parse::<Date>().map_err(|_| QueryError::Malformed(format!("`{text}` is no day of the form YYYY-MM-DD")))
+    text.parse::<Date>()
+        .map_err(|_| QueryError::Malformed(format!("`{text}` is no day of the form YYYY-MM-DD")))
 }
 
 /// A range as two days, either open.
@@ -17,18 +18,29 @@ pub(super) struct Span {
 
 impl Span {
     pub(super) fn of(range: Option<&DateRange>) -> Result<Span, QueryError> {
-        let Some(range) = range else { return Ok(Span::default()) };
-        Ok(Span { start: range.start.as_deref().map(day).transpose()?, end: range.end.as_deref().map(day).transpose()? })
+        let Some(range) = range else {
+            return Ok(Span::default());
+        };
+        Ok(Span {
+            start: range.start.as_deref().map(day).transpose()?,
+            end: range.end.as_deref().map(day).transpose()?,
+        })
     }
 
     pub(super) fn years(self, by: i32) -> Span {
         let step = |d: Date| d.saturating_add(by.years());
-        Span { start: self.start.map(step), end: self.end.map(step) }
+        Span {
+            start: self.start.map(step),
+            end: self.end.map(step),
+        }
     }
 
     pub(super) fn grains(self, grain: Grain, by: i64) -> Span {
         let step = |d: Date| move_day(d, grain, by);
-        Span { start: self.start.map(step), end: self.end.map(step) }
+        Span {
+            start: self.start.map(step),
+            end: self.end.map(step),
+        }
     }
 
     /// The span of the same length just before: whole months when both ends are firsts of a
@@ -36,18 +48,26 @@ impl Span {
     pub(super) fn before(self) -> Option<Span> {
         let (start, end) = (self.start?, self.end?);
         if start.day() == 1 && end.day() == 1 {
-            let months = i32::from(end.year() - start.year()) * 12 + i32::from(end.month() - start.month());
-            return Some(Span { start: Some(start.saturating_sub(months.months())), end: Some(start) });
+            let months =
+                i32::from(end.year() - start.year()) * 12 + i32::from(end.month() - start.month());
+            return Some(Span {
+                start: Some(start.saturating_sub(months.months())),
+                end: Some(start),
+            });
         }
         let days = (end - start).get_days();
-        Some(Span { start: Some(start.saturating_sub(days.days())), end: Some(start) })
+        Some(Span {
+            start: Some(start.saturating_sub(days.days())),
+            end: Some(start),
+        })
     }
 
     /// How people call it.
     pub(super) fn label(self) -> String {
         match (self.start, self.end) {
             (Some(start), Some(end)) => {
-                let months = i32::from(end.year() - start.year()) * 12 + i32::from(end.month() - start.month());
+                let months = i32::from(end.year() - start.year()) * 12
+                    + i32::from(end.month() - start.month());
                 if start.day() == 1 && end.day() == 1 {
                     if months == 12 && start.month() == 1 {
                         return start.year().to_string();
@@ -60,7 +80,11 @@ impl Span {
                     }
                 }
                 let last = end.saturating_sub(1.days());
-                if last == start { start.to_string() } else { format!("{start} to {last}") }
+                if last == start {
+                    start.to_string()
+                } else {
+                    format!("{start} to {last}")
+                }
             }
             (Some(start), None) => format!("since {start}"),
             (None, Some(end)) => format!("before {end}"),

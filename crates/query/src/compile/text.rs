@@ -10,7 +10,11 @@ pub(super) fn identifier(name: &str) -> String {
 
 /// A qualified table name.
 pub(super) fn table(parts: &[String]) -> String {
-    parts.iter().map(|p| identifier(p)).collect::<Vec<_>>().join(".")
+    parts
+        .iter()
+        .map(|p| identifier(p))
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 pub(super) fn text(value: &str) -> String {
@@ -27,7 +31,11 @@ pub(super) fn literal(value: &Literal) -> String {
 }
 
 pub(super) fn number(x: f64) -> String {
-    if x.fract() == 0.0 && x.abs() < 1e15 { format!("{x:.0}") } else { format!("CAST({x:?} AS DOUBLE)") }
+    if x.fract() == 0.0 && x.abs() < 1e15 {
+        format!("{x:.0}")
+    } else {
+        format!("CAST({x:?} AS DOUBLE)")
+    }
 }
 
 pub(super) fn operator(op: Operator) -> &'static str {
@@ -47,28 +55,48 @@ pub(super) fn expression(e: &Expression, dataset: &Dataset, alias: &str) -> Stri
     match e {
         Expression::Column(name) => format!("{}.{}", identifier(alias), identifier(name)),
         Expression::Field(name) => match dataset.field(name) {
-            Some(field) if field.expression != Expression::Field(name.clone()) => go(&field.expression),
+            Some(field) if field.expression != Expression::Field(name.clone()) => {
+                go(&field.expression)
+            }
             _ => format!("{}.{}", identifier(alias), identifier(name)),
         },
         Expression::Number(x) => number(*x),
         Expression::Multiply(parts) => {
             // Exact decimals run out of digits at three factors.
             let mut factors: Vec<String> = parts.iter().map(go).collect();
-            if factors.len() > 2 && let Some(first) = factors.first_mut() {
+            if factors.len() > 2
+                && let Some(first) = factors.first_mut()
+            {
                 *first = format!("CAST({first} AS DOUBLE)");
             }
             format!("({})", factors.join(" * "))
         }
-        Expression::Add(parts) => format!("({})", parts.iter().map(go).collect::<Vec<_>>().join(" + ")),
+        Expression::Add(parts) => {
+            format!("({})", parts.iter().map(go).collect::<Vec<_>>().join(" + "))
+        }
         Expression::Subtract(a, b) => format!("({} - {})", go(a), go(b)),
         Expression::Divide(a, b) => format!("(CAST({} AS DOUBLE) / NULLIF({}, 0))", go(a), go(b)),
-        Expression::Concatenate { separator, parts } => format!("NULLIF(concat_ws({}, {}), '')", text(separator), parts.iter().map(go).collect::<Vec<_>>().join(", ")),
+        Expression::Concatenate { separator, parts } => format!(
+            "NULLIF(concat_ws({}, {}), '')",
+            text(separator),
+            parts.iter().map(go).collect::<Vec<_>>().join(", ")
+        ),
         Expression::Address { of, part } => match part {
             AddressPart::City => format!("NULLIF(trim(split_part({}, ',', -2)), '')", go(of)),
-            AddressPart::State => format!("NULLIF(split_part(trim(split_part({}, ',', -1)), ' ', 1), '')", go(of)),
-            AddressPart::PostalCode => format!("NULLIF(split_part(trim(split_part({}, ',', -1)), ' ', 2), '')", go(of)),
+            AddressPart::State => format!(
+                "NULLIF(split_part(trim(split_part({}, ',', -1)), ' ', 1), '')",
+                go(of)
+            ),
+            AddressPart::PostalCode => format!(
+                "NULLIF(split_part(trim(split_part({}, ',', -1)), ' ', 2), '')",
+                go(of)
+            ),
         },
-        Expression::DaysBetween { from, to } => format!("date_diff('day', CAST({} AS DATE), CAST({} AS DATE))", go(from), go(to)),
+        Expression::DaysBetween { from, to } => format!(
+            "date_diff('day', CAST({} AS DATE), CAST({} AS DATE))",
+            go(from),
+            go(to)
+        ),
     }
 }
 
@@ -79,7 +107,13 @@ pub(super) fn period(grain: Grain, of: &str, week_start: u8) -> String {
         Grain::Day => format!("CAST({of} AS DATE)"),
         Grain::Week => {
             let shift = (8 - i64::from(week_start)) % 7;
-            if shift == 0 { format!("CAST(date_trunc('week', {of}) AS DATE)") } else { format!("CAST(date_trunc('week', CAST({of} AS DATE) + {shift}) - INTERVAL {shift} DAY AS DATE)") }
+            if shift == 0 {
+                format!("CAST(date_trunc('week', {of}) AS DATE)")
+            } else {
+                format!(
+                    "CAST(date_trunc('week', CAST({of} AS DATE) + {shift}) - INTERVAL {shift} DAY AS DATE)"
+                )
+            }
         }
         Grain::Month => format!("CAST(date_trunc('month', {of}) AS DATE)"),
         Grain::Quarter => format!("CAST(date_trunc('quarter', {of}) AS DATE)"),

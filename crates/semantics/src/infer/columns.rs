@@ -1,7 +1,9 @@
 //! What a column is: its role, subject, unit and additivity.
 
 use super::naming::{label, snake};
-use crate::{Additivity, ColumnProfile, DataType, Expression, Field, Role, Subject, TableProfile, Unit};
+use crate::{
+    Additivity, ColumnProfile, DataType, Expression, Field, Role, Subject, TableProfile, Unit,
+};
 use std::sync::OnceLock;
 
 struct SubjectRow {
@@ -18,11 +20,36 @@ fn subjects() -> &'static Vec<SubjectRow> {
             .filter(|l| !l.starts_with('#'))
             .filter_map(|l| {
                 let mut cells = l.split('\t');
-                let name: String = cells.next()?.chars().enumerate().flat_map(|(i, c)| if c.is_uppercase() && i > 0 { vec!['_', c.to_ascii_lowercase()] } else { vec![c.to_ascii_lowercase()] }).collect();
-                let subject: Subject = serde_json::from_value(serde_json::Value::String(name)).ok()?;
-                let alternatives = cells.next()?.split('|').map(|a| a.split(' ').collect()).collect();
-                let synonyms = cells.next().unwrap_or_default().split(" | ").filter(|s| !s.is_empty()).collect();
-                Some(SubjectRow { subject, alternatives, synonyms })
+                let name: String = cells
+                    .next()?
+                    .chars()
+                    .enumerate()
+                    .flat_map(|(i, c)| {
+                        if c.is_uppercase() && i > 0 {
+                            vec!['_', c.to_ascii_lowercase()]
+                        } else {
+                            vec![c.to_ascii_lowercase()]
+                        }
+                    })
+                    .collect();
+                let subject: Subject =
+                    serde_json::from_value(serde_json::Value::String(name)).ok()?;
+                let alternatives = cells
+                    .next()?
+                    .split('|')
+                    .map(|a| a.split(' ').collect())
+                    .collect();
+                let synonyms = cells
+                    .next()
+                    .unwrap_or_default()
+                    .split(" | ")
+                    .filter(|s| !s.is_empty())
+                    .collect();
+                Some(SubjectRow {
+                    subject,
+                    alternatives,
+                    synonyms,
+                })
             })
             .collect()
     })
@@ -33,14 +60,32 @@ fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
     for row in subjects() {
         let fits = row.alternatives.iter().any(|words_of| {
             // All words, side by side.
-            words.windows(words_of.len()).any(|w| w.iter().zip(words_of).all(|(a, b)| super::naming::singular(a) == super::naming::singular(b)))
+            words.windows(words_of.len()).any(|w| {
+                w.iter()
+                    .zip(words_of)
+                    .all(|(a, b)| super::naming::singular(a) == super::naming::singular(b))
+            })
         });
         let number_subject = matches!(
             row.subject,
-            Subject::ReorderLevel | Subject::Stock | Subject::Discount | Subject::Tax | Subject::Freight | Subject::Profit | Subject::ListPrice | Subject::UnitPrice | Subject::Cost | Subject::Quantity | Subject::Amount | Subject::Rating
+            Subject::ReorderLevel
+                | Subject::Stock
+                | Subject::Discount
+                | Subject::Tax
+                | Subject::Freight
+                | Subject::Profit
+                | Subject::ListPrice
+                | Subject::UnitPrice
+                | Subject::Cost
+                | Subject::Quantity
+                | Subject::Amount
+                | Subject::Rating
         );
         if fits && (!number_subject || numeric) {
-            return (row.subject, row.synonyms.iter().map(|s| (*s).to_string()).collect());
+            return (
+                row.subject,
+                row.synonyms.iter().map(|s| (*s).to_string()).collect(),
+            );
         }
     }
     (Subject::Other, Vec::new())
@@ -49,53 +94,160 @@ fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
 /// Whether a name says that the column identifies something.
 fn names_an_id(words: &[String]) -> bool {
     let last = words.last().map(String::as_str).unwrap_or_default();
-    matches!(last, "id" | "key" | "code" | "guid" | "uuid" | "barcode" | "ean" | "sku") || (last == "number" && words.len() > 1) || words.iter().any(|w| matches!(w.as_str(), "zip" | "postal" | "phone" | "fax"))
+    matches!(
+        last,
+        "id" | "key" | "code" | "guid" | "uuid" | "barcode" | "ean" | "sku"
+    ) || (last == "number" && words.len() > 1)
+        || words
+            .iter()
+            .any(|w| matches!(w.as_str(), "zip" | "postal" | "phone" | "fax"))
 }
 
 /// The field for one column.
-pub(super) fn field(column: &ColumnProfile, words: &[String], table: &TableProfile, is_key: bool) -> Field {
+pub(super) fn field(
+    column: &ColumnProfile,
+    words: &[String],
+    table: &TableProfile,
+    is_key: bool,
+) -> Field {
     let (subject, mut synonyms) = subject_of(words, column.data_type);
-    let id = names_an_id(words) || is_key && (column.data_type == DataType::Integer || words.last().is_some_and(|w| w == "id"));
+    let id = names_an_id(words)
+        || is_key
+            && (column.data_type == DataType::Integer || words.last().is_some_and(|w| w == "id"));
     let rows = table.rows.max(1);
-    let flag = column.data_type.is_numeric() && column.all_whole && column.distinct <= 2 && column.min.as_deref().is_none_or(|m| m.starts_with('0') || m.starts_with('1')) && column.max.as_deref().is_none_or(|m| m.starts_with('1') || m.starts_with('0')) && rows > 5 && !matches!(subject, Subject::Quantity | Subject::Amount | Subject::Stock | Subject::Freight | Subject::Profit | Subject::Discount);
-    let year_like = column.data_type == DataType::Integer && words.iter().any(|w| matches!(w.as_str(), "year" | "month" | "week" | "quarter" | "day")) && !words.iter().any(|w| w == "days");
+    let flag = column.data_type.is_numeric()
+        && column.all_whole
+        && column.distinct <= 2
+        && column
+            .min
+            .as_deref()
+            .is_none_or(|m| m.starts_with('0') || m.starts_with('1'))
+        && column
+            .max
+            .as_deref()
+            .is_none_or(|m| m.starts_with('1') || m.starts_with('0'))
+        && rows > 5
+        && !matches!(
+            subject,
+            Subject::Quantity
+                | Subject::Amount
+                | Subject::Stock
+                | Subject::Freight
+                | Subject::Profit
+                | Subject::Discount
+        );
+    let year_like = column.data_type == DataType::Integer
+        && words
+            .iter()
+            .any(|w| matches!(w.as_str(), "year" | "month" | "week" | "quarter" | "day"))
+        && !words.iter().any(|w| w == "days");
     let role = match column.data_type {
         DataType::Opaque => Role::Text,
         DataType::Date | DataType::Timestamp => Role::Time,
         _ if id => Role::Id,
         DataType::Boolean => Role::Dimension,
         DataType::Text => {
-            if column.mean_length > 60.0 { Role::Text } else { Role::Dimension }
+            if column.mean_length > 60.0 {
+                Role::Text
+            } else {
+                Role::Dimension
+            }
         }
         _ if flag || year_like => Role::Dimension,
         _ => Role::Measure,
     };
-    let rate_words = words.iter().any(|w| matches!(w.as_str(), "rate" | "ratio" | "percent" | "percentage" | "margin" | "share" | "age" | "latitude" | "longitude" | "lat" | "lng" | "long" | "weight" | "height" | "size" | "level" | "limit" | "average" | "avg" | "temperature" | "index"));
+    let rate_words = words.iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "rate"
+                | "ratio"
+                | "percent"
+                | "percentage"
+                | "margin"
+                | "share"
+                | "age"
+                | "latitude"
+                | "longitude"
+                | "lat"
+                | "lng"
+                | "long"
+                | "weight"
+                | "height"
+                | "size"
+                | "level"
+                | "limit"
+                | "average"
+                | "avg"
+                | "temperature"
+                | "index"
+        )
+    });
     let additivity = if role != Role::Measure {
         Additivity::Non
     } else {
         match subject {
-            Subject::UnitPrice | Subject::ListPrice | Subject::Discount | Subject::Rating | Subject::ReorderLevel => {
+            Subject::UnitPrice
+            | Subject::ListPrice
+            | Subject::Discount
+            | Subject::Rating
+            | Subject::ReorderLevel => {
                 // A discount in money adds up; one as a fraction or percentage does not.
-                let money_discount = subject == Subject::Discount && (words.iter().any(|w| w == "amount" || w == "value") || column.max.as_deref().and_then(|m| m.parse::<f64>().ok()).is_some_and(|m| m > 100.0));
-                if money_discount { Additivity::Additive } else { Additivity::Non }
+                let money_discount = subject == Subject::Discount
+                    && (words.iter().any(|w| w == "amount" || w == "value")
+                        || column
+                            .max
+                            .as_deref()
+                            .and_then(|m| m.parse::<f64>().ok())
+                            .is_some_and(|m| m > 100.0));
+                if money_discount {
+                    Additivity::Additive
+                } else {
+                    Additivity::Non
+                }
             }
             Subject::Stock => Additivity::Semi,
-            Subject::Cost if words.iter().any(|w| w == "unit" || w == "price" || w == "each") => Additivity::Non,
-            _ if rate_words && !matches!(subject, Subject::Amount | Subject::Profit | Subject::Quantity | Subject::Freight) => Additivity::Non,
+            Subject::Cost
+                if words
+                    .iter()
+                    .any(|w| w == "unit" || w == "price" || w == "each") =>
+            {
+                Additivity::Non
+            }
+            _ if rate_words
+                && !matches!(
+                    subject,
+                    Subject::Amount | Subject::Profit | Subject::Quantity | Subject::Freight
+                ) =>
+            {
+                Additivity::Non
+            }
             _ => Additivity::Additive,
         }
     };
-    let fraction = column.max.as_deref().and_then(|m| m.parse::<f64>().ok()).is_some_and(|m| m <= 1.0) && !column.all_whole;
+    let fraction = column
+        .max
+        .as_deref()
+        .and_then(|m| m.parse::<f64>().ok())
+        .is_some_and(|m| m <= 1.0)
+        && !column.all_whole;
     let unit = if role != Role::Measure {
         Unit::Plain
     } else {
         match subject {
-            Subject::UnitPrice | Subject::ListPrice | Subject::Amount | Subject::Cost | Subject::Profit | Subject::Freight => Unit::Money(column.currency.clone()),
+            Subject::UnitPrice
+            | Subject::ListPrice
+            | Subject::Amount
+            | Subject::Cost
+            | Subject::Profit
+            | Subject::Freight => Unit::Money(column.currency.clone()),
             Subject::Tax if !fraction => Unit::Money(column.currency.clone()),
-            Subject::Quantity | Subject::Stock | Subject::ReorderLevel => Unit::Count("units".into()),
+            Subject::Quantity | Subject::Stock | Subject::ReorderLevel => {
+                Unit::Count("units".into())
+            }
             Subject::Discount if fraction => Unit::Fraction,
-            Subject::Discount if additivity == Additivity::Additive => Unit::Money(column.currency.clone()),
+            Subject::Discount if additivity == Additivity::Additive => {
+                Unit::Money(column.currency.clone())
+            }
             _ => Unit::Plain,
         }
     };
@@ -117,9 +269,12 @@ pub(super) fn field(column: &ColumnProfile, words: &[String], table: &TableProfi
     if words.len() == 1 && role == Role::Dimension && subject == Subject::Name {
         synonyms.clear();
     }
-    if words.len() > 1 && !matches!(subject, Subject::Other | Subject::Amount | Subject::Name) && role == Role::Measure {
+    if words.len() > 1
+        && !matches!(subject, Subject::Other | Subject::Amount | Subject::Name)
+        && role == Role::Measure
+    {
         // "units on order" is not "units".
-        let generic = synonyms.iter().any(|s| *s == plain) || words.len() <= 2;
+        let generic = synonyms.contains(&plain) || words.len() <= 2;
         if !generic {
             synonyms.clear();
         }
@@ -139,6 +294,9 @@ pub(super) fn field(column: &ColumnProfile, words: &[String], table: &TableProfi
         nulls: Some(column.nulls),
         min: column.min.clone(),
         max: column.watermark.clone().or_else(|| column.max.clone()),
-        searchable: (column.data_type == DataType::Text && column.mean_length <= 80.0 && column.distinct <= 200_000) || role == Role::Id && column.distinct <= 1_000_000,
+        searchable: (column.data_type == DataType::Text
+            && column.mean_length <= 80.0
+            && column.distinct <= 200_000)
+            || role == Role::Id && column.distinct <= 1_000_000,
     }
 }

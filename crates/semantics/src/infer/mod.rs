@@ -6,7 +6,10 @@ mod metrics;
 mod naming;
 mod relationships;
 
-use crate::{Additivity, AddressPart, DataType, Dataset, Evidence, Expression, Field, FieldRef, Model, Role, SourceProfile, Subject, TableProfile, Unit};
+use crate::{
+    Additivity, AddressPart, DataType, Dataset, Evidence, Expression, Field, FieldRef, Model, Role,
+    SourceProfile, Subject, TableProfile, Unit,
+};
 use naming::{column_words, label, singular_phrase, snake, words};
 
 /// Infers a model. Empty tables stay in it, so that what refers to them can be explained.
@@ -18,17 +21,36 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
     }
     let relationships = relationships::find(profile, &datasets, evidence);
     for dataset in &mut datasets {
-        let refers = relationships.iter().filter(|r| r.from == dataset.name && r.to != dataset.name).count();
-        let referred = relationships.iter().any(|r| r.to == dataset.name && r.from != dataset.name);
+        let refers = relationships
+            .iter()
+            .filter(|r| r.from == dataset.name && r.to != dataset.name)
+            .count();
+        let referred = relationships
+            .iter()
+            .any(|r| r.to == dataset.name && r.from != dataset.name);
         let measures = dataset.fields.iter().any(|f| f.role == Role::Measure);
-        dataset.is_fact = relationships.is_empty() || dataset.event_time.is_some() && refers > 0 || refers > 0 && measures && (!referred || refers > 1) || (!referred && refers == 0 && dataset.event_time.is_some());
-        if !dataset.is_fact && relationships.iter().any(|r| r.from == dataset.name) && dataset.primary_key.len() > 1 {
+        dataset.is_fact = relationships.is_empty()
+            || dataset.event_time.is_some() && refers > 0
+            || refers > 0 && measures && (!referred || refers > 1)
+            || (!referred && refers == 0 && dataset.event_time.is_some());
+        if !dataset.is_fact
+            && relationships.iter().any(|r| r.from == dataset.name)
+            && dataset.primary_key.len() > 1
+        {
             dataset.is_fact = true;
         }
     }
-    let currency = profile.tables.iter().flat_map(|t| &t.columns).find_map(|c| c.currency.clone());
+    let currency = profile
+        .tables
+        .iter()
+        .flat_map(|t| &t.columns)
+        .find_map(|c| c.currency.clone());
     let mut model = Model {
-        name: if profile.name.is_empty() { "data".into() } else { snake(&words(&profile.name)) },
+        name: if profile.name.is_empty() {
+            "data".into()
+        } else {
+            snake(&words(&profile.name))
+        },
         description: String::new(),
         datasets,
         relationships,
@@ -40,7 +62,7 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
         week_start: 1,
     };
     model.entities = entities::find(&model);
-    metrics::add(&mut model, evidence);
+    metrics::add(&mut model);
     // Fields that are people's words for a table of their own are not asked for by the table's noun.
     model
 }
@@ -57,7 +79,11 @@ fn dataset(table: &TableProfile, evidence: &mut dyn Evidence, others: &[Dataset]
     while others.iter().any(|d| d.name == name) {
         name.push_str("_2");
     }
-    let key_columns: Vec<String> = if table.primary_key.is_empty() { prove_key(table, &column_words, evidence) } else { table.primary_key.clone() };
+    let key_columns: Vec<String> = if table.primary_key.is_empty() {
+        prove_key(table, &column_words, evidence)
+    } else {
+        table.primary_key.clone()
+    };
     let mut fields: Vec<Field> = Vec::new();
     for (column, w) in table.columns.iter().zip(&column_words) {
         let is_key = key_columns.len() == 1 && key_columns[0].eq_ignore_ascii_case(&column.name);
@@ -70,7 +96,17 @@ fn dataset(table: &TableProfile, evidence: &mut dyn Evidence, others: &[Dataset]
         }
         fields.push(field);
     }
-    let primary_key: Vec<String> = key_columns.iter().filter_map(|k| fields.iter().find(|f| matches!(&f.expression, Expression::Column(c) if c.eq_ignore_ascii_case(k))).map(|f| f.name.clone())).collect();
+    let primary_key: Vec<String> = key_columns
+        .iter()
+        .filter_map(|k| {
+            fields
+                .iter()
+                .find(
+                    |f| matches!(&f.expression, Expression::Column(c) if c.eq_ignore_ascii_case(k)),
+                )
+                .map(|f| f.name.clone())
+        })
+        .collect();
     let entity = singular_phrase(&table_words);
     derived(&mut fields, table, &entity);
     let event_time = event_time(&fields);
@@ -92,22 +128,40 @@ fn dataset(table: &TableProfile, evidence: &mut dyn Evidence, others: &[Dataset]
 }
 
 /// A column (or two) proven to tell all rows apart.
-fn prove_key(table: &TableProfile, column_words: &[Vec<String>], evidence: &mut dyn Evidence) -> Vec<String> {
+fn prove_key(
+    table: &TableProfile,
+    column_words: &[Vec<String>],
+    evidence: &mut dyn Evidence,
+) -> Vec<String> {
     if table.rows == 0 {
         return Vec::new();
     }
-    let id_like = |w: &Vec<String>| w.iter().any(|x| matches!(x.as_str(), "id" | "key" | "code" | "number" | "no"));
+    let id_like = |w: &Vec<String>| {
+        w.iter()
+            .any(|x| matches!(x.as_str(), "id" | "key" | "code" | "number" | "no"))
+    };
     for (column, w) in table.columns.iter().zip(column_words) {
         if column.distinct == table.rows && column.nulls == 0 && id_like(w) {
             return vec![column.name.clone()];
         }
     }
     for column in &table.columns {
-        if column.distinct == table.rows && column.nulls == 0 && matches!(column.data_type, DataType::Text | DataType::Integer) && table.rows > 1 {
+        if column.distinct == table.rows
+            && column.nulls == 0
+            && matches!(column.data_type, DataType::Text | DataType::Integer)
+            && table.rows > 1
+        {
             return vec![column.name.clone()];
         }
     }
-    let ids: Vec<&str> = table.columns.iter().zip(column_words).filter(|(c, w)| id_like(w) && c.nulls == 0).map(|(c, _)| c.name.as_str()).take(5).collect();
+    let ids: Vec<&str> = table
+        .columns
+        .iter()
+        .zip(column_words)
+        .filter(|(c, w)| id_like(w) && c.nulls == 0)
+        .map(|(c, _)| c.name.as_str())
+        .take(5)
+        .collect();
     for (i, a) in ids.iter().enumerate() {
         for b in &ids[i + 1..] {
             if evidence.is_unique(&table.name, &[a, b]) {
@@ -123,21 +177,64 @@ fn event_time(fields: &[Field]) -> Option<String> {
     let rank = |f: &Field| -> i32 {
         let name = f.name.as_str();
         let has = |w: &str| name.split('_').any(|x| x == w);
-        if ["birth", "hire", "hired", "modified", "updated", "expiry", "expiration", "due", "required", "born", "dob", "end", "to", "until", "joined", "join", "created"].iter().any(|w| has(w)) && !has("order") {
+        if [
+            "birth",
+            "hire",
+            "hired",
+            "modified",
+            "updated",
+            "expiry",
+            "expiration",
+            "due",
+            "required",
+            "born",
+            "dob",
+            "end",
+            "to",
+            "until",
+            "joined",
+            "join",
+            "created",
+        ]
+        .iter()
+        .any(|w| has(w))
+            && !has("order")
+        {
             return -1;
         }
-        if ["order", "sale", "sales", "transaction", "purchase", "invoice", "payment"].iter().any(|w| has(w)) {
+        if [
+            "order",
+            "sale",
+            "sales",
+            "transaction",
+            "purchase",
+            "invoice",
+            "payment",
+        ]
+        .iter()
+        .any(|w| has(w))
+        {
             return 10;
         }
-        if ["snapshot", "event"].iter().any(|w| has(w)) || matches!(name, "date" | "day" | "timestamp" | "datetime" | "time") {
+        if ["snapshot", "event"].iter().any(|w| has(w))
+            || matches!(name, "date" | "day" | "timestamp" | "datetime" | "time")
+        {
             return 8;
         }
-        if ["ship", "shipped", "shipment", "delivery", "delivered"].iter().any(|w| has(w)) {
+        if ["ship", "shipped", "shipment", "delivery", "delivered"]
+            .iter()
+            .any(|w| has(w))
+        {
             return 4;
         }
         2
     };
-    let mut candidates: Vec<(i32, &Field)> = fields.iter().filter(|f| f.role == Role::Time).map(|f| (rank(f), f)).filter(|(r, _)| *r >= 0).collect();
+    let mut candidates: Vec<(i32, &Field)> = fields
+        .iter()
+        .filter(|f| f.role == Role::Time)
+        .map(|f| (rank(f), f))
+        .filter(|(r, _)| *r >= 0)
+        .collect();
     candidates.sort_by_key(|c| std::cmp::Reverse(c.0));
     candidates.first().map(|(_, f)| f.name.clone())
 }
@@ -146,70 +243,151 @@ fn event_time(fields: &[Field]) -> Option<String> {
 fn name_field(fields: &[Field], entity: &str) -> Option<String> {
     let text = |f: &&Field| f.data_type == DataType::Text && !matches!(f.role, Role::Id);
     if fields.iter().any(|f| f.name == "full_name") {
-        let company = fields.iter().find(|f| text(f) && matches!(f.name.as_str(), "company_name" | "customer_name" | "supplier_name" | "store_name"));
+        let company = fields.iter().find(|f| {
+            text(f)
+                && matches!(
+                    f.name.as_str(),
+                    "company_name" | "customer_name" | "supplier_name" | "store_name"
+                )
+        });
         return Some(company.map_or_else(|| "full_name".to_string(), |f| f.name.clone()));
     }
     let noun = entity.replace(' ', "_");
-    for wanted in [format!("{noun}_name"), "name".into(), "company_name".into(), noun.clone(), format!("{noun}_title"), "title".into(), format!("{noun}_description"), "description".into()] {
+    for wanted in [
+        format!("{noun}_name"),
+        "name".into(),
+        "company_name".into(),
+        noun.clone(),
+        format!("{noun}_title"),
+        "title".into(),
+        format!("{noun}_description"),
+        "description".into(),
+    ] {
         if let Some(f) = fields.iter().filter(text).find(|f| f.name == wanted) {
             return Some(f.name.clone());
         }
     }
-    fields.iter().filter(text).find(|f| f.name.ends_with("_description"))
+    fields
+        .iter()
+        .filter(text)
+        .find(|f| f.name.ends_with("_description"))
         .map(|f| f.name.clone())
 }
 
 /// Fields that are in the data but not in a column of their own.
 fn derived(fields: &mut Vec<Field>, table: &TableProfile, entity: &str) {
-    let text_field = |name: &str, label: String, expression: Expression, subject: Subject, synonyms: &[&str]| Field {
-        name: name.into(),
-        label,
-        expression,
-        data_type: DataType::Text,
-        role: Role::Dimension,
-        subject,
-        additivity: Additivity::Non,
-        unit: Unit::Plain,
-        synonyms: synonyms.iter().map(|s| (*s).to_string()).collect(),
-        distinct: None,
-        nulls: None,
-        min: None,
-        max: None,
-        searchable: true,
-    };
+    let text_field =
+        |name: &str, label: String, expression: Expression, subject: Subject, synonyms: &[&str]| {
+            Field {
+                name: name.into(),
+                label,
+                expression,
+                data_type: DataType::Text,
+                role: Role::Dimension,
+                subject,
+                additivity: Additivity::Non,
+                unit: Unit::Plain,
+                synonyms: synonyms.iter().map(|s| (*s).to_string()).collect(),
+                distinct: None,
+                nulls: None,
+                min: None,
+                max: None,
+                searchable: true,
+            }
+        };
     // "917 1st St, Dallas, TX 75001"
     let addressed = table.columns.iter().find(|c| {
         let fits = c.samples.iter().filter(|s| {
             let parts: Vec<&str> = s.split(',').map(str::trim).collect();
-            let tail: Vec<&str> = parts.last().map(|p| p.split(' ').collect()).unwrap_or_default();
-            parts.len() == 3 && tail.len() == 2 && tail[0].len() == 2 && tail[0].chars().all(|x| x.is_ascii_uppercase()) && tail[1].chars().all(|x| x.is_ascii_digit())
+            let tail: Vec<&str> = parts
+                .last()
+                .map(|p| p.split(' ').collect())
+                .unwrap_or_default();
+            parts.len() == 3
+                && tail.len() == 2
+                && tail[0].len() == 2
+                && tail[0].chars().all(|x| x.is_ascii_uppercase())
+                && tail[1].chars().all(|x| x.is_ascii_digit())
         });
-        c.data_type == DataType::Text && !c.samples.is_empty() && fits.count() * 10 >= c.samples.len() * 9
+        c.data_type == DataType::Text
+            && !c.samples.is_empty()
+            && fits.count() * 10 >= c.samples.len() * 9
     });
     if let Some(column) = addressed {
         let of = || Box::new(Expression::Column(column.name.clone()));
         for (name, label, part, subject, synonyms) in [
-            ("city", "City", AddressPart::City, Subject::City, &["town"][..]),
-            ("state", "State", AddressPart::State, Subject::State, &["province"]),
-            ("postal_code", "Postal code", AddressPart::PostalCode, Subject::PostalCode, &["zip code", "zip", "postcode"]),
+            (
+                "city",
+                "City",
+                AddressPart::City,
+                Subject::City,
+                &["town"][..],
+            ),
+            (
+                "state",
+                "State",
+                AddressPart::State,
+                Subject::State,
+                &["province"],
+            ),
+            (
+                "postal_code",
+                "Postal code",
+                AddressPart::PostalCode,
+                Subject::PostalCode,
+                &["zip code", "zip", "postcode"],
+            ),
         ] {
             if !fields.iter().any(|f| f.name == name) {
-                fields.push(text_field(name, label.into(), Expression::Address { of: of(), part }, subject, synonyms));
+                fields.push(text_field(
+                    name,
+                    label.into(),
+                    Expression::Address { of: of(), part },
+                    subject,
+                    synonyms,
+                ));
             }
         }
     }
-    let first = fields.iter().find(|f| f.subject == Subject::FirstName).map(|f| f.name.clone());
-    let last = fields.iter().find(|f| f.subject == Subject::LastName).map(|f| f.name.clone());
+    let first = fields
+        .iter()
+        .find(|f| f.subject == Subject::FirstName)
+        .map(|f| f.name.clone());
+    let last = fields
+        .iter()
+        .find(|f| f.subject == Subject::LastName)
+        .map(|f| f.name.clone());
     if let (Some(first), Some(last)) = (first, last)
         && !fields.iter().any(|f| f.name == "full_name")
     {
-        let title = if entity.is_empty() { "Full name".to_string() } else { label(&words(entity)) };
-        let expression = Expression::Concatenate { separator: " ".into(), parts: vec![Expression::Field(first), Expression::Field(last)] };
-        fields.push(text_field("full_name", title, expression, Subject::Name, &["full name", "name"]));
+        let title = if entity.is_empty() {
+            "Full name".to_string()
+        } else {
+            label(&words(entity))
+        };
+        let expression = Expression::Concatenate {
+            separator: " ".into(),
+            parts: vec![Expression::Field(first), Expression::Field(last)],
+        };
+        fields.push(text_field(
+            "full_name",
+            title,
+            expression,
+            Subject::Name,
+            &["full name", "name"],
+        ));
     }
     let times: Vec<&Field> = fields.iter().filter(|f| f.role == Role::Time).collect();
-    let ordered = times.iter().find(|f| f.name.contains("order") || f.name.contains("purchase")).map(|f| f.name.clone());
-    let shipped = times.iter().find(|f| f.name.contains("ship") || f.name.contains("dispatch") || f.name.contains("deliver")).map(|f| f.name.clone());
+    let ordered = times
+        .iter()
+        .find(|f| f.name.contains("order") || f.name.contains("purchase"))
+        .map(|f| f.name.clone());
+    let shipped = times
+        .iter()
+        .find(|f| {
+            f.name.contains("ship") || f.name.contains("dispatch") || f.name.contains("deliver")
+        })
+        .map(|f| f.name.clone());
     if let (Some(from), Some(to)) = (ordered, shipped)
         && from != to
     {
@@ -221,7 +399,10 @@ fn derived(fields: &mut Vec<Field>, table: &TableProfile, entity: &str) {
             ..text_field(
                 "days_to_ship",
                 "Days to ship".into(),
-                Expression::DaysBetween { from: Box::new(Expression::Field(from)), to: Box::new(Expression::Field(to)) },
+                Expression::DaysBetween {
+                    from: Box::new(Expression::Field(from)),
+                    to: Box::new(Expression::Field(to)),
+                },
                 Subject::Other,
                 &[
                     "day from order to shipment",

@@ -5,7 +5,13 @@ use std::sync::OnceLock;
 
 fn abbreviations() -> &'static HashMap<&'static str, &'static str> {
     static READ: OnceLock<HashMap<&'static str, &'static str>> = OnceLock::new();
-    READ.get_or_init(|| include_str!("../../lexicon/abbreviations.tsv").lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once('\t')).collect())
+    READ.get_or_init(|| {
+        include_str!("../../lexicon/abbreviations.tsv")
+            .lines()
+            .filter(|l| !l.starts_with('#'))
+            .filter_map(|l| l.split_once('\t'))
+            .collect()
+    })
 }
 
 /// Lower-case words of a name: `OrderDate`, `order_date` and `Order Date` are the same.
@@ -15,7 +21,10 @@ pub(super) fn words(name: &str) -> Vec<String> {
     for (i, c) in characters.iter().enumerate() {
         let before = i.checked_sub(1).map(|b| characters[b]);
         let next = characters.get(i + 1);
-        let border = c.is_uppercase() && (before.is_some_and(|b| b.is_lowercase() || b.is_ascii_digit()) || (before.is_some_and(char::is_uppercase) && next.is_some_and(|n| n.is_lowercase())));
+        let border = c.is_uppercase()
+            && (before.is_some_and(|b| b.is_lowercase() || b.is_ascii_digit())
+                || (before.is_some_and(char::is_uppercase)
+                    && next.is_some_and(|n| n.is_lowercase())));
         if !c.is_alphanumeric() {
             parts.push(String::new());
             continue;
@@ -27,13 +36,30 @@ pub(super) fn words(name: &str) -> Vec<String> {
             last.extend(c.to_lowercase());
         }
     }
-    parts.into_iter().filter(|p| !p.is_empty()).flat_map(|p| abbreviations().get(p.as_str()).map_or_else(|| vec![p.clone()], |long| long.split(' ').map(str::to_string).collect())).collect()
+    parts
+        .into_iter()
+        .filter(|p| !p.is_empty())
+        .flat_map(|p| {
+            abbreviations().get(p.as_str()).map_or_else(
+                || vec![p.clone()],
+                |long| long.split(' ').map(str::to_string).collect(),
+            )
+        })
+        .collect()
 }
 
 /// Words of every column, without a short prefix that all of them share (`l_`, `cust_`).
 pub(super) fn column_words(columns: &[&str]) -> Vec<Vec<String>> {
     let mut all: Vec<Vec<String>> = columns.iter().map(|c| words(c)).collect();
-    let shared = all.first().and_then(|f| f.first()).cloned().filter(|first| columns.len() > 1 && first.len() <= 3 && all.iter().all(|w| w.len() > 1 && w[0] == *first));
+    let shared = all
+        .first()
+        .and_then(|f| f.first())
+        .cloned()
+        .filter(|first| {
+            columns.len() > 1
+                && first.len() <= 3
+                && all.iter().all(|w| w.len() > 1 && w[0] == *first)
+        });
     if shared.is_some() {
         for w in &mut all {
             w.remove(0);
@@ -57,7 +83,13 @@ pub(super) fn label(words: &[String]) -> String {
                 return w.to_uppercase();
             }
             let mut letters = w.chars();
-            if i == 0 { letters.next().map_or(String::new(), |f| f.to_uppercase().chain(letters).collect()) } else { w.clone() }
+            if i == 0 {
+                letters
+                    .next()
+                    .map_or(String::new(), |f| f.to_uppercase().chain(letters).collect())
+            } else {
+                w.clone()
+            }
         })
         .collect::<Vec<_>>()
         .join(" ")
@@ -66,7 +98,14 @@ pub(super) fn label(words: &[String]) -> String {
 /// Singular of a noun.
 pub(super) fn singular(word: &str) -> String {
     let n = word.len();
-    if n <= 3 || !word.ends_with('s') || word.ends_with("ss") || word.ends_with("us") || word.ends_with("is") || word == "sales" || word == "series" {
+    if n <= 3
+        || !word.ends_with('s')
+        || word.ends_with("ss")
+        || word.ends_with("us")
+        || word.ends_with("is")
+        || word == "sales"
+        || word == "series"
+    {
         return word.to_string();
     }
     if word.ends_with("ies") {
@@ -110,6 +149,9 @@ mod tests {
         assert_eq!(words("State/Province"), ["state", "province"]);
         assert_eq!(words("CustomerID"), ["customer", "id"]);
         assert_eq!(words("qty_ordered"), ["quantity", "ordered"]);
-        assert_eq!(column_words(&["l_orderkey", "l_tax"]), [vec!["order".to_string(), "key".into()], vec!["tax".into()]]);
+        assert_eq!(
+            column_words(&["l_orderkey", "l_tax"]),
+            [vec!["order".to_string(), "key".into()], vec!["tax".into()]]
+        );
     }
 }

@@ -11,42 +11,99 @@ fn physical(dataset: &Dataset, field: &str) -> Option<String> {
 }
 
 fn field_of_column(dataset: &Dataset, column: &str) -> Option<String> {
-    dataset.fields.iter().find(|f| matches!(&f.expression, Expression::Column(c) if c.eq_ignore_ascii_case(column))).map(|f| f.name.clone())
+    dataset
+        .fields
+        .iter()
+        .find(|f| matches!(&f.expression, Expression::Column(c) if c.eq_ignore_ascii_case(column)))
+        .map(|f| f.name.clone())
 }
 
-pub(super) fn find(profile: &SourceProfile, datasets: &[Dataset], evidence: &mut dyn Evidence) -> Vec<Relationship> {
+pub(super) fn find(
+    profile: &SourceProfile,
+    datasets: &[Dataset],
+    evidence: &mut dyn Evidence,
+) -> Vec<Relationship> {
     let mut found: Vec<Relationship> = Vec::new();
     for (table, dataset) in profile.tables.iter().zip(datasets) {
         for key in &table.foreign_keys {
-            let Some(target) = profile.tables.iter().position(|t| t.name.eq_ignore_ascii_case(&key.to_table)) else { continue };
+            let Some(target) = profile
+                .tables
+                .iter()
+                .position(|t| t.name.eq_ignore_ascii_case(&key.to_table))
+            else {
+                continue;
+            };
             let to = &datasets[target];
-            let from_fields: Option<Vec<String>> = key.columns.iter().map(|c| field_of_column(dataset, c)).collect();
-            let to_fields: Option<Vec<String>> = if key.to_columns.is_empty() { Some(to.primary_key.clone()) } else { key.to_columns.iter().map(|c| field_of_column(to, c)).collect() };
+            let from_fields: Option<Vec<String>> = key
+                .columns
+                .iter()
+                .map(|c| field_of_column(dataset, c))
+                .collect();
+            let to_fields: Option<Vec<String>> = if key.to_columns.is_empty() {
+                Some(to.primary_key.clone())
+            } else {
+                key.to_columns
+                    .iter()
+                    .map(|c| field_of_column(to, c))
+                    .collect()
+            };
             if let (Some(from_fields), Some(to_fields)) = (from_fields, to_fields)
                 && from_fields.len() == to_fields.len()
                 && !from_fields.is_empty()
             {
-                let columns: Vec<String> = to_fields.iter().filter_map(|f| physical(to, f)).collect();
+                let columns: Vec<String> =
+                    to_fields.iter().filter_map(|f| physical(to, f)).collect();
                 let list: Vec<&str> = columns.iter().map(String::as_str).collect();
-                let unique = to_fields == to.primary_key || evidence.is_unique(&profile.tables[target].name, &list);
-                add(&mut found, dataset, to, from_fields, to_fields, unique, "declared as a foreign key".into());
+                let unique = to_fields == to.primary_key
+                    || evidence.is_unique(&profile.tables[target].name, &list);
+                add(
+                    &mut found,
+                    dataset,
+                    to,
+                    from_fields,
+                    to_fields,
+                    unique,
+                    "declared as a foreign key".into(),
+                );
             }
         }
     }
     for (table, dataset) in profile.tables.iter().zip(datasets) {
         for field in &dataset.fields {
-            let Expression::Column(column) = &field.expression else { continue };
-            if found.iter().any(|r| r.from == dataset.name && r.from_fields == [field.name.clone()]) || matches!(field.data_type, DataType::Date | DataType::Timestamp | DataType::Float | DataType::Opaque | DataType::Boolean) {
+            let Expression::Column(column) = &field.expression else {
+                continue;
+            };
+            if found
+                .iter()
+                .any(|r| r.from == dataset.name && r.from_fields == [field.name.clone()])
+                || matches!(
+                    field.data_type,
+                    DataType::Date
+                        | DataType::Timestamp
+                        | DataType::Float
+                        | DataType::Opaque
+                        | DataType::Boolean
+                )
+            {
                 continue;
             }
             let mut best: Option<(f64, usize, String)> = None;
             for (t, to) in datasets.iter().enumerate() {
-                if to.primary_key.len() != 1 || (to.name == dataset.name) || profile.tables[t].rows == 0 {
+                if to.primary_key.len() != 1
+                    || (to.name == dataset.name)
+                    || profile.tables[t].rows == 0
+                {
                     continue;
                 }
                 let key = &to.primary_key[0];
-                let Some(target) = to.field(key) else { continue };
-                if field.name == dataset.primary_key.first().cloned().unwrap_or_default() && dataset.primary_key.len() == 1 && profile.tables[t].rows >= table.rows && field.name != *key {
+                let Some(target) = to.field(key) else {
+                    continue;
+                };
+                if field.name == dataset.primary_key.first().cloned().unwrap_or_default()
+                    && dataset.primary_key.len() == 1
+                    && profile.tables[t].rows >= table.rows
+                    && field.name != *key
+                {
                     continue;
                 }
                 if (field.data_type == DataType::Text) != (target.data_type == DataType::Text) {
@@ -57,11 +114,19 @@ pub(super) fn find(profile: &SourceProfile, datasets: &[Dataset], evidence: &mut
                     continue;
                 }
                 // One-to-one tables point from the one with fewer rows.
-                if dataset.primary_key == [field.name.clone()] && (profile.tables[t].rows < table.rows || (profile.tables[t].rows == table.rows && to.name > dataset.name)) {
+                if dataset.primary_key == [field.name.clone()]
+                    && (profile.tables[t].rows < table.rows
+                        || (profile.tables[t].rows == table.rows && to.name > dataset.name))
+                {
                     continue;
                 }
-                let Some(target_column) = physical(to, key) else { continue };
-                let share = evidence.inclusion((&table.name, column), (&profile.tables[t].name, &target_column));
+                let Some(target_column) = physical(to, key) else {
+                    continue;
+                };
+                let share = evidence.inclusion(
+                    (&table.name, column),
+                    (&profile.tables[t].name, &target_column),
+                );
                 if share < 0.9 {
                     continue;
                 }
@@ -72,17 +137,39 @@ pub(super) fn find(profile: &SourceProfile, datasets: &[Dataset], evidence: &mut
             }
             if let Some((score, t, key)) = best {
                 let to = &datasets[t];
-                let reason = format!("{score:.2}: the names agree and the values of {column} are among the keys of {}", to.label);
-                add(&mut found, dataset, to, vec![field.name.clone()], vec![key], true, reason);
+                let reason = format!(
+                    "{score:.2}: the names agree and the values of {column} are among the keys of {}",
+                    to.label
+                );
+                add(
+                    &mut found,
+                    dataset,
+                    to,
+                    vec![field.name.clone()],
+                    vec![key],
+                    true,
+                    reason,
+                );
             }
         }
     }
     found
 }
 
-fn add(found: &mut Vec<Relationship>, from: &Dataset, to: &Dataset, from_fields: Vec<String>, to_fields: Vec<String>, unique: bool, evidence: String) {
+fn add(
+    found: &mut Vec<Relationship>,
+    from: &Dataset,
+    to: &Dataset,
+    from_fields: Vec<String>,
+    to_fields: Vec<String>,
+    unique: bool,
+    evidence: String,
+) {
     let base = format!("{}_{}", from.name, from_fields.join("_"));
-    if found.iter().any(|r| r.from == from.name && r.from_fields == from_fields && r.to == to.name) {
+    if found
+        .iter()
+        .any(|r| r.from == from.name && r.from_fields == from_fields && r.to == to.name)
+    {
         return;
     }
     let mut name = base.clone();
@@ -91,7 +178,15 @@ fn add(found: &mut Vec<Relationship>, from: &Dataset, to: &Dataset, from_fields:
         name = format!("{base}_{n}");
         n += 1;
     }
-    found.push(Relationship { name, from: from.name.clone(), to: to.name.clone(), from_fields, to_fields, unique, evidence: Some(evidence) });
+    found.push(Relationship {
+        name,
+        from: from.name.clone(),
+        to: to.name.clone(),
+        from_fields,
+        to_fields,
+        unique,
+        evidence: Some(evidence),
+    });
 }
 
 /// How alike a referring column and a key are by name, 0..1.
@@ -101,7 +196,12 @@ fn likeness(column: &str, key: &str, entity: &str, physical: &str) -> f64 {
     }
     let w: Vec<String> = words(physical).iter().map(|w| singular(w)).collect();
     let noun: Vec<String> = entity.split(' ').map(singular).collect();
-    let bare = |list: &[String]| -> Vec<String> { list.iter().filter(|x| !matches!(x.as_str(), "id" | "key" | "code" | "number" | "no" | "fk")).cloned().collect() };
+    let bare = |list: &[String]| -> Vec<String> {
+        list.iter()
+            .filter(|x| !matches!(x.as_str(), "id" | "key" | "code" | "number" | "no" | "fk"))
+            .cloned()
+            .collect()
+    };
     let left = bare(&w);
     if !left.is_empty() && (left == noun || left.ends_with(&noun)) && w.len() > left.len() {
         return 0.95;
