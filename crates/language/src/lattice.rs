@@ -156,7 +156,7 @@ fn edges_at(tokens: &[Token], at: usize, sources: &Sources, lexicon: &Lexicon) -
             add(
                 Sense::Role(role.clone()),
                 at + length,
-                0.85 * length as f64 + if length > 1 { 0.35 } else { 0.0 },
+                role_weight(length, role.kind),
             );
         }
     }
@@ -194,6 +194,16 @@ fn edges_at(tokens: &[Token], at: usize, sources: &Sources, lexicon: &Lexicon) -
         add(Sense::Unknown, at + 1, UNKNOWN);
     }
     found
+}
+
+/// What a role phrase is worth: long phrases beat their parts, and "of" alone says little.
+fn role_weight(length: usize, kind: &str) -> f64 {
+    match length {
+        1 if kind == "among" => 0.6,
+        1 => 0.85,
+        2 => 2.1,
+        n => 1.7 * n as f64,
+    }
 }
 
 fn after_time_word(tokens: &[Token], at: usize) -> bool {
@@ -244,7 +254,7 @@ fn name_edges(
         add(
             Sense::Named(naming.named.clone()),
             end,
-            length * (1.5 * naming.weight + 0.3) + 0.25 * (length - 1.0),
+            length * (1.5 * naming.weight + 0.3) + 0.6 * (length - 1.0),
         );
     }
     if !direct.is_empty() || words.len() > 4 {
@@ -277,7 +287,7 @@ fn name_edges(
             add(
                 Sense::Named(naming.named.clone()),
                 end,
-                length * 1.3 * naming.weight + 0.25 * (length - 1.0),
+                length * 1.3 * naming.weight + 0.6 * (length - 1.0),
             );
         }
     }

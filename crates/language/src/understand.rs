@@ -281,6 +281,19 @@ fn distance(query: &Query, model: &Model) -> f64 {
         .flat_map(|t| query::home_datasets(model, &t.measure))
         .collect();
     let mut far = 0.0;
+    if let Some(rows) = &query.rows {
+        far += 0.15
+            * rows
+                .fields
+                .iter()
+                .filter(|f| {
+                    f.dataset != rows.dataset
+                        && model
+                            .field(f)
+                            .is_some_and(|x| x.role == semantics::Role::Measure)
+                })
+                .count() as f64;
+    }
     let mut fields: Vec<semantics::FieldRef> = query
         .dimensions
         .iter()
@@ -294,7 +307,7 @@ fn distance(query: &Query, model: &Model) -> f64 {
         let Some(home) = homes.first() else { continue };
         far += match query::reachable(model, home, field) {
             Ok(path) => 0.05 * path.steps.len() as f64,
-            Err(_) => 0.6,
+            Err(_) => 1.5,
         };
         // People mean the customer's place unless they say otherwise.
         let dataset = model.dataset(&field.dataset);
@@ -307,7 +320,10 @@ fn distance(query: &Query, model: &Model) -> f64 {
                     | semantics::Subject::Region
             )
         });
-        if place && let Some(dataset) = dataset {
+        if place
+            && field.dataset != *home
+            && let Some(dataset) = dataset
+        {
             let entity = dataset.entity.as_str();
             far += if entity.contains("customer") || entity.contains("client") {
                 -0.2

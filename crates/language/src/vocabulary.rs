@@ -98,7 +98,21 @@ impl Vocabulary {
                 })
                 .flat_map(|e| [e.display.clone(), e.key.clone()])
                 .collect();
+            let nouns: Vec<String> = namings
+                .iter()
+                .filter_map(|n| match n.named {
+                    Named::Entity(i) => model
+                        .entities
+                        .get(i)
+                        .map(|e| crate::compose::plural(&e.name)),
+                    _ => None,
+                })
+                .collect();
             namings.retain(|n| match &n.named {
+                // "customers" names people; their count is asked for by "how many".
+                Named::Metric(m) if m != "orders" => !model.metric(m).is_some_and(
+                    |x| matches!(&x.unit, semantics::Unit::Count(noun) if nouns.contains(noun)),
+                ),
                 Named::Field(f) => {
                     !(shown.contains(f)
                         || metrics && model.field(f).is_some_and(|x| x.role == Role::Measure))

@@ -522,7 +522,7 @@ fn order(query: &Query, inventory: &Inventory) -> Option<String> {
     if down && inventory.descending == 0 {
         return Some("asks for the largest first, sorts upwards".into());
     }
-    if up && !down && inventory.descending > 0 && query.rank.is_some() {
+    if up && !down && inventory.first_descends == Some(true) && query.rank.is_some() {
         return Some("asks for the smallest first, sorts downwards".into());
     }
     match (

@@ -1,6 +1,6 @@
 //! A follow-up as a typed edit of the last query.
 
-use super::draft::{Draft, ShareDraft};
+use super::draft::{CompareDraft, Draft, ShareDraft};
 use super::finish::{all, comparison, ranked, terms};
 use super::{Misfit, Scene};
 use crate::time::{period_of, shifted};
@@ -97,7 +97,27 @@ pub(super) fn edit(draft: Draft, last: &Query, scene: &Scene) -> Result<Query, M
             .retain(|o| !matches!(o.key, OrderKey::Metric(..) | OrderKey::Field(_)));
         changed = true;
     }
-    if let Some(period) = &draft.period {
+    // "and how much is that up on November": the period is the one to compare with.
+    let base = draft.period.as_ref().filter(|p| {
+        let earlier = last
+            .time
+            .as_ref()
+            .and_then(|t| t.range.as_ref())
+            .and_then(|r| r.start.as_deref())
+            .and_then(|d| d.parse::<Date>().ok());
+        draft.compare == Some(CompareDraft::Prior)
+            && p.end.zip(earlier).is_some_and(|(e, s)| e <= s)
+    });
+    if draft.refers
+        && draft.rank.is_some()
+        && draft
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Time(_)))
+    {
+        return Err(Misfit::Missing("which one is meant"));
+    }
+    if let (Some(period), None) = (&draft.period, base) {
         let field = last
             .time
             .as_ref()
@@ -207,7 +227,10 @@ pub(super) fn edit(draft: Draft, last: &Query, scene: &Scene) -> Result<Query, M
         query.rows = None;
     }
     if let Some(compare) = &draft.compare {
-        query.compare = Some(comparison(compare, scene));
+        query.compare = Some(match base {
+            Some(period) => comparison(&CompareDraft::Periods(period.clone()), scene),
+            None => comparison(compare, scene),
+        });
         changed = true;
     }
     if let Some(rank) = &draft.rank {

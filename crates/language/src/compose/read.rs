@@ -111,7 +111,7 @@ impl Reader<'_> {
         self.groups()?;
         self.measures()?;
         self.values()?;
-        self.shares();
+        self.shares()?;
         self.ranking()?;
         self.thresholds()?;
         self.changes()?;
@@ -126,6 +126,22 @@ impl Reader<'_> {
         match named {
             Named::Metric(name) => {
                 let metric = self.model().metric(name)?;
+                let counts = matches!(metric.unit, Unit::Count(_))
+                    && matches!(
+                        metric.kind,
+                        MetricKind::Simple {
+                            aggregation: Aggregation::Count | Aggregation::CountDistinct,
+                            ..
+                        }
+                    );
+                if counts
+                    && matches!(
+                        aggregation,
+                        Some(Aggregation::Average | Aggregation::Median)
+                    )
+                {
+                    return None;
+                }
                 let field = match &metric.kind {
                     MetricKind::Simple {
                         dataset,
@@ -944,7 +960,18 @@ impl Reader<'_> {
                             if found {
                                 break;
                             }
-                            if let Some(number) = self.number_of(&named, None) {
+                            let grouping = matches!(
+                                self.nodes[at].text.as_str(),
+                                "per"
+                                    | "each"
+                                    | "for each"
+                                    | "in each"
+                                    | "every"
+                                    | "per each"
+                                    | "for every"
+                            );
+                            if let Some(number) = self.number_of(&named, None).filter(|_| !grouping)
+                            {
                                 self.take(at);
                                 self.take(next);
                                 self.add_measure(NamedMeasure {
@@ -1250,6 +1277,17 @@ impl Reader<'_> {
             && self.draft.filters.is_empty()
             && !self.nodes.iter().any(|n| matches!(n.node, Node::Value(_)))
             && let [above, below] = &self.draft.measures[..]
+            && !self.is_fraction(&above.measure)
+            && !self.is_fraction(&below.measure)
+            && [above, below].iter().all(|m| {
+                !matches!(
+                    m.measure,
+                    Measure::Aggregate {
+                        aggregation: Aggregation::Average,
+                        ..
+                    }
+                )
+            })
         {
             let ratio = NamedMeasure {
                 name: format!("{} as a share of {}", above.name, below.name.to_lowercase()),
@@ -1360,6 +1398,20 @@ impl Reader<'_> {
                 None => share,
             };
             let (mut filter, mut words) = value_filter(&found);
+            if self
+                .model()
+                .field(&found.field)
+                .is_some_and(|f| f.data_type == DataType::Integer)
+                && let Filter::In { values, .. } = &mut filter
+            {
+                for value in values.iter_mut() {
+                    if let Literal::Text(t) = value
+                        && let Ok(n) = t.parse::<i64>()
+                    {
+                        *value = Literal::Integer(n);
+                    }
+                }
+            }
             if negated {
                 filter = Filter::Not(Box::new(filter));
                 words = format!("not {words}");
@@ -1446,10 +1498,12 @@ impl Reader<'_> {
 
     // ---- shares --------------------------------------------------------------------------
 
-    fn shares(&mut self) {
-        if self.find(Mark::Share).is_none() && self.find(Mark::MakeUp).is_none() {
-            return;
-        }
+    fn shares(&mut self) -> Result<(), Misfit> {
+        let Some(share) = self.find(Mark::Share) else {
+            // "orders that came from …" is no share.
+            self.take_all(Mark::MakeUp);
+            return Ok(());
+        };
         let changing = self
             .nodes
             .iter()
@@ -1462,7 +1516,7 @@ impl Reader<'_> {
                     self.nodes[i].node = Node::Mark(Mark::Pct);
                 }
             }
-            return;
+            return Ok(());
         }
         let ratio_metric = self
             .draft
@@ -1475,10 +1529,25 @@ impl Reader<'_> {
             .collect();
         if ratio_metric {
             // "margin %": the measure is a percentage already.
+            let sign = |t: &str| {
+                matches!(
+                    t,
+                    "%" | "percent" | "pct" | "percentage" | "in percent" | "rate"
+                )
+            };
+            if !sign(&self.nodes[share].text)
+                && !self
+                    .draft
+                    .measures
+                    .iter()
+                    .all(|m| self.is_fraction(&m.measure))
+            {
+                return Err(Misfit::Unsupported(self.nodes[share].text.clone()));
+            }
             for i in share_text {
                 self.used[i] = true;
             }
-            return;
+            return Ok(());
         }
         self.take_all(Mark::Share);
         self.take_all(Mark::MakeUp);
@@ -1487,6 +1556,7 @@ impl Reader<'_> {
         } else {
             ShareDraft::Groups(Vec::new())
         });
+        Ok(())
     }
 
     fn is_fraction(&self, measure: &Measure) -> bool {
@@ -2045,6 +2115,7 @@ impl Reader<'_> {
                     | Mark::Among
                     | Mark::And
                     | Mark::Trend
+                    | Mark::Count
                     | Mark::Distinct
                     | Mark::RowsWord
                     | Mark::Over
@@ -2253,13 +2324,15 @@ fn is_singular(text: &str) -> bool {
 
 /// The foreign key that leads from the nearest dated or fact dataset to this one.
 pub(crate) fn fact_key(model: &Model, dataset: &str) -> Option<FieldRef> {
-    let mut keys: Vec<(bool, FieldRef)> = model
+    let mut keys: Vec<((bool, u64), FieldRef)> = model
         .relationships
         .iter()
         .filter(|r| r.to == dataset && r.from != dataset && r.from_fields.len() == 1)
         .map(|r| {
             let from = model.dataset(&r.from);
-            let weight = from.is_some_and(|d| d.event_time.is_some() || d.is_fact);
+            let weight = from.map_or((false, 0), |d| {
+                (d.event_time.is_some(), d.rows.unwrap_or(0))
+            });
             (weight, FieldRef::new(&r.from, &r.from_fields[0]))
         })
         .collect();

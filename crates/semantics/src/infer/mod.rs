@@ -40,6 +40,20 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
             dataset.is_fact = true;
         }
     }
+    // A column that refers to another table is no amount.
+    for relationship in &relationships {
+        if let Some(dataset) = datasets.iter_mut().find(|d| d.name == relationship.from) {
+            for field in dataset
+                .fields
+                .iter_mut()
+                .filter(|f| relationship.from_fields.contains(&f.name) && f.role == Role::Measure)
+            {
+                field.role = Role::Id;
+                field.additivity = Additivity::Non;
+                field.unit = Unit::Plain;
+            }
+        }
+    }
     let currency = profile
         .tables
         .iter()
