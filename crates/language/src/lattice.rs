@@ -165,6 +165,14 @@ fn edges_at(tokens: &[Token], at: usize, sources: &Sources, lexicon: &Lexicon) -
         let mut words: Vec<String> = Vec::new();
         for end in at + 1..=(at + LONGEST_VALUE.max(sources.vocabulary.longest())).min(tokens.len())
         {
+            if end > at + 1
+                && matches!(
+                    tokens[end - 1].folded.as_str(),
+                    "%" | "#" | ">" | "<" | "=" | ">=" | "<="
+                )
+            {
+                break;
+            }
             let more = words_of(&tokens[end - 1].folded);
             if more.is_empty()
                 && (end == at + 1
@@ -325,6 +333,18 @@ fn value_edges(
         if !shouted {
             return;
         }
+    }
+    // A short number is a value only right after the name of what it identifies ("store 12").
+    if number_only
+        && first.text.len() < 4
+        && !at.checked_sub(1).is_some_and(|before| {
+            !sources
+                .vocabulary
+                .look_up(&words_of(&tokens[before].folded))
+                .is_empty()
+        })
+    {
+        return;
     }
     let ignorable_edge =
         lexicon.is_ignorable(&first.folded) || lexicon.is_ignorable(&tokens[end - 1].folded);

@@ -142,6 +142,11 @@ impl Vocabulary {
         }
         self.longest = self.longest.max(words.len());
         let mut keys = vec![words.join(" ")];
+        // "type of transaction" for "transaction type"
+        if let [first, second] = &words[..] {
+            keys.push(format!("{second} of {first}"));
+            self.longest = self.longest.max(3);
+        }
         if words.len() == 2 {
             keys.push(words.concat());
         }

@@ -835,6 +835,24 @@ impl Reader<'_> {
             {
                 next += 1;
             }
+            // "how many of them"
+            if self.is(next, Mark::Ref)
+                && let Some(entity) = self.head_entity()
+            {
+                self.take(at);
+                self.take(next);
+                for i in 0..self.nodes.len() {
+                    if self.nodes[i].node == Node::Named(Named::Entity(entity)) {
+                        self.used[i] = true;
+                    }
+                }
+                self.draft.counted = true;
+                self.draft.refers = false;
+                self.draft.subject = Some(entity);
+                let measure = self.count_of_entity(entity);
+                self.add_measure(measure);
+                continue;
+            }
             match self.nodes.get(next).map(|n| n.node.clone()) {
                 Some(Node::Named(Named::Metric(name))) => {
                     self.take(at);
@@ -987,7 +1005,9 @@ impl Reader<'_> {
                             self.nodes[at].text.as_str(),
                             "per" | "each" | "for each" | "by each" | "every" | "per each"
                         );
-                        let ratio = average
+                        let per_order = self.nodes[at].text == "per"
+                            && entity.is_some_and(|e| self.is_order(e));
+                        let ratio = (average || per_order)
                             && per
                             && !found
                             && entity.is_some_and(|e| self.is_transactional(e))
@@ -1094,6 +1114,15 @@ impl Reader<'_> {
     /// Whether a number still waits for its group ("average X per order").
     fn has_unclaimed_number(&self, before: usize) -> bool {
         (0..self.nodes.len()).any(|i| i != before && !self.used[i] && matches!(&self.nodes[i].node, Node::Named(n) if self.number_of(n, None).is_some())) || !self.draft.measures.is_empty() || self.any(Mark::HowMuch)
+    }
+
+    /// Whether an entity is an order, a transaction or the like: one of very many.
+    fn is_order(&self, entity: usize) -> bool {
+        let entity = &self.model().entities[entity];
+        matches!(
+            entity.name.as_str(),
+            "order" | "transaction" | "invoice" | "basket" | "sale" | "receipt"
+        )
     }
 
     fn is_transactional(&self, entity: usize) -> bool {
@@ -1636,6 +1665,32 @@ impl Reader<'_> {
             .any(|x| matches!(x.node, Node::Change(_) | Node::Period(_)))
             || self.draft.compare.is_some()
             || basis == Some(RankBasis::Growth);
+        // "which artist has the most albums": the counted thing stands after the superlative.
+        if basis.is_none() && self.draft.measures.is_empty() && !growing {
+            let next = at + 1;
+            let other = (0..at).any(|i| !self.used[i] && matches!(&self.nodes[i].node, Node::Named(n) if self.group_of(n).is_some()))
+                || !self.draft.dimensions.is_empty()
+                || (next + 1..self.nodes.len()).any(|i| !self.used[i] && matches!(&self.nodes[i].node, Node::Named(n) if self.group_of(n).is_some()));
+            if let Some(Node::Named(Named::Entity(entity))) =
+                self.nodes.get(next).map(|n| n.node.clone())
+                && !self.used[next]
+                && other
+                && !is_singular(&self.nodes[next].text)
+                && (0..at).any(|i| {
+                    self.is(i, Mark::Which)
+                        || self.is(i, Mark::List)
+                        || self.is(i, Mark::Relative)
+                        || matches!(&self.nodes[i].node, Node::Named(_))
+                })
+            {
+                self.take(next);
+                let measure = self.count_of_entity(entity);
+                self.add_measure(measure);
+                if n == Some(1) {
+                    n = None;
+                }
+            }
+        }
         // What is ranked: the group that is named without "by", nearest after the rank word.
         let grain = (0..self.nodes.len()).find(|i| {
             !self.used[*i] && matches!(self.nodes[*i].node, Node::Time(TimeSense::Grain(_)))
@@ -1780,6 +1835,9 @@ impl Reader<'_> {
             let Node::Threshold(op, bar) = self.nodes[at].node.clone() else {
                 continue;
             };
+            if self.row_threshold(at, op, &bar) {
+                continue;
+            }
             let metric = self.threshold_measure(at, &bar)?;
             let value = match &bar {
                 Bar::Number(value, _, percent) => {
@@ -1845,6 +1903,85 @@ impl Reader<'_> {
             });
         }
         Ok(())
+    }
+
+    /// "line items with a quantity over 40", "customers with a credit limit under 1000": a limit on
+    /// a field of the very rows that are counted or listed is a filter on rows.
+    fn row_threshold(&mut self, at: usize, op: Operator, bar: &Bar) -> bool {
+        let Bar::Number(value, _, false) = bar else {
+            return false;
+        };
+        for near in [at + 1, at.wrapping_sub(1), at.wrapping_sub(2)] {
+            let Some(Node::Named(named)) = self.nodes.get(near).map(|n| n.node.clone()) else {
+                continue;
+            };
+            let Some(field) = self.number_of(&named, None).and_then(|n| n.field) else {
+                continue;
+            };
+            let counted_rows = self.draft.measures.iter().any(|m| match &m.measure {
+                Measure::Rows(dataset) => *dataset == field.dataset,
+                Measure::Metric(name) => self.model().metric(name).is_some_and(|m| {
+                    matches!(&m.kind, MetricKind::Simple { dataset, aggregation: Aggregation::Count, .. } if *dataset == field.dataset)
+                }),
+                _ => false,
+            });
+            let listed_rows = self.draft.measures.is_empty()
+                && self
+                    .head_entity()
+                    .and_then(|e| self.model().entities[e].dataset.clone())
+                    .is_some_and(|d| d == field.dataset);
+            if !counted_rows && !listed_rows {
+                continue;
+            }
+            self.take(at);
+            self.take(near);
+            let words = format!("{} {} {value}", self.label(&field), operator_word(op));
+            let literal = if value.fract() == 0.0 {
+                Literal::Integer(*value as i64)
+            } else {
+                Literal::Number(*value)
+            };
+            self.draft.measures.retain(|m| !matches!(&m.measure, Measure::Aggregate { field: f, .. } if *f == field) && !matches!(&m.measure, Measure::Metric(name) if matches!(&named, Named::Metric(n) if n == name)));
+            self.draft.filters.push(Bound {
+                field: Some(field.clone()),
+                filter: Filter::Compare {
+                    field,
+                    op,
+                    value: literal,
+                },
+                words,
+                numerator: false,
+            });
+            return true;
+        }
+        false
+    }
+
+    /// Whether a noun stands where a question asks for it ("which customers", "list the names").
+    fn asked_for(&self, at: usize) -> bool {
+        // The columns of one order's lines.
+        let one_order = self
+            .draft
+            .filters
+            .iter()
+            .filter_map(|b| b.field.as_ref())
+            .any(|f| self.model().field(f).is_some_and(|x| x.role == Role::Id));
+        if one_order && !self.draft.counted && self.draft.rank.is_none() {
+            return true;
+        }
+        let mut before = at;
+        while before > 0 {
+            before -= 1;
+            match self.nodes[before].node {
+                Node::Mark(Mark::Which | Mark::List) => return true,
+                Node::Mark(Mark::And | Mark::Distinct | Mark::All | Mark::Among)
+                | Node::Named(_)
+                | Node::Value(_) => {}
+                _ => return false,
+            }
+        }
+        // "customers with over 12 orders", "products by revenue": the head of an elliptic question.
+        at == 0 || (0..at).all(|i| matches!(self.nodes[i].node, Node::Value(_)))
     }
 
     /// The measure that a threshold is on: the one named right after it, or just before it, or the default.
@@ -2099,6 +2236,15 @@ impl Reader<'_> {
                         self.add_measure(measure);
                     } else if time {
                         self.draft.fields.push(field);
+                    } else if !self.draft.measures.is_empty()
+                        && !self.asked_for(at)
+                        && !(self.draft.dimensions.is_empty()
+                            && (!self.draft.having.is_empty()
+                                || self.draft.share.is_some()
+                                || self.any(Mark::RankVerb)))
+                    {
+                        // "orders placed by German customers": the noun says whose, not by whom to group.
+                        self.draft.penalty += 0.2;
                     } else {
                         if self.draft.subject.is_none() {
                             self.draft.subject = entity;

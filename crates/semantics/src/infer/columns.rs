@@ -146,6 +146,24 @@ pub(super) fn field(
         DataType::Date | DataType::Timestamp => Role::Time,
         _ if id => Role::Id,
         DataType::Boolean => Role::Dimension,
+        DataType::Text
+            if words.iter().any(|w| {
+                matches!(
+                    w.as_str(),
+                    "comment"
+                        | "comments"
+                        | "note"
+                        | "notes"
+                        | "remark"
+                        | "remarks"
+                        | "message"
+                        | "review"
+                        | "text"
+                )
+            }) =>
+        {
+            Role::Text
+        }
         DataType::Text => {
             if column.mean_length > 60.0 {
                 Role::Text
