@@ -80,12 +80,38 @@ const UNKNOWN: f64 = -6.0;
 /// All readings of all stretches, by first token.
 pub(crate) fn edges(tokens: &[Token], sources: &Sources) -> Vec<Vec<Item>> {
     let lexicon = english();
+    let phrased = phrased(tokens, lexicon);
     (0..tokens.len())
-        .map(|at| edges_at(tokens, at, sources, lexicon))
+        .map(|at| edges_at(tokens, at, sources, lexicon, &phrased))
         .collect()
 }
 
-fn edges_at(tokens: &[Token], at: usize, sources: &Sources, lexicon: &Lexicon) -> Vec<Item> {
+/// Which tokens lie in a phrase of several words that does something ("most common"): they are no
+/// part of a value's name by themselves.
+fn phrased(tokens: &[Token], lexicon: &Lexicon) -> Vec<bool> {
+    let mut phrased = vec![false; tokens.len()];
+    for at in 0..tokens.len() {
+        for length in 2..=lexicon.longest().min(tokens.len() - at) {
+            let phrase = tokens[at..at + length]
+                .iter()
+                .map(|t| t.folded.as_str())
+                .collect::<Vec<_>>()
+                .join(" ");
+            if !lexicon.roles(&phrase).is_empty() {
+                phrased[at..at + length].fill(true);
+            }
+        }
+    }
+    phrased
+}
+
+fn edges_at(
+    tokens: &[Token],
+    at: usize,
+    sources: &Sources,
+    lexicon: &Lexicon,
+    phrased: &[bool],
+) -> Vec<Item> {
     let mut found: Vec<Item> = Vec::new();
     let token = &tokens[at];
     let text_of = |end: usize| {
@@ -187,7 +213,10 @@ fn edges_at(tokens: &[Token], at: usize, sources: &Sources, lexicon: &Lexicon) -
             }
             let length = (end - at) as f64;
             name_edges(&words, tokens, at, end, length, sources, lexicon, &mut add);
-            value_edges(&words, tokens, at, end, length, sources, lexicon, &mut add);
+            let free = !phrased[at..end].iter().all(|p| *p);
+            value_edges(
+                &words, tokens, at, end, length, sources, lexicon, free, &mut add,
+            );
         }
     }
     if lexicon.is_ignorable(&token.folded)
@@ -208,7 +237,9 @@ fn edges_at(tokens: &[Token], at: usize, sources: &Sources, lexicon: &Lexicon) -
 fn role_weight(length: usize, kind: &str) -> f64 {
     match length {
         1 if kind == "among" => 0.6,
+        1 if kind == "verb" => 0.3,
         1 => 0.85,
+        2 if kind == "verb" => 0.9,
         2 => 2.1,
         n => 1.7 * n as f64,
     }
@@ -310,6 +341,7 @@ fn value_edges(
     length: f64,
     sources: &Sources,
     lexicon: &Lexicon,
+    free: bool,
     add: &mut impl FnMut(Sense, usize, f64),
 ) {
     let first = &tokens[at];
@@ -335,23 +367,30 @@ fn value_edges(
         }
     }
     // A short number is a value only right after the name of what it identifies ("store 12").
-    if number_only
-        && first.text.len() < 4
-        && !at.checked_sub(1).is_some_and(|before| {
-            !sources
-                .vocabulary
-                .look_up(&words_of(&tokens[before].folded))
-                .is_empty()
+    let named_before = |field: &semantics::FieldRef| {
+        (1..=3).any(|back| {
+            at.checked_sub(back).is_some_and(|from| {
+                let words: Vec<String> = tokens[from..at]
+                    .iter()
+                    .flat_map(|t| words_of(&t.folded))
+                    .filter(|w| !matches!(w.as_str(), "no" | "number" | "of" | "is"))
+                    .collect();
+                sources.vocabulary.names_field(&words, field)
+            })
         })
-    {
-        return;
-    }
+    };
     let ignorable_edge =
         lexicon.is_ignorable(&first.folded) || lexicon.is_ignorable(&tokens[end - 1].folded);
     let is_role_word = end == at + 1
         && (!lexicon.roles(&first.folded).is_empty()
             || !lexicon.times(&first.folded).is_empty()
             || lexicon.is_ignorable(&first.folded));
+    let verb = lexicon
+        .roles(&first.folded)
+        .iter()
+        .all(|r| r.kind == "verb")
+        && lexicon.times(&first.folded).is_empty()
+        && !lexicon.is_ignorable(&first.folded);
     // Part of a value is named by content words alone; numbers and words of the grammar are no part.
     let all_content = tokens[at..end].iter().all(|t| {
         matches!(t.kind, TokenKind::Word)
@@ -362,7 +401,10 @@ fn value_edges(
             && lexicon.repair(&t.folded).is_none()
             || t.text.chars().any(|c| c.is_ascii_digit()) && matches!(t.kind, TokenKind::Word)
     });
-    let loose = !number_only && !ignorable_edge && !is_role_word && words.len() <= 6 && all_content;
+    let ordinary = words.len() == 1
+        && lexicon.is_ordinary(&first.folded)
+        && first.text.chars().all(|c| !c.is_uppercase());
+    let loose = free && !ordinary && !number_only && !ignorable_edge && !is_role_word && words.len() <= 6 && all_content;
     for found in sources.values.look_up(words, loose) {
         let shouted_alias = found.quality == Quality::Alias
             && first.text.len() <= 2
@@ -370,17 +412,22 @@ fn value_edges(
         if shouted_alias {
             continue;
         }
+        // "shipped orders": a verb may be a value as it stands ("Shipped").
         if is_role_word
+            && !(verb && found.quality == Quality::Exact)
             && !(found.quality <= Quality::Alias
                 && first.text.chars().next().is_some_and(char::is_uppercase))
         {
             continue;
         }
+        if number_only && first.text.len() < 5 && !named_before(&found.field) {
+            continue;
+        }
         let unit = match found.quality {
             Quality::Exact => 1.35,
             Quality::Alias => 1.25,
-            Quality::Partial => 0.95,
-            Quality::Slip => 0.8,
+            Quality::Partial => 0.6 + 0.4 * found.cover,
+            Quality::Slip => 0.5 + 0.4 * found.cover,
         };
         // A plain number is a value only in a field of codes, and then rather an id than an amount.
         let weight = if number_only {

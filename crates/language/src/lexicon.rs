@@ -27,6 +27,10 @@ pub(crate) struct Lexicon {
     numbers: HashMap<&'static str, u32>,
     /// Name of a place → its other names, as folded singular words.
     places: HashMap<String, Vec<String>>,
+    /// Base form of a verb → word stems of the dates that it means.
+    verbs: HashMap<&'static str, Vec<&'static str>>,
+    /// Words that are no part of a value's name by themselves.
+    ordinary: HashSet<&'static str>,
     /// Single role words, for spelling repair.
     long_words: Vec<String>,
 }
@@ -58,7 +62,27 @@ pub(crate) fn english() -> &'static Lexicon {
                 }
             }
         }
+        let mut verbs = HashMap::new();
+        for row in rows(include_str!("../lexicon/en/verbs.tsv")) {
+            if let [base, dates, forms] = row[..] {
+                verbs.insert(
+                    base,
+                    dates.split(' ').filter(|d| *d != "-").collect::<Vec<_>>(),
+                );
+                for form in forms.split(" | ") {
+                    longest = longest.max(form.split(' ').count());
+                    roles.entry(form.to_string()).or_default().push(Role {
+                        kind: "verb",
+                        payload: base,
+                    });
+                }
+            }
+        }
         let ignorable = rows(include_str!("../lexicon/en/ignorable.tsv"))
+            .flatten()
+            .flat_map(str::split_whitespace)
+            .collect();
+        let ordinary = rows(include_str!("../lexicon/en/ordinary.tsv"))
             .flatten()
             .flat_map(str::split_whitespace)
             .collect();
@@ -102,9 +126,11 @@ pub(crate) fn english() -> &'static Lexicon {
             }
         }
         let mut long_words: Vec<String> = roles
-            .keys()
-            .filter(|p| !p.contains(' ') && p.len() >= 6)
-            .cloned()
+            .iter()
+            .filter(|(p, r)| {
+                !p.contains(' ') && p.len() >= 6 && r.iter().any(|r| r.kind != "verb")
+            })
+            .map(|(p, _)| p.clone())
             .collect();
         long_words.extend(
             times
@@ -122,6 +148,8 @@ pub(crate) fn english() -> &'static Lexicon {
             times,
             numbers,
             places,
+            verbs,
+            ordinary,
             long_words,
         }
     })
@@ -139,6 +167,14 @@ impl Lexicon {
     /// Whether a word may be passed over.
     pub(crate) fn is_ignorable(&self, folded: &str) -> bool {
         self.ignorable.contains(folded)
+    }
+    /// Whether a word is too ordinary to be a part of a value's name by itself.
+    pub(crate) fn is_ordinary(&self, folded: &str) -> bool {
+        self.ordinary.contains(folded)
+    }
+    /// Word stems of the dates that a verb means; empty if it means none.
+    pub(crate) fn dates_of(&self, verb: &str) -> &[&'static str] {
+        self.verbs.get(verb).map_or(&[], Vec::as_slice)
     }
     /// Requests that are declined, with their code.
     pub(crate) fn topics(&self) -> &[(&'static str, Vec<String>)] {

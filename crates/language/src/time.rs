@@ -775,6 +775,13 @@ pub fn readings(tokens: &[Token], at: usize, clock: &Clock) -> Vec<(TimeSense, u
     };
     if let Some((bound, next)) = bound {
         let next = reader.skip(next, &["the", "in"]);
+        // "since the end of 1997" is after it, "since the start of 1997" is since it.
+        let (bound, next) = match (bound, reader.word(next), reader.word(next + 1)) {
+            (Bound::Since | Bound::After, "end" | "close", "of") => (Bound::After, next + 2),
+            (_, "start" | "beginning", "of") => (bound, next + 2),
+            (Bound::Until | Bound::Before, "end", "of") => (Bound::Until, next + 2),
+            _ => (bound, next),
+        };
         if let Some((sense, mut end)) = reader.period(next) {
             let onwards = matches!(reader.word(end), "on" | "onwards" | "onward" | "forward");
             if word != "from" || onwards {
@@ -808,8 +815,23 @@ pub fn readings(tokens: &[Token], at: usize, clock: &Clock) -> Vec<(TimeSense, u
             }
         }
     }
-    if let Some(reading) = reader.period(at) {
-        found.push(reading);
+    if let Some((mut sense, mut end)) = reader.period(at) {
+        // "this month so far" ends today.
+        let so_far = matches!(
+            (reader.word(end), reader.word(end + 1)),
+            ("so", "far") | ("to", "date") | ("until", "now") | ("till", "now")
+        );
+        if so_far && let TimeSense::Range(period) = &mut sense {
+            let tomorrow = clock.today.saturating_add(1.days());
+            if period.end.is_some_and(|e| e > tomorrow) && period.start.is_some_and(|s| s < tomorrow)
+            {
+                period.end = Some(tomorrow);
+                period.label = format!("{} up to {}", period.label, clock.today);
+                period.grain = None;
+            }
+            end += 2;
+        }
+        found.push((sense, end));
     }
     let folded = if english().times(word).is_empty() {
         english().repair(word).unwrap_or(word)

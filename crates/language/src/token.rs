@@ -57,6 +57,31 @@ const CONTRACTIONS: &[(&str, &[&str])] = &[
     ("they've", &["they", "have"]),
 ];
 
+/// Short forms that are written out before anything else looks at them.
+const ABBREVIATIONS: &[(&str, &str)] = &[
+    ("yr", "year"),
+    ("yrs", "years"),
+    ("mth", "month"),
+    ("mths", "months"),
+    ("mnth", "month"),
+    ("qtr", "quarter"),
+    ("qtrs", "quarters"),
+    ("wk", "week"),
+    ("wks", "weeks"),
+    ("cust", "customer"),
+    ("custs", "customers"),
+    ("prod", "product"),
+    ("prods", "products"),
+    ("cat", "category"),
+    ("cats", "categories"),
+    ("subcat", "subcategory"),
+    ("rev", "revenue"),
+    ("qty", "quantity"),
+    ("txn", "transaction"),
+    ("txns", "transactions"),
+    ("trx", "transactions"),
+];
+
 /// Splits a question. Words are cut at hyphens and slashes unless digits say that they are a
 /// code or a date; a number keeps its sign of currency and its scale (`$1.5k`).
 pub(crate) fn tokenize(question: &str) -> Vec<Token> {
@@ -142,6 +167,10 @@ pub(crate) fn tokenize(question: &str) -> Vec<Token> {
 fn push(tokens: &mut Vec<Token>, characters: &[char], start: usize, end: usize, kind: TokenKind) {
     let text: String = characters[start..end].iter().collect();
     let folded = fold(&text);
+    let folded = ABBREVIATIONS
+        .iter()
+        .find(|(short, _)| *short == folded)
+        .map_or(folded, |(_, long)| (*long).to_string());
     let stem = if matches!(kind, TokenKind::Word) {
         stem(&folded)
     } else {

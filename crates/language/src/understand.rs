@@ -120,6 +120,11 @@ pub fn understand(
     if known.is_empty() {
         return not_understood(&tokens, paths.first(), knowledge);
     }
+    if std::env::var("LDEBUG").is_ok() {
+        for p in known.iter().take(6) {
+            eprintln!("{:.2} {}", p.score, p.items.iter().map(|i| format!("[{} {:?}]", i.text, i.sense)).collect::<Vec<_>>().join(" "));
+        }
+    }
     let year_hint = context
         .and_then(|c| c.query.time.as_ref())
         .and_then(|t| t.range.as_ref())
@@ -130,6 +135,7 @@ pub fn understand(
         model: knowledge.model,
         clock: &knowledge.clock,
         year_hint,
+        tokens: &tokens,
     };
     let mut found: Vec<(f64, Finished)> = Vec::new();
     let mut misfits: Vec<(f64, Misfit)> = Vec::new();
@@ -166,6 +172,14 @@ pub fn understand(
                                 .retain(|d| *d != Dimension::Field(field.clone()));
                             base.compare = None;
                         }
+                        // A value of a field that is filtered already replaces the old one.
+                        draft.penalty -= 0.25
+                            * draft
+                                .filters
+                                .iter()
+                                .filter_map(|b| b.field.as_ref())
+                                .filter(|f| filtered(base.filter.as_ref()).contains(f))
+                                .count() as f64;
                         attempts.push(finish(draft.clone(), &scene, Some(&base)));
                     }
                     if !draft.refers && attempts.iter().all(Result::is_err) {
@@ -199,7 +213,7 @@ pub fn understand(
         .fold(f64::NEG_INFINITY, f64::max);
     if let Some((score, best)) = found.first() {
         // A much better way through the words that makes no query says that a word would be bent.
-        if best_misfit > score + 2.6 {
+        if best_misfit > score + std::env::var("G").ok().and_then(|v| v.parse::<f64>().ok()).unwrap_or(2.6) {
             return unfit(&misfits, &tokens, knowledge, context.is_some());
         }
         if let Some(outside) = outside_data(&best.query, knowledge) {
@@ -341,6 +355,12 @@ fn distance(query: &Query, model: &Model) -> f64 {
         }
     }
     far
+}
+
+fn filtered(filter: Option<&query::Filter>) -> Vec<semantics::FieldRef> {
+    let mut fields = Vec::new();
+    collect_fields(filter, &mut fields);
+    fields
 }
 
 fn collect_fields(filter: Option<&query::Filter>, out: &mut Vec<semantics::FieldRef>) {

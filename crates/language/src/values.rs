@@ -27,6 +27,8 @@ pub struct ValueMatch {
     pub values: Vec<String>,
     /// How they were met.
     pub quality: Quality,
+    /// The part of the (shortest) value's words that were said, 0..1.
+    pub cover: f64,
 }
 
 #[derive(Debug)]
@@ -76,7 +78,12 @@ impl ValueIndex {
             if words.len() > 1 {
                 index.exact.entry(words.concat()).or_default().push(entry);
             }
-            let mut seen = words.clone();
+            // Small words of a long value ("Could I Have This Kiss") do not name it.
+            let mut seen: Vec<String> = words
+                .iter()
+                .filter(|w| words.len() == 1 || !english().is_ignorable(w))
+                .cloned()
+                .collect();
             seen.sort();
             seen.dedup();
             for word in seen {
@@ -111,24 +118,24 @@ impl ValueIndex {
         self.entries.is_empty()
     }
 
-    fn group(&self, ids: &[u32], quality: Quality) -> Vec<ValueMatch> {
-        let mut groups: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    fn group(&self, ids: &[u32], quality: Quality, said: usize) -> Vec<ValueMatch> {
+        let mut groups: BTreeMap<u32, (Vec<String>, u32)> = BTreeMap::new();
         for &id in ids {
             let entry = &self.entries[id as usize];
-            groups
-                .entry(entry.field)
-                .or_default()
-                .push(entry.text.clone());
+            let group = groups.entry(entry.field).or_insert((Vec::new(), u32::MAX));
+            group.0.push(entry.text.clone());
+            group.1 = group.1.min(entry.words);
         }
         groups
             .into_iter()
-            .map(|(field, mut values)| {
+            .map(|(field, (mut values, words))| {
                 values.sort();
                 values.dedup();
                 ValueMatch {
                     field: self.fields[field as usize].clone(),
                     values,
                     quality,
+                    cover: (said as f64 / f64::from(words.max(1))).min(1.0),
                 }
             })
             .collect()
@@ -141,12 +148,12 @@ impl ValueIndex {
         let mut found = self
             .exact
             .get(&joined)
-            .map(|ids| self.group(ids, Quality::Exact))
+            .map(|ids| self.group(ids, Quality::Exact, words.len()))
             .unwrap_or_default();
         for other in english().other_names(&joined) {
             if let Some(ids) = self.exact.get(other) {
                 let places: Vec<ValueMatch> = self
-                    .group(ids, Quality::Alias)
+                    .group(ids, Quality::Alias, usize::MAX)
                     .into_iter()
                     .filter(|m| !found.iter().any(|f| f.field == m.field))
                     .collect();
@@ -160,7 +167,7 @@ impl ValueIndex {
         if longest >= 3 {
             let ids = self.holding(words);
             let partial: Vec<ValueMatch> = self
-                .group(&ids, Quality::Partial)
+                .group(&ids, Quality::Partial, words.len())
                 .into_iter()
                 .filter(|m| !found.iter().any(|f| f.field == m.field))
                 .collect();
@@ -170,11 +177,19 @@ impl ValueIndex {
             && let Some(repaired) = self.repair(words)
         {
             let joined = repaired.join(" ");
+            // A slip in a part of a name is forgiven only if it is a small one.
+            let close = || {
+                words
+                    .iter()
+                    .zip(&repaired)
+                    .all(|(a, b)| strsim::osa_distance(a, b) <= 1)
+            };
             let ids = match self.exact.get(&joined) {
                 Some(ids) => ids.clone(),
-                None => self.holding(&repaired),
+                None if close() => self.holding(&repaired),
+                None => Vec::new(),
             };
-            found = self.group(&ids, Quality::Slip);
+            found = self.group(&ids, Quality::Slip, words.len());
         }
         found
     }
@@ -201,6 +216,11 @@ impl ValueIndex {
     }
 
     fn repair(&self, words: &[String]) -> Option<Vec<String>> {
+        if words.len() > 1
+            && let Some(whole) = self.repair_whole(words)
+        {
+            return Some(whole);
+        }
         let mut changed = false;
         let repaired: Option<Vec<String>> = words
             .iter()
@@ -222,6 +242,25 @@ impl ValueIndex {
             })
             .collect();
         repaired.filter(|_| changed)
+    }
+
+    /// The words of a value that these are, but for slips in some of them ("los angles").
+    fn repair_whole(&self, words: &[String]) -> Option<Vec<String>> {
+        words
+            .iter()
+            .filter_map(|anchor| self.by_word.get(anchor).map(|ids| (anchor, ids)))
+            .filter(|(_, ids)| ids.len() <= 2_000)
+            .flat_map(|(_, ids)| ids.iter())
+            .filter(|id| self.entries[**id as usize].words as usize == words.len())
+            .map(|id| words_of(&self.entries[*id as usize].text))
+            .find(|value| {
+                value != words
+                    && value.len() == words.len()
+                    && value
+                        .iter()
+                        .zip(words)
+                        .all(|(v, w)| v == w || is_slip(w, v))
+            })
     }
 
     /// Whether a word occurs in any value.

@@ -31,6 +31,33 @@ pub struct Vocabulary {
     phrases: HashMap<String, Vec<Naming>>,
     words: Vec<String>,
     longest: usize,
+    /// The fields that identify or show each entity.
+    identifying: Vec<Vec<FieldRef>>,
+}
+
+/// What people call a field of several words for short: "manager" for "manager name", "priority"
+/// for "order priority". Words that many fields share are no such names.
+fn parts_of_name(label: &str) -> Vec<String> {
+    const SHARED: &[&str] = &[
+        "name", "id", "key", "number", "no", "code", "date", "time", "year", "type", "amount", "total", "price",
+        "value", "count", "description", "desc", "status", "first", "last", "unit", "order", "customer", "product",
+        "item", "sale", "sales", "store", "country", "region", "city", "state", "address", "ship", "shipping",
+    ];
+    let words: Vec<String> = label.split_whitespace().map(str::to_lowercase).collect();
+    if words.len() < 2 {
+        return Vec::new();
+    }
+    let mut parts = Vec::new();
+    let tail = &words[1..];
+    if !tail.iter().any(|w| SHARED.contains(&w.as_str())) {
+        parts.push(tail.join(" "));
+    }
+    let head = &words[..words.len() - 1];
+    let ends = matches!(words[words.len() - 1].as_str(), "name" | "code" | "description" | "type");
+    if ends && !head.iter().any(|w| SHARED.contains(&w.as_str())) {
+        parts.push(head.join(" "));
+    }
+    parts
 }
 
 impl Vocabulary {
@@ -53,6 +80,14 @@ impl Vocabulary {
             }
         }
         for (i, entity) in model.entities.iter().enumerate() {
+            let mut fields = vec![entity.key.clone(), entity.display.clone()];
+            // The same key stands in the tables that refer to the entity.
+            for r in &model.relationships {
+                if r.to == entity.key.dataset && r.to_fields == [entity.key.field.clone()] {
+                    fields.extend(r.from_fields.first().map(|f| FieldRef::new(&r.from, f)));
+                }
+            }
+            vocabulary.identifying.push(fields);
             vocabulary.add(&entity.name, Named::Entity(i), 1.0);
             vocabulary.add(&entity.label, Named::Entity(i), 0.95);
             for synonym in &entity.synonyms {
@@ -68,6 +103,9 @@ impl Vocabulary {
                 let base = if field.role == Role::Text { 0.85 } else { 0.95 };
                 vocabulary.add(&field.label, named.clone(), base);
                 vocabulary.add(&field.name.replace('_', " "), named.clone(), base);
+                for part in parts_of_name(&field.label) {
+                    vocabulary.add(&part, named.clone(), base - 0.22);
+                }
                 let entity = if dataset.entity.is_empty() {
                     dataset.label.clone()
                 } else {
@@ -120,6 +158,18 @@ impl Vocabulary {
                 _ => true,
             });
         }
+        // A bare "name" or "id" where several tables have one means that of the thing beside it.
+        for generic in ["name", "id"] {
+            if let Some(namings) = vocabulary.phrases.get_mut(generic) {
+                let fields = namings
+                    .iter()
+                    .filter(|n| matches!(n.named, Named::Field(_)))
+                    .count();
+                if fields > 1 {
+                    namings.retain(|n| !matches!(n.named, Named::Field(_)));
+                }
+            }
+        }
         vocabulary.words = {
             let mut words: Vec<String> = vocabulary
                 .phrases
@@ -160,6 +210,19 @@ impl Vocabulary {
                 }),
             }
         }
+    }
+
+    /// Whether a phrase names a field, or the entity that the field identifies.
+    pub fn names_field(&self, words: &[String], field: &FieldRef) -> bool {
+        self.look_up(words).iter().any(|n| match &n.named {
+            Named::Field(f) => f == field,
+            Named::Entity(e) => self.identifying.get(*e).is_some_and(|f| f.contains(field)),
+            Named::Metric(_) => false,
+        }) || words.last().is_some_and(|last| {
+            // "orders" may be named as a metric; its key says the noun as well.
+            field.field.split('_').next() == Some(last.as_str())
+                && field.field.split('_').count() <= 2
+        })
     }
 
     /// Words in the longest name.

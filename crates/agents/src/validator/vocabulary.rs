@@ -43,6 +43,7 @@ const NEUTRAL: &[&str] = &[
     "on",
     "over",
     "period",
+    "result",
     "periods",
     "row",
     "rows",

@@ -113,6 +113,12 @@ pub(crate) struct Draft {
     pub counted: bool,
     /// Sort asked for.
     pub sort: Option<Direction>,
+    /// Whether a date was asked for.
+    pub when: bool,
+    /// Sort by the first group's own order.
+    pub alphabetical: bool,
+    /// Sort by this group and not by a measure.
+    pub sort_by: Option<Dimension>,
     /// Assumptions to state.
     pub notes: Vec<String>,
     /// What the reading costs.

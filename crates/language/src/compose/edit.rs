@@ -275,6 +275,9 @@ pub(super) fn edit(draft: Draft, last: &Query, scene: &Scene) -> Result<Query, M
         Some(ShareDraft::Part) => return Err(Misfit::Missing("whose share is meant")),
         None => {}
     }
+    if !draft.having.is_empty() && query.dimensions.is_empty() {
+        return Err(Misfit::Missing("what the limit is on"));
+    }
     if !draft.having.is_empty() {
         query.having = draft
             .having

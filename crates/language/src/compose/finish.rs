@@ -1,15 +1,16 @@
 //! The defaulting pass: what the words left open is written into the query, and the compiler is asked.
 
 use super::draft::{Bound, CompareDraft, Draft, NamedMeasure, RankDraft, ShareDraft};
-use super::read::fact_key;
+use super::read::fact_keys;
 use super::{Misfit, Scene};
+use crate::time::Period;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use query::{
-    Align, Compare, CompareTo, Dialect, Dimension, Direction, Filter, Having, Measure, Order,
-    OrderKey, Part, Query, Rank, RowsOf, Share, Term, TimeScope,
+    Align, Compare, CompareTo, Dialect, Dimension, Direction, Filter, Having, Literal, Measure,
+    Operator, Order, OrderKey, Part, Query, Rank, RowsOf, Share, Term, TimeScope,
 };
-use semantics::{Aggregation, Expression, FieldRef, MetricKind, Model, Role, Subject};
+use semantics::{Aggregation, DataType, Expression, FieldRef, MetricKind, Model, Role, Subject};
 
 /// A query that compiles, with what was assumed.
 #[derive(Debug, Clone)]
@@ -63,23 +64,27 @@ pub(crate) fn finish(
 
 /// The query itself, and the same with entities counted where they were active instead of on file.
 fn variants(query: &Query, model: &Model) -> Vec<Query> {
-    let mut active = query.clone();
-    let mut changed = false;
-    for term in &mut active.metrics {
-        if let Measure::Rows(dataset) = &term.measure
-            && let Some(field) = fact_key(model, dataset)
-        {
-            term.measure = Measure::Aggregate {
-                aggregation: Aggregation::CountDistinct,
-                field,
-            };
-            changed = true;
+    let counted = query.metrics.iter().find_map(|t| match &t.measure {
+        Measure::Rows(dataset) => Some(dataset.clone()),
+        _ => None,
+    });
+    let mut variants = vec![query.clone()];
+    let Some(dataset) = counted else {
+        return variants;
+    };
+    for field in fact_keys(model, &dataset) {
+        let mut active = query.clone();
+        for term in &mut active.metrics {
+            if matches!(&term.measure, Measure::Rows(d) if *d == dataset) {
+                term.measure = Measure::Aggregate {
+                    aggregation: Aggregation::CountDistinct,
+                    field: field.clone(),
+                };
+            }
         }
+        variants.push(active);
     }
-    if !changed {
-        return vec![query.clone()];
-    }
-    vec![query.clone(), active]
+    variants
 }
 
 fn assemble(
@@ -91,6 +96,10 @@ fn assemble(
     let model = scene.model;
     if draft.shift.is_some() {
         return Err(Misfit::Missing("which period is meant"));
+    }
+    let no_measure = draft.measures.is_empty();
+    if no_measure {
+        elsewhere(&mut draft, model)?;
     }
     let wants_number = draft.rank.is_some()
         || draft.compare.is_some()
@@ -123,6 +132,7 @@ fn assemble(
             explicit: false,
         });
     }
+    part_by_count(&mut draft, model);
     let time_field = draft
         .time_field
         .clone()
@@ -133,6 +143,8 @@ fn assemble(
             .dimensions
             .iter()
             .any(|d| matches!(d, Dimension::Time(_)));
+    let elsewhere = elsewhere(&mut draft, model)?;
+    let dated = dated && !elsewhere;
     let mut query = Query {
         dimensions: draft.dimensions.clone(),
         ..Query::default()
@@ -336,7 +348,149 @@ fn assemble(
             direction,
         }];
     }
+    let sorted = match &draft.sort_by {
+        Some(dimension) => query.dimensions.iter().position(|d| d == dimension),
+        None => (draft.alphabetical && !query.dimensions.is_empty()).then_some(0),
+    };
+    if let Some(at) = sorted {
+        query.order = vec![Order {
+            key: OrderKey::Dimension(at),
+            direction: draft.sort.unwrap_or(Direction::Ascending),
+        }];
+    }
+    identify(&mut query, model);
     Ok(query)
+}
+
+/// Whether a filter picks members by this key.
+fn by_members(filter: Option<&Filter>, key: &FieldRef) -> bool {
+    match filter {
+        Some(Filter::And(list) | Filter::Or(list)) => {
+            list.iter().any(|f| by_members(Some(f), key))
+        }
+        Some(Filter::Not(inner)) => by_members(Some(inner), key),
+        Some(Filter::Members { field, .. }) => field == key,
+        _ => false,
+    }
+}
+
+/// Things of one name are told apart by their key, which stands beside the name.
+fn identify(query: &mut Query, model: &Model) {
+    for entity in &model.entities {
+        let display = Dimension::Field(entity.display.clone());
+        let Some(id) = &entity.id_field else { continue };
+        let key = Dimension::Field(id.clone());
+        // A set of keys shows the keys.
+        let set = by_members(query.filter.as_ref(), id);
+        if (entity.dataset.is_some() || set)
+            && query.dimensions.contains(&display)
+            && !query.dimensions.contains(&key)
+        {
+            query.dimensions.push(key);
+        }
+    }
+}
+
+/// "what share of customers ordered only once": the members that pass the limit are the part.
+fn part_by_count(draft: &mut Draft, model: &Model) {
+    let Some(entity) = draft.subject.filter(|_| draft.share.is_some()) else {
+        return;
+    };
+    if draft.having.is_empty() {
+        return;
+    }
+    let key = model.entities[entity].key.clone();
+    let limited: Vec<usize> = draft.having.iter().map(|c| c.metric).collect();
+    if limited.contains(&0) || draft.measures.len() < 2 {
+        return;
+    }
+    let inner = Query {
+        dimensions: vec![Dimension::Field(key.clone())],
+        metrics: terms(&draft.measures[1..]),
+        having: draft
+            .having
+            .drain(..)
+            .map(|c| Having {
+                metric: c.metric - 1,
+                on: c.on,
+                op: c.op,
+                value: c.value,
+            })
+            .collect(),
+        ..Query::default()
+    };
+    draft.measures.truncate(1);
+    draft.dimensions.clear();
+    draft.share = Some(ShareDraft::Part);
+    draft.filters.push(Bound {
+        words: crate::restate::restate(&inner, model).to_lowercase(),
+        filter: Filter::Members {
+            field: key.clone(),
+            query: Box::new(inner),
+        },
+        field: Some(key),
+        numerator: true,
+    });
+}
+
+/// A period of another date than the default one ("shipped in May") becomes a filter on that
+/// date, and its grains become grains of it. Whether there was one.
+fn elsewhere(draft: &mut Draft, model: &Model) -> Result<bool, Misfit> {
+    let Some(field) = draft.time_field.clone() else {
+        return Ok(false);
+    };
+    if draft.compare.is_some() || draft.cumulative || draft.rolling.is_some() {
+        return Err(Misfit::Missing("which date is meant"));
+    }
+    for dimension in &mut draft.dimensions {
+        if let Dimension::Time(grain) = dimension {
+            *dimension = Dimension::TimeOf {
+                field: field.clone(),
+                grain: *grain,
+            };
+        }
+    }
+    if let Some(period) = draft.period.take() {
+        let label = model
+            .field(&field)
+            .map_or_else(|| field.to_string(), |f| f.label.to_lowercase());
+        draft.filters.push(Bound {
+            words: format!("{label} in {}", period.label),
+            filter: within(&field, &period, model),
+            field: Some(field),
+            numerator: false,
+        });
+    }
+    Ok(true)
+}
+
+/// The rows whose date (or whole-number year) lies in the period.
+fn within(field: &FieldRef, period: &Period, model: &Model) -> Filter {
+    let year = model
+        .field(field)
+        .is_some_and(|f| f.data_type == DataType::Integer);
+    if !year {
+        return Filter::During {
+            field: field.clone(),
+            range: period.to_range(),
+        };
+    }
+    let bound = |op, year: i16| Filter::Compare {
+        field: field.clone(),
+        op,
+        value: Literal::Integer(i64::from(year)),
+    };
+    let mut parts = Vec::new();
+    if let Some(start) = period.start {
+        parts.push(bound(Operator::Ge, start.year()));
+    }
+    if let Some(end) = period.end {
+        parts.push(bound(
+            Operator::Le,
+            end.saturating_sub(1.days()).year(),
+        ));
+    }
+    Filter::And(parts)
 }
 
 fn counted_groups(
@@ -667,7 +821,15 @@ fn list_query(draft: Draft, scene: &Scene) -> Result<Query, Misfit> {
             }
         }
         let distinct = !fields.iter().any(|f| f.dataset == dataset);
+        let order = match (fields.first(), draft.alphabetical) {
+            (Some(first), true) => vec![Order {
+                key: OrderKey::Field(first.clone()),
+                direction: Direction::Ascending,
+            }],
+            _ => Vec::new(),
+        };
         return Ok(Query {
+            order,
             rows: Some(RowsOf {
                 dataset,
                 fields,
@@ -678,10 +840,23 @@ fn list_query(draft: Draft, scene: &Scene) -> Result<Query, Misfit> {
             ..Query::default()
         });
     }
-    Ok(Query {
+    let mut query = Query {
         dimensions: draft.dimensions,
         filter,
         time,
         ..Query::default()
-    })
+    };
+    if by_key(&query, model) {
+        identify(&mut query, model);
+    }
+    Ok(query)
+}
+
+/// Whether a set of keys picks what is listed.
+fn by_key(query: &Query, model: &Model) -> bool {
+    model
+        .entities
+        .iter()
+        .filter_map(|e| e.id_field.as_ref())
+        .any(|id| by_members(query.filter.as_ref(), id))
 }

@@ -6,10 +6,12 @@ mod finish;
 mod node;
 mod read;
 
+use finish::all;
 pub(crate) use finish::{Finished, finish};
 pub(crate) use read::{plural, read};
 
 use crate::time::Clock;
+use crate::token::Token;
 use semantics::Model;
 
 /// What composition may look at.
@@ -20,6 +22,8 @@ pub(crate) struct Scene<'a> {
     pub clock: &'a Clock,
     /// The year that the conversation is in.
     pub year_hint: Option<i16>,
+    /// The question, for the small words that phrases leave out.
+    pub tokens: &'a [Token],
 }
 
 /// Why a way through the question makes no query.

@@ -70,6 +70,10 @@ pub(super) enum Mark {
     Ref,
     RankVerb,
     Vague,
+    /// "id", "ids": of the entity beside it.
+    Key,
+    /// "times": of orders or visits.
+    Occasions,
 }
 
 /// A phrase.
@@ -89,6 +93,16 @@ pub(super) enum Node {
     /// Against the period before (grain), or a year before, or just the period before.
     Period(Option<query::Grain>),
     Mark(Mark),
+    /// Grown to so many times as much, or to more than that.
+    Multiple(f64, bool),
+    /// Exactly so many times.
+    Times(u32),
+    /// Alphabetically.
+    Alphabetical,
+    /// Made a profit, or a loss.
+    Gain(Operator),
+    /// A verb by its base form ("ship" for "shipped").
+    Verb(&'static str),
     Unknown,
 }
 
@@ -159,6 +173,7 @@ fn simple(item: &Item) -> Node {
             basis(word).map_or(Node::Unknown, |b| Node::RankBy(b, direction(way)))
         }
         "nth" => payload.parse().map_or(Node::Unknown, Node::Nth),
+        "direction" if payload == "alpha" => Node::Alphabetical,
         "direction" => Node::Sort(direction(payload)),
         "change" => Node::Change(match payload {
             "up" => Some(Direction::Descending),
@@ -173,6 +188,15 @@ fn simple(item: &Item) -> Node {
             "day" => Some(query::Grain::Day),
             _ => None,
         }),
+        "verb" => Node::Verb(payload),
+        "gain" => Node::Gain(operator(payload)),
+        "multiple" => {
+            let (times, more) = payload.split_once(' ').unwrap_or((payload, ""));
+            times
+                .parse()
+                .map_or(Node::Unknown, |t| Node::Multiple(t, more == "more"))
+        }
+        "times" => payload.parse().map_or(Node::Unknown, Node::Times),
         "yearbyyear" => Node::Time(TimeSense::Grain(query::Grain::Year)),
         kind => mark(kind).map_or(Node::Unknown, Node::Mark),
     }
@@ -217,6 +241,8 @@ fn mark(kind: &str) -> Option<Mark> {
         "ref" => Mark::Ref,
         "rankverb" => Mark::RankVerb,
         "vague" => Mark::Vague,
+        "key" => Mark::Key,
+        "occasions" => Mark::Occasions,
         _ => return None,
     })
 }
@@ -281,6 +307,19 @@ pub(super) fn phrases(items: &[Item]) -> Vec<Placed> {
                     continue;
                 }
             }
+        }
+        // "20% or more"
+        if let Some((value, _)) = number_at(at)
+            && percent_at(at + 1)
+            && let Some(op @ ("ge" | "le")) = items.get(at + 2).and_then(|x| x.role("op"))
+            && items[at + 2].text.starts_with("or ")
+        {
+            out.push(place(
+                Node::Threshold(operator(op), Bar::Number(value, false, true)),
+                at + 2,
+            ));
+            at += 3;
+            continue;
         }
         if let Some((value, money)) = number_at(at)
             && let Some(op @ ("ge" | "le")) = items.get(at + 1).and_then(|x| x.role("op"))

@@ -271,7 +271,11 @@ pub(super) fn field(
     };
     let plain = words.join(" ");
     // An id is not called by the name of what it stands for; the entity is.
-    if role == Role::Id || role == Role::Text {
+    let reached_by = matches!(
+        subject,
+        Subject::Phone | Subject::PostalCode | Subject::Email | Subject::Address
+    );
+    if (role == Role::Id || role == Role::Text) && !reached_by {
         synonyms.clear();
         if let Some(last) = words.last()
             && words.len() > 1

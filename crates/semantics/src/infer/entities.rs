@@ -2,7 +2,7 @@
 
 use super::naming::{label, singular_phrase, words};
 use super::reference;
-use crate::{DataType, Entity, Model, Role, Subject};
+use crate::{DataType, Dataset, Entity, Model, Role, Subject};
 use std::collections::BTreeSet;
 
 fn synonyms(noun: &str) -> Vec<String> {
@@ -43,7 +43,7 @@ pub(super) fn find(model: &Model) -> Vec<Entity> {
             name: dataset.entity.clone(),
             label: label(&words(&dataset.entity)),
             synonyms: others,
-            id_field: (display != key).then(|| key.clone()),
+            id_field: (display != key && !unique(dataset, &display.field)).then(|| key.clone()),
             key,
             display,
             dataset: Some(dataset.name.clone()),
@@ -150,6 +150,14 @@ pub(super) fn find(model: &Model) -> Vec<Entity> {
             .retain(|s| !nouns.contains(s) || *s == entity.name);
     }
     found
+}
+
+/// Whether no two rows share a value, as far as it was profiled.
+fn unique(dataset: &Dataset, field: &str) -> bool {
+    dataset
+        .field(field)
+        .and_then(|f| f.distinct)
+        .is_some_and(|d| Some(d) == dataset.rows)
 }
 
 /// `customer` for tables called "customer master", "dim customer" or "customers info".

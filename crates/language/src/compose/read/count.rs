@@ -1,0 +1,151 @@
+//! Counting: “how many …”.
+
+use super::*;
+
+impl Reader<'_> {
+    pub(super) fn counted(&mut self) {
+        for at in 0..self.nodes.len() {
+            if !self.is(at, Mark::Count) || self.used[at] {
+                continue;
+            }
+            let mut next = at + 1;
+            while next < self.nodes.len()
+                && matches!(
+                    self.nodes[next].node,
+                    Node::Mark(Mark::Distinct | Mark::Among | Mark::All) | Node::Value(_)
+                )
+            {
+                next += 1;
+            }
+            // "the types of store and the number of them": rows of what the field describes.
+            if self.is(next, Mark::Ref)
+                && self.head_entity().is_none()
+                && let Some(dataset) = (0..at).find_map(|i| match &self.nodes[i].node {
+                    Node::Named(Named::Field(f)) => Some(f.dataset.clone()),
+                    _ => None,
+                })
+            {
+                self.take(at);
+                self.take(next);
+                self.draft.refers = false;
+                let noun = self
+                    .model()
+                    .dataset(&dataset)
+                    .map_or_else(|| dataset.clone(), |d| d.entity.clone());
+                self.add_measure(NamedMeasure {
+                    name: format!("Number of {}", plural(&noun)),
+                    measure: Measure::Rows(dataset),
+                    explicit: true,
+                });
+                continue;
+            }
+            // "how many of them"
+            if self.is(next, Mark::Ref)
+                && let Some(entity) = self.head_entity()
+            {
+                self.take(at);
+                self.take(next);
+                for i in 0..self.nodes.len() {
+                    if self.nodes[i].node == Node::Named(Named::Entity(entity)) {
+                        self.used[i] = true;
+                    }
+                }
+                self.draft.counted = true;
+                self.draft.refers = false;
+                self.draft.subject = Some(entity);
+                let measure = self.count_of_entity(entity);
+                self.add_measure(measure);
+                continue;
+            }
+            match self.nodes.get(next).map(|n| n.node.clone()) {
+                Some(Node::Named(Named::Metric(name))) => {
+                    self.take(at);
+                    self.take(next);
+                    let metric = self.model().metric(&name);
+                    // "number of sales": sales are counted, not added up.
+                    if metric.is_some_and(|m| matches!(m.unit, Unit::Money(_)))
+                        && let Some(orders) = self.metric_like(RankBasis::Orders)
+                    {
+                        self.draft.notes.push(format!(
+                            "“{}” read as the number of {}",
+                            self.nodes[next].text,
+                            orders.name.to_lowercase()
+                        ));
+                        self.add_measure(orders);
+                    } else {
+                        let label = metric.map_or(name.clone(), |m| m.label.clone());
+                        self.add_measure(NamedMeasure {
+                            name: label,
+                            measure: Measure::Metric(name),
+                            explicit: true,
+                        });
+                    }
+                }
+                Some(Node::Named(named @ (Named::Entity(_) | Named::Field(_)))) => {
+                    if let Some(number) = self.number_of(&named, None) {
+                        self.take(at);
+                        self.take(next);
+                        self.add_measure(NamedMeasure {
+                            name: number.name,
+                            measure: number.measure,
+                            explicit: true,
+                        });
+                    } else if let Some((field, entity)) = self.group_of(&named) {
+                        self.take(at);
+                        self.take(next);
+                        // "playlists and their number of tracks" asks for playlists.
+                        let owner = (0..at).any(|i| {
+                            !self.used[i]
+                                && matches!(&self.nodes[i].node, Node::Named(n) if self.group_of(n).is_some_and(|g| g.1 != entity || g.1.is_none()))
+                                && self.asked_for(i)
+                        });
+                        if !owner {
+                            self.draft.counted = true;
+                            self.draft.subject = entity;
+                        }
+                        let measure = match entity {
+                            Some(entity) => self.count_of_entity(entity),
+                            None => {
+                                let label = self
+                                    .model()
+                                    .field(&field)
+                                    .map_or(String::new(), |f| f.label.clone());
+                                NamedMeasure {
+                                    name: format!("Number of {}", plural(&label.to_lowercase())),
+                                    measure: Measure::Aggregate {
+                                        aggregation: Aggregation::CountDistinct,
+                                        field,
+                                    },
+                                    explicit: true,
+                                }
+                            }
+                        };
+                        self.add_measure(measure);
+                    }
+                }
+                Some(Node::Time(TimeSense::Grain(grain))) if !grain.is_cyclic() => {
+                    self.take(at);
+                    self.take(next);
+                    self.draft.counted = true;
+                    self.draft.dimensions.insert(0, Dimension::Time(grain));
+                }
+                _ => {
+                    // "how many chairs did we sell": units of what the values name.
+                    let value_after = self
+                        .nodes
+                        .get(at + 1)
+                        .is_some_and(|n| matches!(n.node, Node::Value(_)));
+                    if value_after && let Some(units) = self.metric_like(RankBasis::Units) {
+                        self.take(at);
+                        self.add_measure(units);
+                    }
+                }
+            }
+            for i in at + 1..next {
+                if self.is(i, Mark::Distinct) || self.is(i, Mark::All) || self.is(i, Mark::Among) {
+                    self.used[i] = true;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Verbs: “shipped in May” is about the shipping date, “living in” about nothing that the
+//! relationships do not say already.
+
+use super::*;
+use crate::lexicon::english;
+use crate::morphology::stem;
+
+impl Reader<'_> {
+    /// Takes the verbs; one that means a date moves the period to that date.
+    pub(super) fn events(&mut self) {
+        let mut chosen: Option<(FieldRef, String)> = None;
+        let mut unmet = None;
+        for at in 0..self.nodes.len() {
+            let Node::Verb(base) = self.nodes[at].node else {
+                continue;
+            };
+            if self.used[at] {
+                continue;
+            }
+            self.take(at);
+            let stems = english().dates_of(base);
+            if stems.is_empty() {
+                continue;
+            }
+            // "orders that have not shipped yet": the date is missing.
+            let negated = at
+                .checked_sub(1)
+                .filter(|b| self.is(*b, Mark::Negation) && !self.used[*b]);
+            if let Some(negation) = negated
+                && self.draft.period.is_none()
+                && let Some(field) = self.date_named(stems)
+                && self.model().field(&field).is_some_and(|f| f.nulls != Some(0))
+                && self.model().default_time.as_ref() != Some(&field)
+            {
+                self.take(negation);
+                self.draft.filters.push(Bound {
+                    words: format!("without a {}", self.label(&field)),
+                    filter: Filter::IsNull {
+                        field: field.clone(),
+                    },
+                    field: Some(field),
+                    numerator: false,
+                });
+                continue;
+            }
+            match self.date_named(stems) {
+                Some(field) => chosen = Some((field, self.nodes[at].text.clone())),
+                None => unmet = unmet.or(Some(self.nodes[at].text.clone())),
+            }
+        }
+        // "when did order 10643 ship": the date itself is asked for.
+        let when = self
+            .nodes
+            .iter()
+            .any(|n| n.node == Node::Mark(Mark::Which) && n.text.starts_with("when"));
+        if when {
+            if let Some((field, _)) = &chosen {
+                self.draft.fields.push(field.clone());
+            }
+            self.draft.when = true;
+            return;
+        }
+        let dated = self.draft.period.is_some()
+            || self
+                .nodes
+                .iter()
+                .any(|n| matches!(n.node, Node::Time(TimeSense::Grain(_))));
+        if !dated {
+            return;
+        }
+        match (chosen, unmet) {
+            (Some((field, _)), _) if self.scene.model.default_time.as_ref() != Some(&field) => {
+                self.draft.time_field = Some(field);
+            }
+            (None, Some(word)) => {
+                if let Some(default) = self.scene.model.default_time.clone() {
+                    self.draft.notes.push(format!(
+                        "“{word}” is dated by {}; the data has no other date for it",
+                        self.label(&default)
+                    ));
+                    self.draft.penalty += 0.3;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The date (or whole-number year) whose name holds one of the stems: that of the default
+    /// time if it is one of them, else the one in the largest dataset.
+    fn date_named(&self, stems: &[&str]) -> Option<FieldRef> {
+        let model = self.model();
+        let mut found: Vec<(u64, FieldRef)> = Vec::new();
+        for dataset in &model.datasets {
+            for field in &dataset.fields {
+                let year = field.data_type == DataType::Integer
+                    && field.name.contains("year")
+                    && !field.name.contains("years");
+                if !field.data_type.is_temporal() && !year {
+                    continue;
+                }
+                let named = field
+                    .name
+                    .split('_')
+                    .any(|word| stems.iter().any(|s| word == *s || stem(word).starts_with(s)));
+                if named {
+                    found.push((
+                        dataset.rows.unwrap_or(0),
+                        FieldRef::new(&dataset.name, &field.name),
+                    ));
+                }
+            }
+        }
+        if let Some(default) = &model.default_time
+            && found.iter().any(|(_, f)| f == default)
+        {
+            return Some(default.clone());
+        }
+        found.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        found.into_iter().next().map(|f| f.1)
+    }
+}

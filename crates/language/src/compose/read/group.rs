@@ -1,0 +1,345 @@
+//! Groups: “by …”, “per …”, “in each …”, and averages per group.
+
+use super::*;
+
+impl Reader<'_> {
+    pub(super) fn groups(&mut self) -> Result<(), Misfit> {
+        let average = self
+            .nodes
+            .iter()
+            .any(|n| n.node == Node::Aggregation(Aggregation::Average));
+        let mut at = 0;
+        while at < self.nodes.len() {
+            if !self.is(at, Mark::By) || self.used[at] {
+                at += 1;
+                continue;
+            }
+            let mut next = at + 1;
+            let mut found = false;
+            // "top 5 countries by number of invoices": what is counted is a measure already.
+            if self.is(next, Mark::Count) && self.used[next] {
+                self.take(at);
+                at += 1;
+                continue;
+            }
+            // "profit per Corporate customer": values between belong to the scope.
+            while matches!(self.nodes.get(next).map(|n| &n.node), Some(Node::Value(_)))
+                && matches!(
+                    self.nodes.get(next + 1).map(|n| &n.node),
+                    Some(Node::Named(_) | Node::Value(_))
+                )
+                && next + 1 < self.nodes.len()
+                && self.adjacent(next, next + 1)
+            {
+                next += 1;
+            }
+            // "orders made by German customers", "supplied by a vendor": who did it, not a group.
+            if self.agent(at, next) {
+                self.take(at);
+                at += 1;
+                continue;
+            }
+            // Numbers and rank words belong to a ranking ("by the top 5 …").
+            while let Some(node) = self.nodes.get(next).map(|n| n.node.clone()) {
+                match node {
+                    Node::Time(TimeSense::Grain(grain)) => {
+                        let per_average = average
+                            && !grain.is_cyclic()
+                            && matches!(
+                                self.nodes[at].text.as_str(),
+                                "per" | "each" | "every" | "by each" | "for each"
+                            )
+                            && !self.any(Mark::Rolling)
+                            && self.has_unclaimed_number(at);
+                        if per_average && !found {
+                            self.average_per(Dimension::Time(grain), at, next);
+                        } else {
+                            self.take(next);
+                            self.add_dimension(Dimension::Time(grain));
+                        }
+                        found = true;
+                    }
+                    Node::Named(named) => {
+                        let Some((field, entity)) = self.group_of(&named) else {
+                            // "by revenue": the measure of a ranking or a mix.
+                            if found {
+                                break;
+                            }
+                            let grouping = matches!(
+                                self.nodes[at].text.as_str(),
+                                "per"
+                                    | "each"
+                                    | "for each"
+                                    | "in each"
+                                    | "every"
+                                    | "per each"
+                                    | "for every"
+                            );
+                            if let Some(number) = self.number_of(&named, None).filter(|_| !grouping)
+                            {
+                                self.take(at);
+                                self.take(next);
+                                self.add_measure(NamedMeasure {
+                                    name: number.name,
+                                    measure: number.measure,
+                                    explicit: true,
+                                });
+                                found = true;
+                            }
+                            break;
+                        };
+                        let per = matches!(
+                            self.nodes[at].text.as_str(),
+                            "per" | "each" | "for each" | "by each" | "every" | "per each"
+                        );
+                        let per_order = self.nodes[at].text == "per"
+                            && entity.is_some_and(|e| self.is_order(e));
+                        let valued = next > at + 1
+                            && matches!(self.nodes[next - 1].node, Node::Value(_));
+                        let ratio = (average || per_order || valued)
+                            && per
+                            && !found
+                            && entity.is_some_and(|e| self.is_transactional(e))
+                            && self.has_unclaimed_number(at);
+                        if ratio {
+                            self.average_per_entity(entity.unwrap_or(0), at, next);
+                        } else {
+                            let time = self
+                                .model()
+                                .field(&field)
+                                .is_some_and(|f| f.data_type.is_temporal());
+                            self.take(next);
+                            if time {
+                                self.add_dimension(Dimension::TimeOf {
+                                    field,
+                                    grain: Grain::Day,
+                                });
+                            } else {
+                                self.add_dimension(Dimension::Field(field));
+                            }
+                        }
+                        found = true;
+                    }
+                    _ => break,
+                }
+                self.take(at);
+                // A list goes on after "and" or a comma, if the next is a group as well.
+                let after = next + 1;
+                let joined = self.is(after, Mark::And);
+                let candidate = if joined { after + 1 } else { after };
+                let goes_on = match self.nodes.get(candidate).map(|n| &n.node) {
+                    Some(Node::Named(named)) => {
+                        self.group_of(named).is_some()
+                            && (joined || self.comma_between(next, candidate))
+                    }
+                    Some(Node::Time(TimeSense::Grain(_))) => {
+                        joined || self.comma_between(next, candidate)
+                    }
+                    _ => false,
+                };
+                if !goes_on {
+                    break;
+                }
+                if joined {
+                    self.take(after);
+                }
+                next = candidate;
+            }
+            if !found
+                && matches!(
+                    self.nodes[at].text.as_str(),
+                    "across"
+                        | "each"
+                        | "by"
+                        | "every"
+                        | "within"
+                        | "in each"
+                        | "for each of"
+                        | "each of"
+                        | "for all"
+                        | "at each"
+                        | "with each"
+                        | "of each"
+                        | "per"
+                )
+            {
+                // "across 2019", "takings by card": a preposition, if a time or a value follows.
+                let next_is_scope = self.nodes.get(at + 1).is_some_and(|n| {
+                    matches!(
+                        n.node,
+                        Node::Time(_) | Node::Value(_) | Node::Mark(Mark::Ref) | Node::Number(..)
+                    )
+                });
+                if next_is_scope {
+                    self.take(at);
+                }
+            }
+            at += 1;
+        }
+        // "within each region": an outer group goes first, and ranks and shares run inside it.
+        for i in 0..self.nodes.len() {
+            if self.is(i, Mark::By)
+                && self.used[i]
+                && self.nodes[i].text.starts_with("within")
+                && let Some(Node::Named(named)) = self.nodes.get(i + 1).map(|n| n.node.clone())
+                && let Some((field, _)) = self.group_of(&named)
+                && let Some(at) = self
+                    .draft
+                    .dimensions
+                    .iter()
+                    .position(|d| *d == Dimension::Field(field.clone()))
+            {
+                let dimension = self.draft.dimensions.remove(at);
+                self.draft.dimensions.insert(0, dimension);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a "by" after a verb names who did it: a plural or "a …" of people or firms.
+    fn agent(&self, at: usize, next: usize) -> bool {
+        let after_verb = at
+            .checked_sub(1)
+            .is_some_and(|i| matches!(self.nodes[i].node, Node::Verb(_)));
+        let Some(Node::Named(named)) = self.nodes.get(next).map(|n| &n.node) else {
+            return false;
+        };
+        let Some((field, _)) = self.group_of(named) else {
+            return false;
+        };
+        let actor = self.model().field(&field).is_some_and(|f| {
+            matches!(
+                f.subject,
+                Subject::Customer | Subject::Employee | Subject::Supplier | Subject::Shipper | Subject::Name
+            )
+        }) || matches!(
+            self.nodes[next].text.as_str(),
+            "customers" | "clients" | "suppliers" | "vendors" | "employees" | "users" | "members" | "buyers"
+        );
+        let article = self
+            .words_between(self.nodes[at].end, self.nodes[next].start)
+            .any(|w| matches!(w, "a" | "an" | "the" | "our" | "any" | "all"));
+        let valued = next > at + 1;
+        self.nodes[at].text == "by"
+            && actor
+            && (after_verb || valued || article)
+            && (valued || article || !is_singular(&self.nodes[next].text))
+    }
+
+    pub(super) fn comma_between(&self, left: usize, right: usize) -> bool {
+        self.nodes[right].start > self.nodes[left].end
+    }
+
+    /// Whether a number still waits for its group ("average X per order").
+    pub(super) fn has_unclaimed_number(&self, before: usize) -> bool {
+        (0..self.nodes.len()).any(|i| i != before && !self.used[i] && matches!(&self.nodes[i].node, Node::Named(n) if self.number_of(n, None).is_some())) || !self.draft.measures.is_empty() || self.any(Mark::HowMuch)
+    }
+
+    /// Whether an entity is an order, a transaction or the like: one of very many.
+    pub(super) fn is_order(&self, entity: usize) -> bool {
+        let entity = &self.model().entities[entity];
+        matches!(
+            entity.name.as_str(),
+            "order" | "transaction" | "invoice" | "basket" | "sale" | "receipt"
+        )
+    }
+
+    pub(super) fn is_transactional(&self, entity: usize) -> bool {
+        let entity = &self.model().entities[entity];
+        let subject = self.model().field(&entity.key).map(|f| f.subject);
+        matches!(subject, Some(Subject::OrderNumber | Subject::Customer))
+            || matches!(
+                entity.name.as_str(),
+                "order" | "transaction" | "invoice" | "customer" | "basket" | "sale" | "receipt"
+            )
+    }
+
+    /// The measure that an average is taken of: the first number that stands free.
+    pub(super) fn claim_number(&mut self, not: usize) -> Option<NamedMeasure> {
+        if let Some(measure) = self.draft.measures.pop() {
+            return Some(measure);
+        }
+        for i in 0..self.nodes.len() {
+            if i == not || self.used[i] {
+                continue;
+            }
+            if let Node::Named(named) = &self.nodes[i].node
+                && let Some(number) = self.number_of(named, Some(Aggregation::Sum))
+            {
+                self.take(i);
+                return Some(NamedMeasure {
+                    name: number.name,
+                    measure: number.measure,
+                    explicit: true,
+                });
+            }
+        }
+        self.take_all(Mark::HowMuch);
+        self.metric_like(RankBasis::Revenue)
+    }
+
+    pub(super) fn take_average(&mut self) {
+        for i in 0..self.nodes.len() {
+            if self.nodes[i].node == Node::Aggregation(Aggregation::Average) {
+                self.used[i] = true;
+            }
+        }
+    }
+
+    pub(super) fn average_per(&mut self, per: Dimension, by: usize, at: usize) {
+        self.take(by);
+        self.take(at);
+        if let Some(inner) = self.claim_number(at) {
+            let noun = match &per {
+                Dimension::Time(grain) => crate::time::grain_noun(*grain).to_string(),
+                _ => String::from("group"),
+            };
+            self.take_average();
+            self.add_measure(NamedMeasure {
+                name: format!("Average {} per {noun}", inner.name.to_lowercase()),
+                measure: Measure::PerGroup {
+                    aggregation: Aggregation::Average,
+                    measure: Box::new(inner.measure),
+                    per: vec![per],
+                },
+                explicit: true,
+            });
+        }
+    }
+
+    pub(super) fn average_per_entity(&mut self, entity: usize, by: usize, at: usize) {
+        self.take(by);
+        self.take(at);
+        if let Some(inner) = self.claim_number(at) {
+            let noun = self.model().entities[entity].name.clone();
+            let below = self.active_count(entity);
+            self.take_average();
+            self.add_measure(NamedMeasure {
+                name: format!("{} per {noun}", inner.name),
+                measure: Measure::Ratio {
+                    numerator: Box::new(inner.measure),
+                    denominator: Box::new(below),
+                },
+                explicit: true,
+            });
+        }
+    }
+
+    /// How many of an entity had activity: counted in the fact, not in its own table.
+    pub(super) fn active_count(&self, entity: usize) -> Measure {
+        let e = &self.model().entities[entity];
+        match e.dataset.as_deref().and_then(|d| {
+            if self.model().dataset(d).is_some_and(|d| d.is_fact) {
+                None
+            } else {
+                self.fact_field(d)
+            }
+        }) {
+            Some(field) => Measure::Aggregate {
+                aggregation: Aggregation::CountDistinct,
+                field,
+            },
+            None => self.count_of_entity(entity).measure,
+        }
+    }
+}

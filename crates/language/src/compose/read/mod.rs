@@ -1,0 +1,307 @@
+//! Reads phrases from left to right and gives each its place in the draft.
+
+mod change;
+mod count;
+mod event;
+mod group;
+mod measure;
+mod number;
+mod period;
+mod rank;
+mod related;
+mod rest;
+mod set;
+mod share;
+mod threshold;
+mod value;
+
+use super::draft::{Bound, CompareDraft, Condition, Draft, NamedMeasure, RankDraft, ShareDraft};
+use super::node::{Bar, Mark, Node, Placed, RankBasis, phrases};
+use super::{Misfit, Scene};
+use crate::lattice::Path;
+use crate::time::{Period, TimeSense, in_year};
+use crate::values::{Quality, ValueMatch};
+use crate::vocabulary::Named;
+use query::{Dimension, Direction, Filter, Grain, Literal, Measure, Operator, Part, Threshold};
+use semantics::{
+    Additivity, Aggregation, DataType, FieldRef, MetricKind, Model, Role, Subject, Unit,
+};
+
+/// Reads one way through the question.
+pub(crate) fn read(path: &Path, scene: &Scene) -> Result<Draft, Misfit> {
+    let nodes = phrases(&path.items);
+    if let Some(bad) = nodes.iter().find(|n| n.node == Node::Unknown) {
+        return Err(Misfit::Unsupported(bad.text.clone()));
+    }
+    Reader {
+        scene,
+        used: vec![false; nodes.len()],
+        nodes,
+        draft: Draft::default(),
+    }
+    .run()
+}
+
+struct Reader<'a> {
+    scene: &'a Scene<'a>,
+    nodes: Vec<Placed>,
+    used: Vec<bool>,
+    draft: Draft,
+}
+
+/// Name, measure and the aggregated field (for row filters) of something that is a number.
+struct Number {
+    name: String,
+    measure: Measure,
+    field: Option<FieldRef>,
+}
+
+impl Reader<'_> {
+    fn model(&self) -> &Model {
+        self.scene.model
+    }
+
+    fn is(&self, at: usize, mark: Mark) -> bool {
+        self.nodes
+            .get(at)
+            .is_some_and(|n| n.node == Node::Mark(mark))
+    }
+
+    fn find(&self, mark: Mark) -> Option<usize> {
+        (0..self.nodes.len()).find(|i| !self.used[*i] && self.is(*i, mark))
+    }
+
+    fn any(&self, mark: Mark) -> bool {
+        (0..self.nodes.len()).any(|i| self.is(i, mark))
+    }
+
+    fn take(&mut self, at: usize) {
+        self.used[at] = true;
+    }
+
+    fn take_all(&mut self, mark: Mark) -> bool {
+        let mut found = false;
+        for i in 0..self.nodes.len() {
+            if self.is(i, mark) && !self.used[i] {
+                self.used[i] = true;
+                found = true;
+            }
+        }
+        found
+    }
+
+    fn adjacent(&self, left: usize, right: usize) -> bool {
+        self.nodes[left].end == self.nodes[right].start
+    }
+
+    /// "the customers and what they spent": a pronoun after its noun speaks of that noun.
+    fn pronouns(&mut self) {
+        let mut noun = false;
+        for at in 0..self.nodes.len() {
+            noun |= matches!(
+                self.nodes[at].node,
+                Node::Named(Named::Entity(_)) | Node::Value(_)
+            ) && !self.is(at.wrapping_sub(1), Mark::Ref);
+            let counted = self.is(at.wrapping_sub(1), Mark::Count)
+                || self.is(at.wrapping_sub(1), Mark::Among);
+            if noun
+                && !counted
+                && self.is(at, Mark::Ref)
+                && matches!(
+                    self.nodes[at].text.as_str(),
+                    "they" | "them" | "it" | "their" | "its" | "he" | "she" | "him" | "her" | "his"
+                )
+            {
+                self.used[at] = true;
+            }
+        }
+    }
+
+    fn run(mut self) -> Result<Draft, Misfit> {
+        self.pronouns();
+        self.draft.refers = (0..self.nodes.len()).any(|i| !self.used[i] && self.is(i, Mark::Ref));
+        self.draft.continues = self
+            .nodes
+            .first()
+            .is_some_and(|n| matches!(n.node, Node::Mark(Mark::And | Mark::By | Mark::But)));
+        if let Some(at) = self.find(Mark::Vague) {
+            self.take(at);
+            return Err(Misfit::Missing("what is compared with what"));
+        }
+        for unsupported in [Mark::Pair, Mark::New, Mark::Worth] {
+            if let Some(at) = self.find(unsupported) {
+                if unsupported == Mark::Worth
+                    && (matches!(
+                        self.nodes.get(at + 1).map(|n| &n.node),
+                        Some(Node::Threshold(..))
+                    ))
+                {
+                    self.take(at);
+                    continue;
+                }
+                return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+            }
+        }
+        self.subset()?;
+        self.grains();
+        self.periods()?;
+        self.membership()?;
+        self.existence();
+        self.events();
+        self.counted();
+        self.groups()?;
+        self.measures()?;
+        self.values()?;
+        self.shares()?;
+        self.ranking()?;
+        self.keys();
+        self.thresholds()?;
+        self.changes()?;
+        self.running();
+        self.leftovers()?;
+        Ok(self.draft)
+    }
+}
+
+fn contains(outer: &Period, inner: &Period) -> Option<bool> {
+    let (os, oe, is, ie) = (outer.start?, outer.end?, inner.start?, inner.end?);
+    Some(os <= is && ie <= oe)
+}
+
+/// The filter for values and its words.
+pub(super) fn value_filter(found: &ValueMatch) -> (Filter, String) {
+    let literals: Vec<Literal> = found
+        .values
+        .iter()
+        .map(|v| Literal::Text(v.clone()))
+        .collect();
+    let words = shortened(&found.values);
+    (
+        Filter::In {
+            field: found.field.clone(),
+            values: literals,
+        },
+        words,
+    )
+}
+
+fn union(a: &Filter, b: &Filter) -> Option<Filter> {
+    match (a, b) {
+        (Filter::In { field, values }, Filter::In { values: more, .. }) => {
+            let mut all = values.clone();
+            for value in more {
+                if !all.contains(value) {
+                    all.push(value.clone());
+                }
+            }
+            Some(Filter::In {
+                field: field.clone(),
+                values: all,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn intersection(a: &Filter, b: &Filter) -> Option<(Filter, String)> {
+    match (a, b) {
+        (Filter::In { field, values }, Filter::In { values: more, .. }) => {
+            let both: Vec<Literal> = values
+                .iter()
+                .filter(|v| more.contains(v))
+                .cloned()
+                .collect();
+            let names: Vec<String> = both
+                .iter()
+                .filter_map(|l| {
+                    if let Literal::Text(t) = l {
+                        Some(t.clone())
+                    } else {
+                        None
+                    }
+                })
+                .collect();
+            (!both.is_empty()).then(|| {
+                (
+                    Filter::In {
+                        field: field.clone(),
+                        values: both,
+                    },
+                    shortened(&names),
+                )
+            })
+        }
+        _ => None,
+    }
+}
+
+fn shortened(values: &[String]) -> String {
+    match values.len() {
+        0..=4 => values.join(", "),
+        n => format!("{} and {} more", values[..3].join(", "), n - 3),
+    }
+}
+
+pub(super) fn aggregation_word(how: Aggregation) -> &'static str {
+    match how {
+        Aggregation::Sum => "Total",
+        Aggregation::Count => "Count of",
+        Aggregation::CountDistinct => "Number of",
+        Aggregation::Average => "Average",
+        Aggregation::Min => "Lowest",
+        Aggregation::Max => "Highest",
+        Aggregation::Median => "Median",
+    }
+}
+
+pub(super) fn operator_word(op: Operator) -> &'static str {
+    match op {
+        Operator::Eq => "equal to",
+        Operator::Ne => "other than",
+        Operator::Lt => "below",
+        Operator::Le => "at most",
+        Operator::Gt => "above",
+        Operator::Ge => "at least",
+    }
+}
+
+/// Plural of an English noun.
+pub(crate) fn plural(noun: &str) -> String {
+    if noun.ends_with('s') || noun.ends_with('x') || noun.ends_with("ch") || noun.ends_with("sh") {
+        format!("{noun}es")
+    } else if noun.ends_with('y') && !noun.ends_with("ey") && !noun.ends_with("ay") {
+        format!("{}ies", &noun[..noun.len() - 1])
+    } else {
+        format!("{noun}s")
+    }
+}
+
+pub(super) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+fn is_singular(text: &str) -> bool {
+    let last = text.rsplit(' ').next().unwrap_or(text);
+    crate::morphology::stem(last) == last
+}
+
+/// The foreign keys that lead to a dataset, those of dated and large datasets first.
+pub(crate) fn fact_keys(model: &Model, dataset: &str) -> Vec<FieldRef> {
+    let mut keys: Vec<((bool, u64), FieldRef)> = model
+        .relationships
+        .iter()
+        .filter(|r| r.to == dataset && r.from != dataset && r.from_fields.len() == 1)
+        .map(|r| {
+            let from = model.dataset(&r.from);
+            let weight = from.map_or((false, 0), |d| {
+                (d.event_time.is_some(), d.rows.unwrap_or(0))
+            });
+            (weight, FieldRef::new(&r.from, &r.from_fields[0]))
+        })
+        .collect();
+    keys.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    keys.into_iter().map(|k| k.1).collect()
+}

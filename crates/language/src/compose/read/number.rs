@@ -1,0 +1,198 @@
+//! Things that are numbers: metrics, measure fields, counts of entities; and what a name groups by.
+
+use super::*;
+
+impl Reader<'_> {
+    pub(super) fn number_of(
+        &self,
+        named: &Named,
+        aggregation: Option<Aggregation>,
+    ) -> Option<Number> {
+        match named {
+            Named::Metric(name) => {
+                let metric = self.model().metric(name)?;
+                let counts = matches!(metric.unit, Unit::Count(_))
+                    && matches!(
+                        metric.kind,
+                        MetricKind::Simple {
+                            aggregation: Aggregation::Count | Aggregation::CountDistinct,
+                            ..
+                        }
+                    );
+                if counts
+                    && matches!(
+                        aggregation,
+                        Some(Aggregation::Average | Aggregation::Median)
+                    )
+                {
+                    return None;
+                }
+                let field = match &metric.kind {
+                    MetricKind::Simple {
+                        dataset,
+                        expression: Some(semantics::Expression::Field(field)),
+                        ..
+                    } => Some(FieldRef::new(dataset, field)),
+                    MetricKind::Simple {
+                        dataset,
+                        expression: Some(semantics::Expression::Column(column)),
+                        ..
+                    } => {
+                        let found = self.model().dataset(dataset)?.fields.iter().find(|f| {
+                            f.expression == semantics::Expression::Column(column.clone())
+                        })?;
+                        Some(FieldRef::new(dataset, &found.name))
+                    }
+                    _ => None,
+                };
+                let measure = match (aggregation, &field) {
+                    (
+                        Some(
+                            how @ (Aggregation::Average
+                            | Aggregation::Max
+                            | Aggregation::Min
+                            | Aggregation::Median),
+                        ),
+                        Some(field),
+                    ) => Measure::Aggregate {
+                        aggregation: how,
+                        field: field.clone(),
+                    },
+                    _ => Measure::Metric(name.clone()),
+                };
+                let label = match (&measure, aggregation) {
+                    (Measure::Aggregate { aggregation, .. }, _) => format!(
+                        "{} {}",
+                        aggregation_word(*aggregation),
+                        metric.label.to_lowercase()
+                    ),
+                    _ => metric.label.clone(),
+                };
+                Some(Number {
+                    name: label,
+                    measure,
+                    field,
+                })
+            }
+            Named::Field(reference) => {
+                let field = self.model().field(reference)?;
+                if field.role != Role::Measure {
+                    return None;
+                }
+                let how = aggregation.unwrap_or(match field.additivity {
+                    Additivity::Non => Aggregation::Average,
+                    _ => Aggregation::Sum,
+                });
+                let how = if how == Aggregation::Sum && field.additivity == Additivity::Non {
+                    Aggregation::Average
+                } else {
+                    how
+                };
+                Some(Number {
+                    name: format!("{} {}", aggregation_word(how), field.label.to_lowercase()),
+                    measure: Measure::Aggregate {
+                        aggregation: how,
+                        field: reference.clone(),
+                    },
+                    field: Some(reference.clone()),
+                })
+            }
+            Named::Entity(_) => None,
+        }
+    }
+
+    pub(super) fn count_of_entity(&self, entity: usize) -> NamedMeasure {
+        let entity = &self.model().entities[entity];
+        let plural = plural(&entity.name);
+        let by_metric = self.model().metrics.iter().find(|m| {
+            m.unit == Unit::Count(plural.clone())
+                && matches!(
+                    m.kind,
+                    MetricKind::Simple {
+                        aggregation: Aggregation::Count | Aggregation::CountDistinct,
+                        filter: None,
+                        ..
+                    }
+                )
+        });
+        let measure = match (by_metric, &entity.dataset) {
+            (_, Some(dataset)) => Measure::Rows(dataset.clone()),
+            (Some(metric), None) => Measure::Metric(metric.name.clone()),
+            (None, None) => Measure::Aggregate {
+                aggregation: Aggregation::CountDistinct,
+                field: entity.key.clone(),
+            },
+        };
+        NamedMeasure {
+            name: capitalised(&plural),
+            measure,
+            explicit: true,
+        }
+    }
+
+    pub(super) fn metric_like(&self, basis: RankBasis) -> Option<NamedMeasure> {
+        let model = self.model();
+        let wanted: &[&str] = match basis {
+            RankBasis::Revenue | RankBasis::Growth => {
+                let name = model.default_metric.clone()?;
+                let metric = model.metric(&name)?;
+                return Some(NamedMeasure {
+                    name: metric.label.clone(),
+                    measure: Measure::Metric(name),
+                    explicit: false,
+                });
+            }
+            RankBasis::Units => &["units", "units_sold", "quantity"],
+            RankBasis::Orders => &["orders", "transactions", "invoices", "order_count"],
+            RankBasis::Profit => &["profit", "gross_profit", "margin_amount"],
+            RankBasis::Price | RankBasis::Time => &[],
+        };
+        wanted
+            .iter()
+            .find_map(|w| model.metric(w))
+            .map(|m| NamedMeasure {
+                name: m.label.clone(),
+                measure: Measure::Metric(m.name.clone()),
+                explicit: true,
+            })
+    }
+
+    pub(super) fn add_measure(&mut self, measure: NamedMeasure) -> usize {
+        if let Some(at) = self
+            .draft
+            .measures
+            .iter()
+            .position(|m| m.measure == measure.measure)
+        {
+            return at;
+        }
+        self.draft.measures.push(measure);
+        self.draft.measures.len() - 1
+    }
+
+    /// The field that a name groups by, and the entity behind it.
+    pub(super) fn group_of(&self, named: &Named) -> Option<(FieldRef, Option<usize>)> {
+        match named {
+            Named::Entity(i) => Some((self.model().entities[*i].display.clone(), Some(*i))),
+            Named::Field(field) => {
+                let known = self.model().field(field)?;
+                let entity = self
+                    .model()
+                    .entities
+                    .iter()
+                    .position(|e| e.display == *field || e.key == *field);
+                (known.data_type != DataType::Opaque && known.role != Role::Measure)
+                    .then(|| (field.clone(), entity))
+            }
+            Named::Metric(_) => None,
+        }
+    }
+
+    pub(super) fn add_dimension(&mut self, dimension: Dimension) -> usize {
+        if let Some(at) = self.draft.dimensions.iter().position(|d| *d == dimension) {
+            return at;
+        }
+        self.draft.dimensions.push(dimension);
+        self.draft.dimensions.len() - 1
+    }
+}

@@ -1,0 +1,335 @@
+//! Rankings: “top 5”, “the best”, “second highest”.
+
+use super::*;
+
+impl Reader<'_> {
+    pub(super) fn ranking(&mut self) -> Result<(), Misfit> {
+        if let Some(at) = self.find(Mark::RankVerb) {
+            self.take(at);
+            let by = self.nodes[at].text.ends_with("by");
+            let key = if self.is(at + 1, Mark::By) { at + 2 } else { at + 1 };
+            match self.nodes.get(key).map(|n| n.node.clone()) {
+                // "sorted by region": the groups in their own order.
+                Some(Node::Named(named))
+                    if (by || key == at + 2)
+                        && self.group_of(&named).is_some_and(|(f, _)| {
+                            self.draft.dimensions.contains(&Dimension::Field(f))
+                                || self.nodes.iter().enumerate().any(|(i, n)| {
+                                    i != key && n.node == Node::Named(named.clone())
+                                })
+                        }) =>
+                {
+                    self.take(key);
+                    self.take(key - 1);
+                    self.draft.sort = Some(Direction::Ascending);
+                    self.draft.sort_by = self.group_of(&named).map(|(f, _)| Dimension::Field(f));
+                }
+                Some(Node::Time(TimeSense::Grain(grain)))
+                    if by && self.draft.dimensions.contains(&Dimension::Time(grain)) =>
+                {
+                    self.take(key);
+                    self.draft.sort = Some(Direction::Ascending);
+                    self.draft.sort_by = Some(Dimension::Time(grain));
+                }
+                _ => self.draft.sort = self.draft.sort.or(Some(Direction::Descending)),
+            }
+        }
+        for i in 0..self.nodes.len() {
+            if self.nodes[i].node == Node::Alphabetical {
+                self.used[i] = true;
+                self.draft.alphabetical = true;
+            }
+        }
+        for i in 0..self.nodes.len() {
+            if let Node::Sort(direction) = self.nodes[i].node {
+                self.used[i] = true;
+                self.draft.sort = Some(direction);
+            }
+        }
+        let place = (0..self.nodes.len()).find(|i| {
+            !self.used[*i] && matches!(self.nodes[*i].node, Node::Rank(_) | Node::RankBy(..))
+        });
+        let nth = (0..self.nodes.len())
+            .find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Nth(_)));
+        let Some(at) = place else { return Ok(()) };
+        let (direction, basis) = match self.nodes[at].node {
+            Node::Rank(direction) => (direction, None),
+            Node::RankBy(basis, direction) => (direction, Some(basis)),
+            _ => return Ok(()),
+        };
+        self.take(at);
+        // The number beside it.
+        let mut n = None;
+        for near in [at.checked_sub(1), Some(at + 1)].into_iter().flatten() {
+            if let Some(Node::Number(value, false)) = self.nodes.get(near).map(|x| x.node.clone())
+                && !self.used[near]
+                && value >= 1.0
+                && value.fract() == 0.0
+            {
+                n = Some(value as u32);
+                self.take(near);
+                break;
+            }
+        }
+        if n.is_none()
+            && let Some(i) = (0..self.nodes.len()).find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Number(v, false) if (1.0..=1000.0).contains(&v) && v.fract() == 0.0))
+            && let Node::Number(value, _) = self.nodes[i].node
+        {
+            let group_next = matches!(self.nodes.get(i + 1).map(|x| &x.node), Some(Node::Named(_) | Node::Time(TimeSense::Grain(_))));
+            if group_next {
+                n = Some(value as u32);
+                self.take(i);
+            }
+        }
+        let mut skip = 0;
+        if let Some(i) = nth
+            && let Node::Nth(rank) = self.nodes[i].node
+        {
+            self.take(i);
+            skip = rank - 1;
+            n = Some(1);
+        }
+        let growing = self
+            .nodes
+            .iter()
+            .any(|x| matches!(x.node, Node::Change(_) | Node::Period(_)))
+            || self.draft.compare.is_some()
+            || basis == Some(RankBasis::Growth);
+        // "which artist has the most albums": the counted thing stands after the superlative.
+        if basis.is_none() && self.draft.measures.is_empty() && !growing {
+            let mut next = at + 1;
+            while self.is(next, Mark::Among) || self.is(next, Mark::All) {
+                next += 1;
+            }
+            let other = (0..at).any(|i| !self.used[i] && matches!(&self.nodes[i].node, Node::Named(n) if self.group_of(n).is_some()))
+                || !self.draft.dimensions.is_empty()
+                || (next + 1..self.nodes.len()).any(|i| !self.used[i] && matches!(&self.nodes[i].node, Node::Named(n) if self.group_of(n).is_some()));
+            if let Some(Node::Named(Named::Entity(entity))) =
+                self.nodes.get(next).map(|n| n.node.clone())
+                && !self.used[next]
+                && other
+                && !is_singular(&self.nodes[next].text)
+                && (0..at).any(|i| {
+                    self.is(i, Mark::Which)
+                        || self.is(i, Mark::List)
+                        || self.is(i, Mark::Relative)
+                        || matches!(&self.nodes[i].node, Node::Named(_))
+                })
+            {
+                self.take(next);
+                let measure = self.count_of_entity(entity);
+                self.add_measure(measure);
+                if n == Some(1) {
+                    n = None;
+                }
+            }
+        }
+        // What is ranked: the group that is named without "by", nearest after the rank word.
+        let grain = (0..self.nodes.len()).find(|i| {
+            !self.used[*i] && matches!(self.nodes[*i].node, Node::Time(TimeSense::Grain(_)))
+        });
+        let named = (at + 1..self.nodes.len())
+            .chain((0..at).rev())
+            .filter(|i| !self.used[*i])
+            .find(|i| matches!(&self.nodes[*i].node, Node::Named(named) if self.group_of(named).is_some()));
+        let per: Vec<Dimension> = self.draft.dimensions.clone();
+        let mut singular = false;
+        let mut ranked = None;
+        if let Some(i) = named {
+            if let Node::Named(named) = self.nodes[i].node.clone()
+                && let Some((field, entity)) = self.group_of(&named)
+            {
+                self.take(i);
+                singular = is_singular(&self.nodes[i].text);
+                self.draft.subject = entity;
+                ranked = Some(Dimension::Field(field));
+            }
+        } else if let Some(i) = grain
+            && let Node::Time(TimeSense::Grain(grain)) = self.nodes[i].node
+        {
+            self.take(i);
+            singular = is_singular(&self.nodes[i].text);
+            ranked = Some(Dimension::Time(grain));
+        }
+        let mut within: Vec<usize> = Vec::new();
+        match ranked {
+            Some(dimension) => {
+                if !per.contains(&dimension) {
+                    within = (0..per.len()).collect();
+                    self.add_dimension(dimension);
+                }
+            }
+            None if per.is_empty() => {
+                // "the steepest discount": an extreme of a field, not a ranking of groups.
+                if let Some(measure) = self.draft.measures.first_mut()
+                    && let Measure::Aggregate { aggregation, field } = &mut measure.measure
+                {
+                    *aggregation = if direction == Direction::Descending {
+                        Aggregation::Max
+                    } else {
+                        Aggregation::Min
+                    };
+                    let label = field.field.replace('_', " ");
+                    measure.name = format!("{} {label}", aggregation_word(*aggregation));
+                    return Ok(());
+                }
+                if !growing && !self.draft.refers && !self.draft.continues && n.is_none() {
+                    return Err(Misfit::Missing("what to rank"));
+                }
+            }
+            None if self.nodes.iter().any(|x| {
+                x.node == Node::Mark(Mark::Ref)
+                    && matches!(x.text.as_str(), "ones" | "one" | "the ones")
+            }) && self.draft.measures.is_empty() =>
+            {
+                return Err(Misfit::Missing("what is ranked"));
+            }
+            None => {
+                // "orders by shipper, most first" or "which month … grew most": the last group is ranked.
+                if per.len() > 1 {
+                    within = (0..per.len() - 1).collect();
+                }
+                singular =
+                    n.is_none() && self.nodes.iter().any(|x| x.node == Node::Mark(Mark::Which));
+            }
+        }
+        let which = self.nodes.iter().any(|x| x.node == Node::Mark(Mark::Which));
+        if n.is_none() && (singular || skip > 0) {
+            n = Some(1);
+        }
+        if n.is_none() && which && growing {
+            n = Some(1);
+        }
+        if let Some(basis) = basis {
+            match basis {
+                RankBasis::Price => self.price_ranking()?,
+                RankBasis::Time => self.time_ranking(direction, at)?,
+                RankBasis::Growth => self.draft.growth = true,
+                _ => {
+                    if self.draft.measures.is_empty() {
+                        let Some(measure) = self.metric_like(basis) else {
+                            return Err(Misfit::Missing("a measure for the ranking"));
+                        };
+                        self.draft.notes.push(format!(
+                            "“{}” read as by {}",
+                            self.nodes[at].text,
+                            measure.name.to_lowercase()
+                        ));
+                        self.add_measure(measure);
+                    }
+                }
+            }
+        }
+        self.own_extreme(direction);
+        self.draft.rank = Some(RankDraft {
+            direction,
+            n,
+            skip,
+            on: Part::Value,
+            per: within,
+        });
+        Ok(())
+    }
+
+    /// "the product with the highest price": the price is the product's own, so its extreme counts
+    /// and not the mean over products of one name.
+    fn own_extreme(&mut self, direction: Direction) {
+        let stated = self
+            .nodes
+            .iter()
+            .any(|n| matches!(n.node, Node::Aggregation(_)));
+        let Some(home) = self
+            .draft
+            .subject
+            .and_then(|s| self.scene.model.entities[s].dataset.clone())
+        else {
+            return;
+        };
+        if let Some(NamedMeasure {
+            name,
+            measure: Measure::Aggregate { aggregation, field },
+            ..
+        }) = self.draft.measures.first_mut()
+            && *aggregation == Aggregation::Average
+            && field.dataset == home
+            && !stated
+        {
+            *aggregation = match direction {
+                Direction::Descending => Aggregation::Max,
+                Direction::Ascending => Aggregation::Min,
+            };
+            *name = capitalised(&name.trim_start_matches("Average ").to_string());
+        }
+    }
+
+    /// "the latest order", "the newest products": by the date of the thing that is ranked.
+    fn time_ranking(&mut self, direction: Direction, at: usize) -> Result<(), Misfit> {
+        let model = self.scene.model;
+        let home = self
+            .draft
+            .subject
+            .and_then(|s| model.entities[s].dataset.as_ref())
+            .and_then(|d| model.dataset(d));
+        let own = home.and_then(|d| {
+            let time = d.event_time.clone().or_else(|| {
+                d.fields
+                    .iter()
+                    .find(|f| f.data_type.is_temporal())
+                    .map(|f| f.name.clone())
+            })?;
+            Some(FieldRef::new(&d.name, time))
+        });
+        let Some(field) = own.or_else(|| {
+            (home.is_none_or(|d| !d.is_fact))
+                .then(|| model.default_time.clone())
+                .flatten()
+        }) else {
+            return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+        };
+        let aggregation = match direction {
+            Direction::Descending => Aggregation::Max,
+            Direction::Ascending => Aggregation::Min,
+        };
+        let word = if direction == Direction::Descending {
+            "Latest"
+        } else {
+            "Earliest"
+        };
+        let name = format!("{word} {}", self.label(&field));
+        self.draft.measures.clear();
+        self.add_measure(NamedMeasure {
+            name,
+            measure: Measure::Aggregate { aggregation, field },
+            explicit: true,
+        });
+        Ok(())
+    }
+
+    /// "priciest products": by the price field of the entity's own table, or the average price paid.
+    pub(super) fn price_ranking(&mut self) -> Result<(), Misfit> {
+        let model = self.model();
+        let home = self
+            .draft
+            .subject
+            .and_then(|s| model.entities[s].dataset.clone());
+        let field = model
+            .datasets
+            .iter()
+            .filter(|d| home.as_ref().is_none_or(|h| *h == d.name))
+            .flat_map(|d| d.fields.iter().map(move |f| (d, f)))
+            .find(|(_, f)| matches!(f.subject, Subject::ListPrice | Subject::UnitPrice))
+            .map(|(d, f)| (FieldRef::new(&d.name, &f.name), f.label.clone()));
+        let Some((field, label)) = field else {
+            return Err(Misfit::Missing("a price"));
+        };
+        self.add_measure(NamedMeasure {
+            name: label,
+            measure: Measure::Aggregate {
+                aggregation: Aggregation::Max,
+                field,
+            },
+            explicit: true,
+        });
+        Ok(())
+    }
+}

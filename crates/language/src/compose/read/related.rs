@@ -1,0 +1,130 @@
+//! Entities by what belongs to them: “customers who have an account”, “artists without an album”;
+//! and their keys: “names and ids of the customers”.
+
+use super::*;
+use query::{Having, Query, Term};
+
+impl Reader<'_> {
+    /// The folded words of the question from one token up to another.
+    pub(super) fn words_between(&self, start: usize, end: usize) -> impl Iterator<Item = &str> {
+        self.scene
+            .tokens
+            .get(start..end)
+            .unwrap_or_default()
+            .iter()
+            .map(|t| t.folded.as_str())
+    }
+
+    /// "customers who have an account", "artists that do not have any album".
+    pub(super) fn existence(&mut self) {
+        let entity_at = |at: usize| match self.nodes.get(at).map(|n| &n.node) {
+            Some(Node::Named(Named::Entity(e))) => Some(*e),
+            _ => None,
+        };
+        for second in 1..self.nodes.len() {
+            let Some(owned) = entity_at(second).filter(|_| !self.used[second]) else {
+                continue;
+            };
+            let Some(first) = (0..second).rev().find(|i| entity_at(*i).is_some()) else {
+                continue;
+            };
+            let Some(owner) = entity_at(first).filter(|o| *o != owned) else {
+                continue;
+            };
+            let only_links = (first + 1..second).all(|i| {
+                matches!(
+                    self.nodes[i].node,
+                    Node::Mark(Mark::Relative | Mark::Negation | Mark::All) | Node::Verb(_)
+                )
+            });
+            let (from, to) = (self.nodes[first].end, self.nodes[second].start);
+            let has = self.words_between(from, to).any(|w| {
+                matches!(
+                    w,
+                    "have" | "has" | "had" | "having" | "with" | "without" | "who" | "that" | "own"
+                        | "hold" | "do" | "did" | "not" | "never"
+                )
+            });
+            let one = self.words_between(from, to).last().is_some_and(|w| {
+                matches!(w, "a" | "an" | "any" | "no" | "some" | "without" | "one")
+            });
+            if !only_links || !has || !one {
+                continue;
+            }
+            let Some(filter) = self.members_with(owner, owned) else {
+                continue;
+            };
+            let negated = (first + 1..second).any(|i| self.is(i, Mark::Negation));
+            for i in first + 1..=second {
+                self.take(i);
+            }
+            let noun = self.scene.model.entities[owned].name.clone();
+            self.draft.filters.push(Bound {
+                field: Some(self.scene.model.entities[owner].key.clone()),
+                filter: if negated {
+                    Filter::Not(Box::new(filter))
+                } else {
+                    filter
+                },
+                words: format!("{} {noun}", if negated { "without" } else { "with a" }),
+                numerator: false,
+            });
+            return;
+        }
+    }
+
+    /// The owners that at least one row of the owned entity's dataset belongs to.
+    fn members_with(&self, owner: usize, owned: usize) -> Option<Filter> {
+        let model = self.model();
+        let key = model.entities[owner].key.clone();
+        let dataset = model.entities[owned].dataset.clone()?;
+        if model.entities[owner].dataset.as_ref() == Some(&dataset) {
+            return None;
+        }
+        query::reachable(model, &dataset, &key).ok()?;
+        Some(Filter::Members {
+            field: key.clone(),
+            query: Box::new(Query {
+                metrics: vec![Term {
+                    name: "Rows".into(),
+                    measure: Measure::Rows(dataset),
+                }],
+                dimensions: vec![Dimension::Field(key)],
+                having: vec![Having {
+                    metric: 0,
+                    on: Part::Value,
+                    op: Operator::Gt,
+                    value: Threshold::Number(0.0),
+                }],
+                ..Query::default()
+            }),
+        })
+    }
+
+    /// "ids of the customers", "the artist's name and id": the key of the entity beside the word.
+    pub(super) fn keys(&mut self) {
+        for at in 0..self.nodes.len() {
+            if !self.is(at, Mark::Key) || self.used[at] {
+                continue;
+            }
+            let entity_at = |i: usize| match &self.nodes[i].node {
+                Node::Named(Named::Entity(e)) => Some(*e),
+                Node::Named(named @ Named::Field(_)) => self.group_of(named).and_then(|g| g.1),
+                _ => None,
+            };
+            let after = (at + 1..self.nodes.len().min(at + 5)).find_map(entity_at);
+            let before = || (0..at).rev().find_map(entity_at);
+            let own = self
+                .words_between(self.nodes[at].end, self.nodes[at].end + 1)
+                .any(|w| matches!(w, "of" | "for" | "and" | "," | "from"));
+            let Some(entity) = (if own { after.or_else(before) } else { before().or(after) })
+            else {
+                continue;
+            };
+            let field = self.scene.model.entities[entity].key.clone();
+            self.take(at);
+            self.draft.fields.push(field.clone());
+            self.add_dimension(Dimension::Field(field));
+        }
+    }
+}

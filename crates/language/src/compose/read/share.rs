@@ -1,0 +1,145 @@
+//! Shares of a total.
+
+use super::*;
+
+impl Reader<'_> {
+    pub(super) fn shares(&mut self) -> Result<(), Misfit> {
+        let Some(share) = self.find(Mark::Share) else {
+            // "orders that came from …" is no share.
+            self.take_all(Mark::MakeUp);
+            return Ok(());
+        };
+        let changing = self
+            .nodes
+            .iter()
+            .any(|n| matches!(n.node, Node::Change(_) | Node::Period(_)));
+        if changing || self.draft.compare.is_some() {
+            // "by what percentage did … grow"
+            for i in 0..self.nodes.len() {
+                if self.is(i, Mark::Share) {
+                    self.used[i] = true;
+                    self.nodes[i].node = Node::Mark(Mark::Pct);
+                }
+            }
+            return Ok(());
+        }
+        self.share_of_entity(share);
+        let ratio_metric = self
+            .draft
+            .measures
+            .iter()
+            .any(|m| self.is_fraction(&m.measure));
+        let numerators = self.draft.filters.iter().any(|f| f.numerator);
+        let share_text: Vec<usize> = (0..self.nodes.len())
+            .filter(|i| self.is(*i, Mark::Share))
+            .collect();
+        if ratio_metric {
+            // "margin %": the measure is a percentage already.
+            let sign = |t: &str| {
+                matches!(
+                    t,
+                    "%" | "percent" | "pct" | "percentage" | "in percent" | "rate"
+                )
+            };
+            if !sign(&self.nodes[share].text)
+                && !self
+                    .draft
+                    .measures
+                    .iter()
+                    .all(|m| self.is_fraction(&m.measure))
+            {
+                return Err(Misfit::Unsupported(self.nodes[share].text.clone()));
+            }
+            for i in share_text {
+                self.used[i] = true;
+            }
+            return Ok(());
+        }
+        self.take_all(Mark::Share);
+        self.take_all(Mark::MakeUp);
+        self.draft.share = Some(if numerators {
+            ShareDraft::Part
+        } else {
+            ShareDraft::Groups(Vec::new())
+        });
+        Ok(())
+    }
+
+    /// "percentage of suppliers in Germany", "what share of customers from France is in furniture":
+    /// the entity is counted; values after the verb are the part, those before it the whole.
+    fn share_of_entity(&mut self, share: usize) {
+        let mut next = share + 1;
+        while matches!(
+            self.nodes.get(next).map(|n| &n.node),
+            Some(Node::Mark(Mark::Among | Mark::All | Mark::Count))
+        ) {
+            next += 1;
+        }
+        let Some(Node::Named(Named::Entity(entity))) = self.nodes.get(next).map(|n| n.node.clone())
+        else {
+            return;
+        };
+        if self.used[next]
+            || !self.draft.measures.is_empty()
+            || is_singular(&self.nodes[next].text)
+            || !(self.draft.filters.iter().any(|f| f.numerator)
+                || self
+                    .nodes
+                    .iter()
+                    .any(|n| matches!(n.node, Node::Times(_) | Node::Threshold(..))))
+        {
+            return;
+        }
+        for i in share + 1..=next {
+            self.take(i);
+        }
+        self.draft.subject = Some(entity);
+        let measure = self.count_of_entity(entity);
+        self.add_measure(measure);
+        let after = self.nodes[next].end;
+        let verb = (after..self.scene.tokens.len()).find(|i| {
+            matches!(
+                self.scene.tokens[*i].folded.as_str(),
+                "is" | "are" | "was" | "were" | "being" | "have" | "has" | "had" | "belong" | "belongs"
+            )
+        });
+        if let Some(verb) = verb {
+            let whole: Vec<FieldRef> = self
+                .nodes
+                .iter()
+                .filter(|n| n.start < verb && n.start >= after)
+                .filter_map(|n| match &n.node {
+                    Node::Value(v) => Some(v.field.clone()),
+                    _ => None,
+                })
+                .collect();
+            let part_left = self
+                .draft
+                .filters
+                .iter()
+                .any(|f| f.numerator && !f.field.as_ref().is_some_and(|x| whole.contains(x)));
+            if part_left {
+                for bound in &mut self.draft.filters {
+                    if bound.field.as_ref().is_some_and(|f| whole.contains(f)) {
+                        bound.numerator = false;
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_fraction(&self, measure: &Measure) -> bool {
+        match measure {
+            Measure::Metric(name) => self
+                .model()
+                .metric(name)
+                .is_some_and(|m| m.unit == Unit::Fraction),
+            Measure::Ratio { .. } => true,
+            Measure::Aggregate { field, .. } => self
+                .model()
+                .field(field)
+                .is_some_and(|f| f.unit == Unit::Fraction),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! Conditions on groups and rows: “more than 25 orders”, “priced over 10”.
+
+use super::*;
+
+impl Reader<'_> {
+    pub(super) fn thresholds(&mut self) -> Result<(), Misfit> {
+        self.gains()?;
+        self.times()?;
+        self.priced()?;
+        self.sized();
+        for at in 0..self.nodes.len() {
+            if self.used[at] {
+                continue;
+            }
+            let Node::Threshold(op, bar) = self.nodes[at].node.clone() else {
+                continue;
+            };
+            if self.row_threshold(at, op, &bar) {
+                continue;
+            }
+            let metric = self.threshold_measure(at, &bar)?;
+            let value = match &bar {
+                Bar::Number(value, _, percent) => {
+                    let fraction = self
+                        .draft
+                        .measures
+                        .get(metric)
+                        .is_some_and(|m| self.is_fraction(&m.measure));
+                    if *percent && !fraction && self.draft.compare.is_none() {
+                        return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+                    }
+                    Threshold::Number(if *percent || (fraction && *value > 1.0) {
+                        value / 100.0
+                    } else {
+                        *value
+                    })
+                }
+                Bar::Average => Threshold::AverageOfGroups,
+                Bar::Named(named) => {
+                    let Some(right) = self.number_of(named, None) else {
+                        return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+                    };
+                    let left = self
+                        .draft
+                        .measures
+                        .get(metric)
+                        .and_then(|m| match &m.measure {
+                            Measure::Aggregate { field, .. } => Some(field.clone()),
+                            Measure::Metric(name) => self
+                                .number_of(&Named::Metric(name.clone()), None)
+                                .and_then(|n| n.field),
+                            _ => None,
+                        });
+                    let (Some(left), Some(right)) = (left, right.field) else {
+                        return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+                    };
+                    self.take(at);
+                    self.draft.measures.remove(metric);
+                    let words = format!(
+                        "{} {} {}",
+                        self.label(&left),
+                        operator_word(op),
+                        self.label(&right)
+                    );
+                    for field in [&left, &right] {
+                        self.draft.fields.push(field.clone());
+                    }
+                    self.draft.filters.push(Bound {
+                        field: Some(left.clone()),
+                        filter: Filter::CompareFields { left, op, right },
+                        words,
+                        numerator: false,
+                    });
+                    continue;
+                }
+            };
+            self.take(at);
+            self.draft.having.push(Condition {
+                metric,
+                on: Part::Value,
+                op,
+                value,
+            });
+        }
+        Ok(())
+    }
+
+    /// "customers who ordered only once": exactly one order.
+    fn times(&mut self) -> Result<(), Misfit> {
+        for at in 0..self.nodes.len() {
+            let Node::Times(n) = self.nodes[at].node else {
+                continue;
+            };
+            let Some(orders) = self.metric_like(RankBasis::Orders) else {
+                return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+            };
+            self.take(at);
+            let metric = self.add_measure(orders);
+            self.draft.having.push(Condition {
+                metric,
+                on: Part::Value,
+                op: Operator::Eq,
+                value: Threshold::Number(f64::from(n)),
+            });
+        }
+        Ok(())
+    }
+
+    /// "products priced between 10 and 15": a limit on the price of the listed things themselves.
+    fn priced(&mut self) -> Result<(), Misfit> {
+        for at in 0..self.nodes.len().saturating_sub(1) {
+            let spoken = matches!(self.nodes[at].text.as_str(), "priced" | "priced at")
+                && self.is(at, Mark::Worth);
+            if !spoken || !matches!(self.nodes[at + 1].node, Node::Threshold(..)) {
+                continue;
+            }
+            let model = self.scene.model;
+            let home = self
+                .head_entity()
+                .and_then(|e| model.entities[e].dataset.clone());
+            let price = model
+                .datasets
+                .iter()
+                .filter(|d| home.as_ref() == Some(&d.name))
+                .flat_map(|d| d.fields.iter().map(move |f| FieldRef::new(&d.name, &f.name)))
+                .find(|f| {
+                    model.field(f).is_some_and(|x| {
+                        matches!(x.subject, Subject::ListPrice | Subject::UnitPrice)
+                    })
+                });
+            let Some(price) = price else {
+                return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+            };
+            self.take(at);
+            let mut next = at + 1;
+            while let Some(Node::Threshold(op, Bar::Number(value, _, false))) =
+                self.nodes.get(next).map(|n| n.node.clone())
+            {
+                self.take(next);
+                self.limit_rows(price.clone(), op, value);
+                next += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// "parts of size 49", "lines with a discount of 20%": a number right after a field that is
+    /// never summed is its value.
+    fn sized(&mut self) {
+        for at in 0..self.nodes.len().saturating_sub(1) {
+            let Node::Number(value, false) = self.nodes[at + 1].node else {
+                continue;
+            };
+            let Node::Named(Named::Field(field)) = self.nodes[at].node.clone() else {
+                continue;
+            };
+            let sized = self
+                .model()
+                .field(&field)
+                .is_some_and(|f| f.data_type.is_numeric() && f.additivity == Additivity::Non);
+            if !sized || self.used[at + 1] {
+                continue;
+            }
+            let percent = self
+                .nodes
+                .get(at + 2)
+                .is_some_and(|n| matches!(n.text.as_str(), "%" | "percent"));
+            self.take(at);
+            self.take(at + 1);
+            if percent {
+                self.take(at + 2);
+            }
+            let value = if percent { value / 100.0 } else { value };
+            self.draft.measures.retain(
+                |m| !matches!(&m.measure, Measure::Aggregate { field: f, .. } if *f == field),
+            );
+            self.limit_rows(field, Operator::Eq, value);
+        }
+    }
+
+    /// A filter on the rows themselves.
+    fn limit_rows(&mut self, field: FieldRef, op: Operator, value: f64) {
+        let literal = if value.fract() == 0.0 {
+            Literal::Integer(value as i64)
+        } else {
+            Literal::Number(value)
+        };
+        self.draft.filters.push(Bound {
+            words: format!("{} {} {value}", self.label(&field), operator_word(op)),
+            field: Some(field.clone()),
+            filter: Filter::Compare {
+                field,
+                op,
+                value: literal,
+            },
+            numerator: false,
+        });
+    }
+
+    /// "categories that made a loss": the profit of the group is below nothing.
+    fn gains(&mut self) -> Result<(), Misfit> {
+        for at in 0..self.nodes.len() {
+            let Node::Gain(op) = self.nodes[at].node else {
+                continue;
+            };
+            let Some(profit) = self.metric_like(RankBasis::Profit) else {
+                return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+            };
+            self.take(at);
+            let metric = self.add_measure(profit);
+            self.draft.having.push(Condition {
+                metric,
+                on: Part::Value,
+                op,
+                value: Threshold::Number(0.0),
+            });
+        }
+        Ok(())
+    }
+
+    /// "line items with a quantity over 40", "customers with a credit limit under 1000": a limit on
+    /// a field of the very rows that are counted or listed is a filter on rows.
+    pub(super) fn row_threshold(&mut self, at: usize, op: Operator, bar: &Bar) -> bool {
+        let Bar::Number(value, _, false) = bar else {
+            return false;
+        };
+        for near in [at + 1, at.wrapping_sub(1), at.wrapping_sub(2)] {
+            let Some(Node::Named(named)) = self.nodes.get(near).map(|n| n.node.clone()) else {
+                continue;
+            };
+            let Some(field) = self.number_of(&named, None).and_then(|n| n.field) else {
+                continue;
+            };
+            let counted_rows = self.draft.measures.iter().any(|m| match &m.measure {
+                Measure::Rows(dataset) => *dataset == field.dataset,
+                Measure::Metric(name) => self.model().metric(name).is_some_and(|m| {
+                    matches!(&m.kind, MetricKind::Simple { dataset, aggregation: Aggregation::Count, .. } if *dataset == field.dataset)
+                }),
+                _ => false,
+            });
+            let listed_rows = self.draft.measures.is_empty()
+                && self
+                    .head_entity()
+                    .and_then(|e| self.model().entities[e].dataset.clone())
+                    .is_some_and(|d| d == field.dataset);
+            if !counted_rows && !listed_rows {
+                continue;
+            }
+            self.take(at);
+            self.take(near);
+            self.draft.measures.retain(|m| !matches!(&m.measure, Measure::Aggregate { field: f, .. } if *f == field) && !matches!(&m.measure, Measure::Metric(name) if matches!(&named, Named::Metric(n) if n == name)));
+            self.limit_rows(field, op, *value);
+            return true;
+        }
+        false
+    }
+
+    /// Whether a noun stands where a question asks for it ("which customers", "list the names").
+    pub(super) fn asked_for(&self, at: usize) -> bool {
+        // The columns of one order's lines.
+        let one_order = self
+            .draft
+            .filters
+            .iter()
+            .filter_map(|b| b.field.as_ref())
+            .any(|f| self.model().field(f).is_some_and(|x| x.role == Role::Id));
+        if one_order && !self.draft.counted && self.draft.rank.is_none() {
+            return true;
+        }
+        let mut before = at;
+        while before > 0 {
+            before -= 1;
+            match self.nodes[before].node {
+                Node::Mark(Mark::Which | Mark::List) => return true,
+                Node::Mark(
+                    Mark::And | Mark::Distinct | Mark::All | Mark::Among | Mark::Key,
+                )
+                | Node::Named(_)
+                | Node::Value(_) => {}
+                _ => return false,
+            }
+        }
+        // "customers with over 12 orders", "products by revenue": the head of an elliptic question.
+        at == 0
+            || (0..at).all(|i| {
+                matches!(
+                    self.nodes[i].node,
+                    Node::Value(_) | Node::Mark(Mark::Ref | Mark::And | Mark::But)
+                )
+            })
+    }
+
+    /// The measure that a threshold is on: the one named right after it, or just before it, or the default.
+    pub(super) fn threshold_measure(&mut self, at: usize, bar: &Bar) -> Result<usize, Misfit> {
+        let money = matches!(bar, Bar::Number(_, true, _));
+        let mut candidates = Vec::new();
+        if !matches!(bar, Bar::Named(_)) {
+            candidates.push(at + 1);
+        }
+        candidates.extend([at.wrapping_sub(1), at.wrapping_sub(2)]);
+        if self.is(at + 1, Mark::Occasions)
+            && let Some(orders) = self.metric_like(RankBasis::Orders)
+        {
+            self.take(at + 1);
+            return Ok(self.add_measure(orders));
+        }
+        for near in candidates {
+            let Some(Node::Named(named)) = self.nodes.get(near).map(|n| n.node.clone()) else {
+                continue;
+            };
+            if let Some(number) = self.number_of(&named, None) {
+                self.take(near);
+                return Ok(self.add_measure(NamedMeasure {
+                    name: number.name,
+                    measure: number.measure,
+                    explicit: true,
+                }));
+            }
+            if near == at + 1
+                && !money
+                && let Named::Entity(entity) = named
+            {
+                self.take(near);
+                let measure = self.count_of_entity(entity);
+                self.draft.dimensions.retain(|d| {
+                    *d != Dimension::Field(self.scene.model.entities[entity].display.clone())
+                });
+                return Ok(self.add_measure(measure));
+            }
+        }
+        if let Some(i) = self.draft.measures.iter().rposition(|m| {
+            !self.draft.counted
+                || !matches!(
+                    m.measure,
+                    Measure::Rows(_)
+                        | Measure::Metric(_)
+                        | Measure::Aggregate {
+                            aggregation: Aggregation::CountDistinct,
+                            ..
+                        }
+                )
+        }) {
+            return Ok(i);
+        }
+        // A bare number is a limit on money only where money is spoken of.
+        let spoken = money
+            || matches!(bar, Bar::Average)
+            || self.scene.tokens.iter().any(|t| {
+                matches!(
+                    t.folded.as_str(),
+                    "spend" | "spent" | "spending" | "spends" | "sold" | "sell" | "bought" | "worth"
+                        | "earned" | "earn" | "made" | "make" | "took" | "take" | "dollars" | "pounds"
+                        | "euros" | "only" | "those" | "over" | "k"
+                )
+            });
+        if !spoken {
+            return Err(Misfit::Missing("what the limit is on"));
+        }
+        let Some(default) = self.metric_like(RankBasis::Revenue) else {
+            return Err(Misfit::Missing("a measure"));
+        };
+        self.draft
+            .notes
+            .push(format!("the limit is on {}", default.name.to_lowercase()));
+        Ok(self.add_measure(default))
+    }
+}

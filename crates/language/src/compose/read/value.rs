@@ -1,0 +1,266 @@
+//! Values of fields: filters.
+
+use super::*;
+
+impl Reader<'_> {
+    pub(super) fn values(&mut self) -> Result<(), Misfit> {
+        let makeup = (0..self.nodes.len()).find(|i| self.is(*i, Mark::MakeUp));
+        let share = (0..self.nodes.len()).any(|i| self.is(i, Mark::Share));
+        self.flags(makeup, share);
+        let mut listed: Vec<(FieldRef, usize)> = Vec::new();
+        let places: Vec<usize> = (0..self.nodes.len())
+            .filter(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Value(_)))
+            .collect();
+        for at in places {
+            let Node::Value(found) = self.nodes[at].node.clone() else {
+                continue;
+            };
+            let negated = at > 0 && self.is(at - 1, Mark::Negation) && !self.used[at - 1];
+            if negated {
+                self.take(at - 1);
+            }
+            // A field's or entity's own name next to its value says which field is meant ("order 10248", "the West region").
+            for near in [at.checked_sub(1), Some(at + 1)].into_iter().flatten() {
+                if near < self.nodes.len()
+                    && !self.used[near]
+                    && let Node::Named(named) = &self.nodes[near].node
+                    && let Some((field, entity)) = self.group_of(named)
+                    && (field == found.field
+                        || entity.is_some_and(|e| {
+                            self.model().entities[e].key == found.field
+                                || self.model().entities[e].id_field.as_ref() == Some(&found.field)
+                        }))
+                    && (self.adjacent(near.min(at), near.max(at)))
+                {
+                    let counted_elsewhere = self.draft.counted;
+                    let plural_noun = self.nodes[near].text.ends_with('s')
+                        && near > at
+                        && self.nodes[near].text != crate::morphology::stem(&self.nodes[near].text);
+                    if !plural_noun || counted_elsewhere {
+                        self.used[near] = true;
+                        self.draft.penalty -= 0.6;
+                    }
+                }
+            }
+            self.take(at);
+            if found.quality == Quality::Slip {
+                self.draft.notes.push(format!(
+                    "“{}” read as {}",
+                    self.nodes[at].text,
+                    found.values.join(", ")
+                ));
+                self.draft.penalty += 0.3;
+            } else if found.quality == Quality::Partial {
+                if found.values.len() > 1 {
+                    self.draft.notes.push(format!(
+                        "“{}” read as {} values of {}: {}",
+                        self.nodes[at].text,
+                        found.values.len(),
+                        self.label(&found.field),
+                        shortened(&found.values)
+                    ));
+                } else {
+                    self.draft.notes.push(format!(
+                        "“{}” read as {}",
+                        self.nodes[at].text, found.values[0]
+                    ));
+                }
+            } else if found.quality == Quality::Alias {
+                self.draft.notes.push(format!(
+                    "“{}” read as {}",
+                    self.nodes[at].text,
+                    found.values.join(", ")
+                ));
+            }
+            if found.quality == Quality::Partial
+                && found.values.len() > 1
+                && self.is_person(&found.field)
+            {
+                return Err(Misfit::Missing("which person is meant"));
+            }
+            let numerator = match makeup {
+                Some(m) => at > m || !share,
+                None => share,
+            };
+            let (mut filter, mut words) = value_filter(&found);
+            // "anything with tofu in the name"
+            let inside: Vec<&str> = self
+                .words_between(self.nodes[at].end, self.nodes[at].end + 3)
+                .collect();
+            if matches!(
+                inside[..],
+                ["in", "the" | "its" | "their", "name" | "names" | "title" | "titles" | "description"]
+            ) {
+                let text = self.nodes[at].text.clone();
+                words = format!("with “{text}” in it");
+                filter = Filter::Contains {
+                    field: found.field.clone(),
+                    text,
+                };
+            }
+            if self
+                .model()
+                .field(&found.field)
+                .is_some_and(|f| f.data_type == DataType::Integer)
+                && let Filter::In { values, .. } = &mut filter
+            {
+                for value in values.iter_mut() {
+                    if let Literal::Text(t) = value
+                        && let Ok(n) = t.parse::<i64>()
+                    {
+                        *value = Literal::Integer(n);
+                    }
+                }
+            }
+            // "outside Germany and the USA": the "not" holds for the whole list.
+            let listed_too = at > 1
+                && self.is(at - 1, Mark::And)
+                && matches!(&self.nodes[at - 2].node, Node::Value(v) if v.field == found.field);
+            if listed_too
+                && let Some(Bound {
+                    filter: Filter::Not(inner),
+                    words: said,
+                    ..
+                }) = self.draft.filters.last_mut()
+                && let Some(merged) = union(inner, &filter)
+            {
+                *inner = Box::new(merged);
+                said.push_str(", ");
+                said.push_str(&words);
+                continue;
+            }
+            if negated {
+                filter = Filter::Not(Box::new(filter));
+                words = format!("not {words}");
+            }
+            // Words side by side name one value together ("Bose headphones").
+            let beside = at > 0
+                && matches!(&self.nodes[at - 1].node, Node::Value(before) if before.field == found.field)
+                && self.adjacent(at - 1, at);
+            if beside
+                && let Some(known) = self
+                    .draft
+                    .filters
+                    .iter_mut()
+                    .find(|b| b.field.as_ref() == Some(&found.field))
+                && let Some((meet, text)) = intersection(&known.filter, &filter)
+            {
+                known.filter = meet;
+                known.words = text;
+                continue;
+            }
+            // Several values of one field are alternatives.
+            if !negated
+                && let Some(known) = self.draft.filters.iter_mut().find(|b| {
+                    b.field.as_ref() == Some(&found.field)
+                        && matches!(b.filter, Filter::In { .. } | Filter::Compare { .. })
+                })
+                && let Some(merged) = union(&known.filter, &filter)
+            {
+                known.words = format!("{}, {words}", known.words);
+                known.filter = merged;
+                listed.push((found.field.clone(), at));
+                continue;
+            }
+            self.draft.filters.push(Bound {
+                field: Some(found.field.clone()),
+                filter,
+                words,
+                numerator,
+            });
+        }
+        // A list of values asks for each of them.
+        for (field, _) in listed {
+            if !self
+                .draft
+                .dimensions
+                .contains(&Dimension::Field(field.clone()))
+                && !share
+            {
+                self.add_dimension(Dimension::Field(field));
+            }
+        }
+        self.take_all(Mark::Or);
+        if self
+            .draft
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Field(_)))
+            || self.draft.compare.is_some()
+        {
+            self.take_all(Mark::Versus);
+            self.take_all(Mark::Compare);
+        }
+        Ok(())
+    }
+
+    /// "discontinued products", "products that are not active": a yes-or-no field named beside what
+    /// it is said of.
+    fn flags(&mut self, makeup: Option<usize>, share: bool) {
+        for at in 0..self.nodes.len() {
+            let Node::Named(Named::Field(field)) = self.nodes[at].node.clone() else {
+                continue;
+            };
+            let Some(known) = self.model().field(&field) else {
+                continue;
+            };
+            let whole = known.data_type == DataType::Integer
+                && known.role == Role::Dimension
+                && known.distinct.is_some_and(|d| d <= 2)
+                && known.min.as_deref() == Some("0")
+                && known.max.as_deref() == Some("1");
+            let truth = known.data_type == DataType::Boolean;
+            let before = at.checked_sub(1);
+            let grouped = before.is_some_and(|b| self.is(b, Mark::By) || self.is(b, Mark::And));
+            if self.used[at] || !(whole || truth) || grouped {
+                continue;
+            }
+            let negated = before.is_some_and(|b| self.is(b, Mark::Negation) && !self.used[b]);
+            if negated {
+                self.take(at - 1);
+            }
+            self.take(at);
+            let said = self.label(&field);
+            self.draft.filters.push(Bound {
+                field: Some(field.clone()),
+                filter: Filter::Compare {
+                    field,
+                    op: Operator::Eq,
+                    value: if truth {
+                        Literal::Bool(!negated)
+                    } else {
+                        Literal::Integer(i64::from(!negated))
+                    },
+                },
+                words: if negated {
+                    format!("not {said}")
+                } else {
+                    said
+                },
+                numerator: match makeup {
+                    Some(m) => at > m || !share,
+                    None => share,
+                },
+            });
+        }
+    }
+
+    pub(super) fn is_person(&self, field: &FieldRef) -> bool {
+        self.model().field(field).is_some_and(|f| {
+            matches!(
+                f.subject,
+                Subject::Customer
+                    | Subject::Employee
+                    | Subject::FirstName
+                    | Subject::LastName
+                    | Subject::Name
+            )
+        })
+    }
+
+    pub(super) fn label(&self, field: &FieldRef) -> String {
+        self.model()
+            .field(field)
+            .map_or_else(|| field.to_string(), |f| f.label.to_lowercase())
+    }
+}
