@@ -405,6 +405,9 @@ fn value_edges(
         && lexicon.is_ordinary(&first.folded)
         && first.text.chars().all(|c| !c.is_uppercase());
     let loose = free && !ordinary && !number_only && !ignorable_edge && !is_role_word && words.len() <= 6 && all_content;
+    if !free && tokens[at..end].iter().all(|t| t.text == t.folded) {
+        return;
+    }
     for found in sources.values.look_up(words, loose) {
         let shouted_alias = found.quality == Quality::Alias
             && first.text.len() <= 2

@@ -207,6 +207,10 @@ pub fn understand(
         }
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    if std::env::var("LDEBUG").is_ok() {
+        for (s, m) in misfits.iter().take(4) { eprintln!("misfit {s:.2} {m:?}"); }
+        for (s, f) in found.iter().take(4) { eprintln!("found {s:.2} {}", f.words); }
+    }
     let best_misfit = misfits
         .iter()
         .map(|m| m.0)

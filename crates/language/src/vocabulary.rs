@@ -193,7 +193,9 @@ impl Vocabulary {
         self.longest = self.longest.max(words.len());
         let mut keys = vec![words.join(" ")];
         // "type of transaction" for "transaction type"
-        if let [first, second] = &words[..] {
+        if let [first, second] = &words[..]
+            && !matches!(second.as_str(), "number" | "no" | "count" | "amount")
+        {
             keys.push(format!("{second} of {first}"));
             self.longest = self.longest.max(3);
         }

@@ -113,6 +113,8 @@ pub(crate) struct Draft {
     pub counted: bool,
     /// Sort asked for.
     pub sort: Option<Direction>,
+    /// Parts of the name to show beside the entity.
+    pub named: Vec<FieldRef>,
     /// Whether a date was asked for.
     pub when: bool,
     /// Sort by the first group's own order.

@@ -359,7 +359,45 @@ fn assemble(
         }];
     }
     identify(&mut query, model);
+    for field in &draft.named {
+        let part = Dimension::Field(field.clone());
+        if !query.dimensions.contains(&part) && !query.dimensions.is_empty() {
+            query.dimensions.push(part);
+        }
+    }
+    only_named(&mut query, model, notes);
     Ok(query)
+}
+
+/// A ranking or a choice is among things that are there: rows without one are set aside, and said.
+fn only_named(query: &mut Query, model: &Model, notes: &mut Vec<String>) {
+    let chosen = query.rank.is_some() || !query.having.is_empty();
+    if !chosen || query.share.is_some() || query.compare.is_some() {
+        return;
+    }
+    let Some(field) = query.dimensions.iter().rev().find_map(|d| match d {
+        Dimension::Field(f) => Some(f.clone()),
+        _ => None,
+    }) else {
+        return;
+    };
+    let Some(known) = model.field(&field) else {
+        return;
+    };
+    let fact = query
+        .metrics
+        .first()
+        .and_then(|t| query::home_datasets(model, &t.measure).into_iter().next());
+    // The dataset's own column without a gap needs no filter.
+    if known.nulls == Some(0) && fact.as_ref() == Some(&field.dataset) {
+        return;
+    }
+    notes.push(format!(
+        "rows without a {} are left out of the choice",
+        known.label.to_lowercase()
+    ));
+    let there = Filter::Not(Box::new(Filter::IsNull { field }));
+    query.filter = all(query.filter.take().into_iter().chain([there]).collect());
 }
 
 /// Whether a filter picks members by this key.

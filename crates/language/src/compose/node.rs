@@ -72,6 +72,8 @@ pub(super) enum Mark {
     Vague,
     /// "id", "ids": of the entity beside it.
     Key,
+    /// "full name": first and last.
+    FullName,
     /// "times": of orders or visits.
     Occasions,
 }
@@ -242,6 +244,7 @@ fn mark(kind: &str) -> Option<Mark> {
         "rankverb" => Mark::RankVerb,
         "vague" => Mark::Vague,
         "key" => Mark::Key,
+        "fullname" => Mark::FullName,
         "occasions" => Mark::Occasions,
         _ => return None,
     })
@@ -296,6 +299,21 @@ pub(super) fn phrases(items: &[Item]) -> Vec<Placed> {
                 if items.get(next).and_then(|x| x.role("agg")) == Some("average") {
                     out.push(place(Node::Threshold(operator(op), Bar::Average), next));
                     at = next + 1;
+                    continue;
+                }
+                // "under age 30"
+                if let Some(Sense::Named(named)) = items.get(at + 1).map(|x| &x.sense)
+                    && let Some((value, money)) = number_at(at + 2)
+                    && items[at + 2].start == items[at + 1].end
+                {
+                    let mut field = place(Node::Named(named.clone()), at + 1);
+                    field.text = items[at + 1].text.clone();
+                    out.push(field);
+                    out.push(place(
+                        Node::Threshold(operator(op), Bar::Number(value, money, false)),
+                        at + 2,
+                    ));
+                    at += 3;
                     continue;
                 }
                 if let Some(Sense::Named(named)) = items.get(at + 1).map(|x| &x.sense) {

@@ -3,6 +3,24 @@
 use super::*;
 
 impl Reader<'_> {
+    /// How often something happened to the entity that the question is about.
+    fn occasions(&self) -> Option<NamedMeasure> {
+        let model = self.model();
+        let home = self
+            .head_entity()
+            .and_then(|e| model.entities[e].dataset.clone());
+        let Some(home) = home else {
+            return self.metric_like(RankBasis::Orders);
+        };
+        let fact = self.fact_field(&home)?.dataset;
+        let noun = model.dataset(&fact)?.entity.clone();
+        Some(NamedMeasure {
+            name: capitalised(&plural(&noun)),
+            measure: Measure::Rows(fact),
+            explicit: true,
+        })
+    }
+
     pub(super) fn counted(&mut self) {
         for at in 0..self.nodes.len() {
             if !self.is(at, Mark::Count) || self.used[at] {
@@ -54,6 +72,15 @@ impl Reader<'_> {
                 self.draft.refers = false;
                 self.draft.subject = Some(entity);
                 let measure = self.count_of_entity(entity);
+                self.add_measure(measure);
+                continue;
+            }
+            // "the number of times it was ordered": orders, or the rows that refer to it.
+            if self.is(next, Mark::Occasions)
+                && let Some(measure) = self.occasions()
+            {
+                self.take(at);
+                self.take(next);
                 self.add_measure(measure);
                 continue;
             }

@@ -3,6 +3,127 @@
 use super::*;
 
 impl Reader<'_> {
+    /// "the total price of all orders", "the value of cancelled orders": a count that stands after
+    /// "of" says which rows, not what is computed. Its filter, if it has one, holds.
+    fn scope_only(&mut self, at: usize, named: &Named) -> bool {
+        let Named::Metric(name) = named else {
+            return false;
+        };
+        let Some(metric) = self.scene.model.metric(name) else {
+            return false;
+        };
+        let MetricKind::Simple {
+            dataset,
+            aggregation: Aggregation::Count | Aggregation::CountDistinct,
+            filter,
+            ..
+        } = &metric.kind
+        else {
+            return false;
+        };
+        let Some(first) = (0..at).rev().find(|i| {
+            matches!(&self.nodes[*i].node, Node::Named(n) if self.number_of(n, None).is_some_and(|x| x.field.is_some()))
+        }) else {
+            return false;
+        };
+        let mut between = self.words_between(self.nodes[first].end, self.nodes[at].start);
+        let leads = between.next().is_some_and(|w| matches!(w, "of" | "for" | "from" | "in" | "on"));
+        let plain = between.all(|w| {
+            matches!(
+                w,
+                "of" | "all" | "the" | "these" | "those" | "our" | "shipped" | "german" | "any"
+            ) || self.scene.tokens.iter().any(|t| t.folded == w && t.text != t.folded)
+        });
+        if !leads || !plain {
+            return false;
+        }
+        if let Some(filter) = filter {
+            let field = FieldRef::new(dataset, &filter.field);
+            self.draft.filters.push(Bound {
+                words: filter.one_of.join(", "),
+                filter: Filter::In {
+                    field: field.clone(),
+                    values: filter.one_of.iter().cloned().map(Literal::Text).collect(),
+                },
+                field: Some(field),
+                numerator: false,
+            });
+        }
+        self.take(at);
+        true
+    }
+
+    /// "the average price of all tracks", "the longest call by a user": a mean, a smallest or a
+    /// largest of a field is over the rows of its own table, which are no groups.
+    fn own_rows(&mut self) {
+        let homes: Vec<String> = self
+            .draft
+            .measures
+            .iter()
+            .filter_map(|m| match &m.measure {
+                Measure::Aggregate {
+                    aggregation:
+                        Aggregation::Average | Aggregation::Min | Aggregation::Max | Aggregation::Median,
+                    field,
+                } => Some(field.dataset.clone()),
+                Measure::Metric(name) => match &self.model().metric(name)?.kind {
+                    MetricKind::Ratio { numerator, .. } => match &self.model().metric(numerator)?.kind {
+                        MetricKind::Simple { dataset, .. } => Some(dataset.clone()),
+                        _ => None,
+                    },
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect();
+        if homes.len() != self.draft.measures.len() || homes.is_empty() {
+            return;
+        }
+        let ranked = self
+            .nodes
+            .iter()
+            .any(|n| matches!(n.node, Node::Rank(_) | Node::RankBy(..) | Node::Nth(_)));
+        if ranked {
+            return;
+        }
+        for at in 0..self.nodes.len() {
+            let Node::Named(Named::Entity(entity)) = self.nodes[at].node else {
+                continue;
+            };
+            let entity = &self.scene.model.entities[entity];
+            let own = entity
+                .dataset
+                .as_ref()
+                .is_some_and(|d| homes.iter().all(|h| h == d));
+            // What stands between the measure and the noun: "of all the", "for a", "of jazz".
+            let start = self.nodes[..at]
+                .iter()
+                .rev()
+                .find(|n| matches!(&n.node, Node::Named(x) if self.number_of(x, None).is_some()))
+                .map(|n| n.end);
+            let Some(start) = start else { continue };
+            let mut words = self.words_between(start, self.nodes[at].start).peekable();
+            let leads = words.peek().is_some_and(|w| matches!(*w, "of" | "for" | "across" | "in" | "("));
+            let per = words.any(|w| matches!(w, "each" | "per" | "every" | "by" | "different" | "respective"));
+            if !own || !leads || per {
+                continue;
+            }
+            self.take(at);
+            let display = Dimension::Field(entity.display.clone());
+            self.draft.dimensions.retain(|d| *d != display);
+            for i in 0..at {
+                let all = matches!(
+                    self.nodes[i].node,
+                    Node::Mark(Mark::By | Mark::All | Mark::Among)
+                ) && self.nodes[i].end <= self.nodes[at].start
+                    && self.nodes[i].start >= start;
+                if all {
+                    self.used[i] = true;
+                }
+            }
+        }
+    }
+
     pub(super) fn measures(&mut self) -> Result<(), Misfit> {
         let grain_average = self.nodes.windows(2).any(|w| {
             matches!(
@@ -51,6 +172,24 @@ impl Reader<'_> {
                 self.average_per_entity(entity, at, at + 1);
             }
         }
+        // "total customers": how many there are.
+        for at in 1..self.nodes.len() {
+            if let Node::Named(Named::Entity(entity)) = self.nodes[at].node
+                && !self.used[at]
+                && self.nodes[at - 1].node == Node::Aggregation(Aggregation::Sum)
+                && matches!(
+                    self.nodes[at - 1].text.as_str(),
+                    "total" | "the total" | "overall" | "combined"
+                )
+                && self.adjacent(at - 1, at)
+                && !is_singular(&self.nodes[at].text)
+            {
+                self.take(at - 1);
+                self.take(at);
+                let measure = self.count_of_entity(entity);
+                self.add_measure(measure);
+            }
+        }
         for at in 0..self.nodes.len() {
             if self.used[at] {
                 continue;
@@ -58,6 +197,9 @@ impl Reader<'_> {
             let Node::Named(named) = self.nodes[at].node.clone() else {
                 continue;
             };
+            if self.scope_only(at, &named) {
+                continue;
+            }
             let before = at.checked_sub(1).filter(|i| !self.used[*i]);
             let aggregation = before.and_then(|i| match self.nodes[i].node {
                 Node::Aggregation(how) => Some((i, how)),
@@ -98,6 +240,7 @@ impl Reader<'_> {
                 });
             }
         }
+        self.own_rows();
         // "freight as a percentage of revenue"
         if self.draft.measures.len() == 2
             && let Some(share) = self.find(Mark::Share)

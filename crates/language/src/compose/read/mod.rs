@@ -56,6 +56,19 @@ struct Number {
     field: Option<FieldRef>,
 }
 
+impl<'a> Reader<'a> {
+    /// The folded words of the question from one token up to another.
+    fn words_between(&self, start: usize, end: usize) -> impl Iterator<Item = &'a str> + use<'a> {
+        let scene: &'a Scene<'a> = self.scene;
+        scene
+            .tokens
+            .get(start..end)
+            .unwrap_or_default()
+            .iter()
+            .map(|t| t.folded.as_str())
+    }
+}
+
 impl Reader<'_> {
     fn model(&self) -> &Model {
         self.scene.model
@@ -155,6 +168,7 @@ impl Reader<'_> {
         self.shares()?;
         self.ranking()?;
         self.keys();
+        self.full_names();
         self.thresholds()?;
         self.changes()?;
         self.running();

@@ -162,7 +162,7 @@ impl Reader<'_> {
             .draft
             .measures
             .iter()
-            .position(|m| m.measure == measure.measure)
+            .position(|m| m.measure == measure.measure || m.name == measure.name)
         {
             return at;
         }

@@ -63,7 +63,7 @@ impl Reader<'_> {
         for near in [at.checked_sub(1), Some(at + 1)].into_iter().flatten() {
             if let Some(Node::Number(value, false)) = self.nodes.get(near).map(|x| x.node.clone())
                 && !self.used[near]
-                && value >= 1.0
+                && (1.0..=1000.0).contains(&value)
                 && value.fract() == 0.0
             {
                 n = Some(value as u32);
@@ -205,6 +205,15 @@ impl Reader<'_> {
                 RankBasis::Price => self.price_ranking()?,
                 RankBasis::Time => self.time_ranking(direction, at)?,
                 RankBasis::Growth => self.draft.growth = true,
+                RankBasis::Orders
+                    if self.draft.measures.is_empty()
+                        && ["common", "frequent", "used"]
+                            .iter()
+                            .any(|w| self.nodes[at].text.contains(w)) =>
+                {
+                    let measure = self.occurrences()?;
+                    self.add_measure(measure);
+                }
                 _ => {
                     if self.draft.measures.is_empty() {
                         let Some(measure) = self.metric_like(basis) else {
@@ -260,6 +269,43 @@ impl Reader<'_> {
             };
             *name = capitalised(&name.trim_start_matches("Average ").to_string());
         }
+    }
+
+    /// "the most common genre in all tracks": how many of the other thing there are, or how many
+    /// rows hold the value.
+    fn occurrences(&mut self) -> Result<NamedMeasure, Misfit> {
+        let subject = self.draft.subject;
+        let other = (0..self.nodes.len()).find_map(|i| match &self.nodes[i].node {
+            Node::Named(Named::Entity(e)) if Some(*e) != subject => Some((i, *e)),
+            _ => None,
+        });
+        if let Some((i, entity)) = other {
+            self.take(i);
+            self.draft.dimensions.retain(|d| {
+                *d != Dimension::Field(self.scene.model.entities[entity].display.clone())
+            });
+            return Ok(self.count_of_entity(entity));
+        }
+        let Some(Dimension::Field(field)) = self.draft.dimensions.last() else {
+            return Err(Misfit::Missing("what is counted"));
+        };
+        let own_rows = subject
+            .and_then(|s| self.model().entities[s].dataset.as_ref())
+            .is_some_and(|d| *d == field.dataset);
+        if own_rows {
+            return self
+                .metric_like(RankBasis::Orders)
+                .ok_or(Misfit::Missing("a measure for the ranking"));
+        }
+        let noun = self
+            .model()
+            .dataset(&field.dataset)
+            .map_or_else(|| "row".to_string(), |d| d.entity.clone());
+        Ok(NamedMeasure {
+            name: capitalised(&plural(&noun)),
+            measure: Measure::Rows(field.dataset.clone()),
+            explicit: true,
+        })
     }
 
     /// "the latest order", "the newest products": by the date of the thing that is ranked.

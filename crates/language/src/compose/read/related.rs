@@ -5,16 +5,6 @@ use super::*;
 use query::{Having, Query, Term};
 
 impl Reader<'_> {
-    /// The folded words of the question from one token up to another.
-    pub(super) fn words_between(&self, start: usize, end: usize) -> impl Iterator<Item = &str> {
-        self.scene
-            .tokens
-            .get(start..end)
-            .unwrap_or_default()
-            .iter()
-            .map(|t| t.folded.as_str())
-    }
-
     /// "customers who have an account", "artists that do not have any album".
     pub(super) fn existence(&mut self) {
         let entity_at = |at: usize| match self.nodes.get(at).map(|n| &n.node) {
@@ -101,6 +91,38 @@ impl Reader<'_> {
         })
     }
 
+    /// "full name of the employee": the first and the last name of the entity beside the word.
+    pub(super) fn full_names(&mut self) {
+        for at in 0..self.nodes.len() {
+            if !self.is(at, Mark::FullName) || self.used[at] {
+                continue;
+            }
+            let entity_at = |i: usize| match &self.nodes[i].node {
+                Node::Named(Named::Entity(e)) => Some(*e),
+                _ => None,
+            };
+            let entity = (at + 1..self.nodes.len())
+                .find_map(entity_at)
+                .or_else(|| (0..at).rev().find_map(entity_at));
+            let Some(dataset) = entity
+                .and_then(|e| self.scene.model.entities[e].dataset.as_ref())
+                .and_then(|d| self.scene.model.dataset(d))
+            else {
+                continue;
+            };
+            let parts: Vec<FieldRef> = [Subject::FirstName, Subject::LastName]
+                .iter()
+                .filter_map(|s| dataset.fields.iter().find(|f| f.subject == *s))
+                .map(|f| FieldRef::new(&dataset.name, &f.name))
+                .collect();
+            self.take(at);
+            for field in parts {
+                self.draft.fields.push(field.clone());
+                self.draft.named.push(field);
+            }
+        }
+    }
+
     /// "ids of the customers", "the artist's name and id": the key of the entity beside the word.
     pub(super) fn keys(&mut self) {
         for at in 0..self.nodes.len() {
@@ -116,7 +138,7 @@ impl Reader<'_> {
             let before = || (0..at).rev().find_map(entity_at);
             let own = self
                 .words_between(self.nodes[at].end, self.nodes[at].end + 1)
-                .any(|w| matches!(w, "of" | "for" | "and" | "," | "from"));
+                .any(|w| matches!(w, "of" | "for" | "from"));
             let Some(entity) = (if own { after.or_else(before) } else { before().or(after) })
             else {
                 continue;

@@ -267,13 +267,22 @@ impl Reader<'_> {
         if one_order && !self.draft.counted && self.draft.rank.is_none() {
             return true;
         }
+        // "for different investors"
+        if at > 0 && self.is(at - 1, Mark::Distinct) && !self.draft.counted {
+            return true;
+        }
         let mut before = at;
         while before > 0 {
             before -= 1;
             match self.nodes[before].node {
                 Node::Mark(Mark::Which | Mark::List) => return true,
                 Node::Mark(
-                    Mark::And | Mark::Distinct | Mark::All | Mark::Among | Mark::Key,
+                    Mark::And
+                    | Mark::Distinct
+                    | Mark::All
+                    | Mark::Among
+                    | Mark::Key
+                    | Mark::FullName,
                 )
                 | Node::Named(_)
                 | Node::Value(_) => {}
