@@ -408,7 +408,16 @@ fn value_edges(
     if !free && tokens[at..end].iter().all(|t| t.text == t.folded) {
         return;
     }
-    for found in sources.values.look_up(words, loose) {
+    let matches = sources.values.look_up(words, loose);
+    // A copy of a name in a fact ("ship name") stands back behind the thing that has the name.
+    let shown: Vec<Vec<String>> = matches
+        .iter()
+        .filter(|m| sources.vocabulary.identifies(&m.field))
+        .map(|m| m.values.clone())
+        .collect();
+    for found in matches {
+        let copied =
+            !sources.vocabulary.identifies(&found.field) && shown.contains(&found.values);
         let shouted_alias = found.quality == Quality::Alias
             && first.text.len() <= 2
             && !first.text.chars().all(|c| c.is_ascii_uppercase());
@@ -444,6 +453,7 @@ fn value_edges(
                     0.0
                 }
         };
+        let weight = if copied { weight - 0.2 } else { weight };
         add(Sense::Value(found), end, weight);
     }
 }

@@ -135,7 +135,10 @@ pub(crate) fn english() -> &'static Lexicon {
         long_words.extend(
             times
                 .keys()
-                .filter(|w| w.len() >= 6)
+                .filter(|w| {
+                    let month = times.get(*w).is_some_and(|s| s.iter().any(|(k, _)| *k == "month"));
+                    w.len() >= 6 || w.len() == 5 && month
+                })
                 .map(|w| (*w).to_string()),
         );
         long_words.sort();
@@ -196,6 +199,7 @@ impl Lexicon {
     pub(crate) fn repair(&self, folded: &str) -> Option<&str> {
         if folded.len() < 5
             || self.is_ignorable(folded)
+            || self.is_ordinary(folded)
             || !self.roles(folded).is_empty()
             || !self.times(folded).is_empty()
         {

@@ -209,7 +209,7 @@ pub fn understand(
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     if std::env::var("LDEBUG").is_ok() {
         for (s, m) in misfits.iter().take(4) { eprintln!("misfit {s:.2} {m:?}"); }
-        for (s, f) in found.iter().take(4) { eprintln!("found {s:.2} {}", f.words); }
+        for (s, f) in found.iter().take(4) { eprintln!("found {s:.2} pen {:.2} dist {:.2} {}", f.penalty, distance(&f.query, knowledge.model), f.words); }
     }
     let best_misfit = misfits
         .iter()
@@ -321,6 +321,28 @@ fn distance(query: &Query, model: &Model) -> f64 {
         })
         .collect();
     collect_fields(query.filter.as_ref(), &mut fields);
+    // A look-up reads the row that its filter finds.
+    if homes.is_empty() {
+        let mut shown: Vec<&str> = query
+            .dimensions
+            .iter()
+            .filter_map(|d| match d {
+                Dimension::Field(f) => Some(f.dataset.as_str()),
+                _ => None,
+            })
+            .collect();
+        if let Some(rows) = &query.rows {
+            shown.extend(rows.fields.iter().map(|f| f.dataset.as_str()));
+        }
+        let found_in = filtered(query.filter.as_ref());
+        if !found_in.is_empty() {
+            far += 0.3
+                * shown
+                    .iter()
+                    .filter(|d| found_in.iter().all(|f| f.dataset != **d))
+                    .count() as f64;
+        }
+    }
     for field in &fields {
         let Some(home) = homes.first() else { continue };
         far += match query::reachable(model, home, field) {

@@ -33,6 +33,8 @@ pub struct Vocabulary {
     longest: usize,
     /// The fields that identify or show each entity.
     identifying: Vec<Vec<FieldRef>>,
+    /// The fields that show or identify the rows of a table of things.
+    shown: Vec<FieldRef>,
 }
 
 /// What people call a field of several words for short: "manager" for "manager name", "priority"
@@ -88,6 +90,11 @@ impl Vocabulary {
                 }
             }
             vocabulary.identifying.push(fields);
+            if entity.dataset.is_some() {
+                vocabulary
+                    .shown
+                    .extend([entity.key.clone(), entity.display.clone()]);
+            }
             vocabulary.add(&entity.name, Named::Entity(i), 1.0);
             vocabulary.add(&entity.label, Named::Entity(i), 0.95);
             for synonym in &entity.synonyms {
@@ -225,6 +232,11 @@ impl Vocabulary {
             field.field.split('_').next() == Some(last.as_str())
                 && field.field.split('_').count() <= 2
         })
+    }
+
+    /// Whether a field shows or identifies the rows of a table of things.
+    pub fn identifies(&self, field: &FieldRef) -> bool {
+        self.shown.contains(field)
     }
 
     /// Words in the longest name.

@@ -64,10 +64,20 @@ pub(crate) fn finish(
 
 /// The query itself, and the same with entities counted where they were active instead of on file.
 fn variants(query: &Query, model: &Model) -> Vec<Query> {
-    let counted = query.metrics.iter().find_map(|t| match &t.measure {
+    let rows_of = |measure: &Measure| match measure {
         Measure::Rows(dataset) => Some(dataset.clone()),
+        Measure::Metric(name) => match &model.metric(name)?.kind {
+            MetricKind::Simple {
+                dataset,
+                aggregation: Aggregation::Count,
+                expression: None,
+                filter: None,
+            } => Some(dataset.clone()),
+            _ => None,
+        },
         _ => None,
-    });
+    };
+    let counted = query.metrics.iter().find_map(|t| rows_of(&t.measure));
     let mut variants = vec![query.clone()];
     let Some(dataset) = counted else {
         return variants;
@@ -75,7 +85,7 @@ fn variants(query: &Query, model: &Model) -> Vec<Query> {
     for field in fact_keys(model, &dataset) {
         let mut active = query.clone();
         for term in &mut active.metrics {
-            if matches!(&term.measure, Measure::Rows(d) if *d == dataset) {
+            if rows_of(&term.measure).as_ref() == Some(&dataset) {
                 term.measure = Measure::Aggregate {
                     aggregation: Aggregation::CountDistinct,
                     field: field.clone(),

@@ -111,6 +111,10 @@ pub(super) fn find(model: &Model) -> Vec<Entity> {
                 .filter(|x| x != "name")
                 .collect();
             let noun = singular_phrase(&w);
+            // "ship name" names whoever it was shipped to, and no ship.
+            if matches!(noun.as_str(), "ship" | "shipping" | "bill" | "billing") {
+                continue;
+            }
             if noun.is_empty()
                 || found
                     .iter()

@@ -80,8 +80,6 @@ impl Reader<'_> {
             self.draft.shift = Some((-1, grain));
             return Ok(());
         }
-        let pct = self.take_all(Mark::Pct);
-        let absolute = self.take_all(Mark::Absolute);
         if self.draft.growth {
             changed = true;
         }
@@ -91,6 +89,8 @@ impl Reader<'_> {
         if !changed {
             return Ok(());
         }
+        let pct = self.take_all(Mark::Pct);
+        let absolute = self.take_all(Mark::Absolute);
         let running = self
             .draft
             .dimensions

@@ -166,9 +166,9 @@ impl Reader<'_> {
         self.measures()?;
         self.values()?;
         self.shares()?;
+        self.full_names();
         self.ranking()?;
         self.keys();
-        self.full_names();
         self.thresholds()?;
         self.changes()?;
         self.running();

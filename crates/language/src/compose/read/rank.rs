@@ -173,6 +173,10 @@ impl Reader<'_> {
                     measure.name = format!("{} {label}", aggregation_word(*aggregation));
                     return Ok(());
                 }
+                // "when did we first sell to …": the date itself.
+                if basis == Some(RankBasis::Time) && self.draft.subject.is_none() {
+                    return self.time_ranking(direction, at);
+                }
                 if !growing && !self.draft.refers && !self.draft.continues && n.is_none() {
                     return Err(Misfit::Missing("what to rank"));
                 }

@@ -71,7 +71,23 @@ impl Reader<'_> {
         if model.entities[owner].dataset.as_ref() == Some(&dataset) {
             return None;
         }
-        query::reachable(model, &dataset, &key).ok()?;
+        // Directly, or through a table that pairs the two.
+        let dataset = if query::reachable(model, &dataset, &key).is_ok() {
+            dataset
+        } else {
+            let to = |from: &str, to: &str| {
+                model
+                    .relationships
+                    .iter()
+                    .any(|r| r.from == from && r.to == to)
+            };
+            model
+                .datasets
+                .iter()
+                .find(|d| to(&d.name, &dataset) && to(&d.name, &key.dataset))?
+                .name
+                .clone()
+        };
         Some(Filter::Members {
             field: key.clone(),
             query: Box::new(Query {
@@ -94,7 +110,11 @@ impl Reader<'_> {
     /// "full name of the employee": the first and the last name of the entity beside the word.
     pub(super) fn full_names(&mut self) {
         for at in 0..self.nodes.len() {
-            if !self.is(at, Mark::FullName) || self.used[at] {
+            let computed = matches!(
+                &self.nodes[at].node,
+                Node::Named(Named::Field(f)) if f.field == "full_name"
+            ) && self.nodes[at].text.contains("full name");
+            if !(self.is(at, Mark::FullName) || computed) || self.used[at] {
                 continue;
             }
             let entity_at = |i: usize| match &self.nodes[i].node {

@@ -97,18 +97,26 @@ impl Reader<'_> {
                     | Mark::Among
                     | Mark::And
                     | Mark::Trend
-                    | Mark::Count
                     | Mark::Distinct
                     | Mark::RowsWord
                     | Mark::Over
                     | Mark::From
                     | Mark::To
                     | Mark::But
-                    | Mark::Worth
-                    | Mark::Occasions
-                    | Mark::Pct
-                    | Mark::Absolute,
+                    | Mark::Worth,
                 ) => self.take(at),
+                Node::Mark(Mark::Count) if !self.draft.measures.is_empty() => self.take(at),
+                // "margin in percent", "revenue in dollars"
+                Node::Mark(Mark::Pct)
+                    if self
+                        .draft
+                        .measures
+                        .iter()
+                        .any(|m| self.is_fraction(&m.measure)) =>
+                {
+                    self.take(at)
+                }
+                Node::Mark(Mark::Absolute) if !self.draft.measures.is_empty() => self.take(at),
                 Node::Mark(Mark::Ref) => self.take(at),
                 Node::Aggregation(Aggregation::Sum) => self.take(at),
                 Node::Aggregation(Aggregation::Average) if self.draft.rolling.is_some() => {

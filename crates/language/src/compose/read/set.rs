@@ -226,7 +226,14 @@ impl Reader<'_> {
         let Some(entity) = self.head_entity() else {
             return Ok(());
         };
-        let after: Vec<usize> = parts.iter().copied().filter(|p| *p > at).collect();
+        let mut after: Vec<usize> = parts.iter().copied().filter(|p| *p > at).collect();
+        // The period of what they did not do.
+        if let Some(period) = (at..self.nodes.len())
+            .find(|i| matches!(self.nodes[*i].node, Node::Time(TimeSense::Range(_) | TimeSense::Yearless { .. })))
+            .filter(|_| self.draft.period.is_some())
+        {
+            after.push(period);
+        }
         if !past || after.is_empty() {
             return Ok(());
         }

@@ -221,7 +221,7 @@ impl Reader<'_> {
     /// "line items with a quantity over 40", "customers with a credit limit under 1000": a limit on
     /// a field of the very rows that are counted or listed is a filter on rows.
     pub(super) fn row_threshold(&mut self, at: usize, op: Operator, bar: &Bar) -> bool {
-        let Bar::Number(value, _, false) = bar else {
+        let Bar::Number(value, _, percent) = bar else {
             return false;
         };
         for near in [at + 1, at.wrapping_sub(1), at.wrapping_sub(2)] {
@@ -231,6 +231,14 @@ impl Reader<'_> {
             let Some(field) = self.number_of(&named, None).and_then(|n| n.field) else {
                 continue;
             };
+            let fraction = self
+                .model()
+                .field(&field)
+                .is_some_and(|f| f.unit == Unit::Fraction);
+            if *percent && !fraction {
+                continue;
+            }
+            let value = if *percent { value / 100.0 } else { *value };
             let counted_rows = self.draft.measures.iter().any(|m| match &m.measure {
                 Measure::Rows(dataset) => *dataset == field.dataset,
                 Measure::Metric(name) => self.model().metric(name).is_some_and(|m| {
@@ -249,7 +257,7 @@ impl Reader<'_> {
             self.take(at);
             self.take(near);
             self.draft.measures.retain(|m| !matches!(&m.measure, Measure::Aggregate { field: f, .. } if *f == field) && !matches!(&m.measure, Measure::Metric(name) if matches!(&named, Named::Metric(n) if n == name)));
-            self.limit_rows(field, op, *value);
+            self.limit_rows(field, op, value);
             return true;
         }
         false
