@@ -404,7 +404,13 @@ fn value_edges(
     let ordinary = words.len() == 1
         && lexicon.is_ordinary(&first.folded)
         && first.text.chars().all(|c| !c.is_uppercase());
-    let loose = free && !ordinary && !number_only && !ignorable_edge && !is_role_word && words.len() <= 6 && all_content;
+    let loose = free
+        && !ordinary
+        && !number_only
+        && !ignorable_edge
+        && !is_role_word
+        && words.len() <= 6
+        && all_content;
     if !free && tokens[at..end].iter().all(|t| t.text == t.folded) {
         return;
     }
@@ -416,8 +422,7 @@ fn value_edges(
         .map(|m| m.values.clone())
         .collect();
     for found in matches {
-        let copied =
-            !sources.vocabulary.identifies(&found.field) && shown.contains(&found.values);
+        let copied = !sources.vocabulary.identifies(&found.field) && shown.contains(&found.values);
         let shouted_alias = found.quality == Quality::Alias
             && first.text.len() <= 2
             && !first.text.chars().all(|c| c.is_ascii_uppercase());

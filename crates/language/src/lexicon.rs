@@ -127,16 +127,16 @@ pub(crate) fn english() -> &'static Lexicon {
         }
         let mut long_words: Vec<String> = roles
             .iter()
-            .filter(|(p, r)| {
-                !p.contains(' ') && p.len() >= 6 && r.iter().any(|r| r.kind != "verb")
-            })
+            .filter(|(p, r)| !p.contains(' ') && p.len() >= 6 && r.iter().any(|r| r.kind != "verb"))
             .map(|(p, _)| p.clone())
             .collect();
         long_words.extend(
             times
                 .keys()
                 .filter(|w| {
-                    let month = times.get(*w).is_some_and(|s| s.iter().any(|(k, _)| *k == "month"));
+                    let month = times
+                        .get(*w)
+                        .is_some_and(|s| s.iter().any(|(k, _)| *k == "month"));
                     w.len() >= 6 || w.len() == 5 && month
                 })
                 .map(|w| (*w).to_string()),

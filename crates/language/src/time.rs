@@ -823,7 +823,8 @@ pub fn readings(tokens: &[Token], at: usize, clock: &Clock) -> Vec<(TimeSense, u
         );
         if so_far && let TimeSense::Range(period) = &mut sense {
             let tomorrow = clock.today.saturating_add(1.days());
-            if period.end.is_some_and(|e| e > tomorrow) && period.start.is_some_and(|s| s < tomorrow)
+            if period.end.is_some_and(|e| e > tomorrow)
+                && period.start.is_some_and(|s| s < tomorrow)
             {
                 period.end = Some(tomorrow);
                 period.label = format!("{} up to {}", period.label, clock.today);

@@ -16,6 +16,8 @@ use semantics::Model;
 const LONGEST: usize = 1_500;
 /// Two readings nearer than this in score are rivals.
 const RIVALRY: f64 = 0.12;
+/// How much better a way through the words that makes no query may be than one that does.
+const BENT: f64 = 2.6;
 
 /// What a source's questions are read with.
 pub struct Knowledge<'a> {
@@ -120,11 +122,6 @@ pub fn understand(
     if known.is_empty() {
         return not_understood(&tokens, paths.first(), knowledge);
     }
-    if std::env::var("LDEBUG").is_ok() {
-        for p in known.iter().take(6) {
-            eprintln!("{:.2} {}", p.score, p.items.iter().map(|i| format!("[{} {:?}]", i.text, i.sense)).collect::<Vec<_>>().join(" "));
-        }
-    }
     let year_hint = context
         .and_then(|c| c.query.time.as_ref())
         .and_then(|t| t.range.as_ref())
@@ -207,17 +204,13 @@ pub fn understand(
         }
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    if std::env::var("LDEBUG").is_ok() {
-        for (s, m) in misfits.iter().take(4) { eprintln!("misfit {s:.2} {m:?}"); }
-        for (s, f) in found.iter().take(4) { eprintln!("found {s:.2} pen {:.2} dist {:.2} {}", f.penalty, distance(&f.query, knowledge.model), f.words); }
-    }
     let best_misfit = misfits
         .iter()
         .map(|m| m.0)
         .fold(f64::NEG_INFINITY, f64::max);
     if let Some((score, best)) = found.first() {
         // A much better way through the words that makes no query says that a word would be bent.
-        if best_misfit > score + std::env::var("G").ok().and_then(|v| v.parse::<f64>().ok()).unwrap_or(2.6) {
+        if best_misfit > score + BENT {
             return unfit(&misfits, &tokens, knowledge, context.is_some());
         }
         if let Some(outside) = outside_data(&best.query, knowledge) {

@@ -41,9 +41,41 @@ pub struct Vocabulary {
 /// for "order priority". Words that many fields share are no such names.
 fn parts_of_name(label: &str) -> Vec<String> {
     const SHARED: &[&str] = &[
-        "name", "id", "key", "number", "no", "code", "date", "time", "year", "type", "amount", "total", "price",
-        "value", "count", "description", "desc", "status", "first", "last", "unit", "order", "customer", "product",
-        "item", "sale", "sales", "store", "country", "region", "city", "state", "address", "ship", "shipping",
+        "name",
+        "id",
+        "key",
+        "number",
+        "no",
+        "code",
+        "date",
+        "time",
+        "year",
+        "type",
+        "amount",
+        "total",
+        "price",
+        "value",
+        "count",
+        "description",
+        "desc",
+        "status",
+        "first",
+        "last",
+        "unit",
+        "order",
+        "customer",
+        "product",
+        "item",
+        "sale",
+        "sales",
+        "store",
+        "country",
+        "region",
+        "city",
+        "state",
+        "address",
+        "ship",
+        "shipping",
     ];
     let words: Vec<String> = label.split_whitespace().map(str::to_lowercase).collect();
     if words.len() < 2 {
@@ -55,7 +87,10 @@ fn parts_of_name(label: &str) -> Vec<String> {
         parts.push(tail.join(" "));
     }
     let head = &words[..words.len() - 1];
-    let ends = matches!(words[words.len() - 1].as_str(), "name" | "code" | "description" | "type");
+    let ends = matches!(
+        words[words.len() - 1].as_str(),
+        "name" | "code" | "description" | "type"
+    );
     if ends && !head.iter().any(|w| SHARED.contains(&w.as_str())) {
         parts.push(head.join(" "));
     }

@@ -413,9 +413,7 @@ fn only_named(query: &mut Query, model: &Model, notes: &mut Vec<String>) {
 /// Whether a filter picks members by this key.
 fn by_members(filter: Option<&Filter>, key: &FieldRef) -> bool {
     match filter {
-        Some(Filter::And(list) | Filter::Or(list)) => {
-            list.iter().any(|f| by_members(Some(f), key))
-        }
+        Some(Filter::And(list) | Filter::Or(list)) => list.iter().any(|f| by_members(Some(f), key)),
         Some(Filter::Not(inner)) => by_members(Some(inner), key),
         Some(Filter::Members { field, .. }) => field == key,
         _ => false,
@@ -533,10 +531,7 @@ fn within(field: &FieldRef, period: &Period, model: &Model) -> Filter {
         parts.push(bound(Operator::Ge, start.year()));
     }
     if let Some(end) = period.end {
-        parts.push(bound(
-            Operator::Le,
-            end.saturating_sub(1.days()).year(),
-        ));
+        parts.push(bound(Operator::Le, end.saturating_sub(1.days()).year()));
     }
     Filter::And(parts)
 }

@@ -65,17 +65,21 @@ impl Reader<'_> {
         let moves = self.draft.continues || self.draft.refers;
         let only = self.draft.measures.is_empty()
             && self.draft.compare.is_none()
-            && !self
-                .nodes
-                .iter()
-                .any(|n| matches!(n.node, Node::Change(_) | Node::Mark(Mark::Versus | Mark::Compare)));
+            && !self.nodes.iter().any(|n| {
+                matches!(
+                    n.node,
+                    Node::Change(_) | Node::Mark(Mark::Versus | Mark::Compare)
+                )
+            });
         if moves
             && only
             && let Some(Some(grain)) = period
-            && self
-                .nodes
-                .iter()
-                .any(|n| matches!(n.text.as_str(), "the year before" | "the previous year" | "the month before"))
+            && self.nodes.iter().any(|n| {
+                matches!(
+                    n.text.as_str(),
+                    "the year before" | "the previous year" | "the month before"
+                )
+            })
         {
             self.draft.shift = Some((-1, grain));
             return Ok(());

@@ -29,7 +29,10 @@ impl Reader<'_> {
             if let Some(negation) = negated
                 && self.draft.period.is_none()
                 && let Some(field) = self.date_named(stems)
-                && self.model().field(&field).is_some_and(|f| f.nulls != Some(0))
+                && self
+                    .model()
+                    .field(&field)
+                    .is_some_and(|f| f.nulls != Some(0))
                 && self.model().default_time.as_ref() != Some(&field)
             {
                 self.take(negation);
@@ -98,10 +101,11 @@ impl Reader<'_> {
                 if !field.data_type.is_temporal() && !year {
                     continue;
                 }
-                let named = field
-                    .name
-                    .split('_')
-                    .any(|word| stems.iter().any(|s| word == *s || stem(word).starts_with(s)));
+                let named = field.name.split('_').any(|word| {
+                    stems
+                        .iter()
+                        .any(|s| word == *s || stem(word).starts_with(s))
+                });
                 if named {
                     found.push((
                         dataset.rows.unwrap_or(0),

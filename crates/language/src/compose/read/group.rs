@@ -94,8 +94,8 @@ impl Reader<'_> {
                         );
                         let per_order = self.nodes[at].text == "per"
                             && entity.is_some_and(|e| self.is_order(e));
-                        let valued = next > at + 1
-                            && matches!(self.nodes[next - 1].node, Node::Value(_));
+                        let valued =
+                            next > at + 1 && matches!(self.nodes[next - 1].node, Node::Value(_));
                         let ratio = (average || per_order || valued)
                             && per
                             && !found
@@ -210,11 +210,22 @@ impl Reader<'_> {
         let actor = self.model().field(&field).is_some_and(|f| {
             matches!(
                 f.subject,
-                Subject::Customer | Subject::Employee | Subject::Supplier | Subject::Shipper | Subject::Name
+                Subject::Customer
+                    | Subject::Employee
+                    | Subject::Supplier
+                    | Subject::Shipper
+                    | Subject::Name
             )
         }) || matches!(
             self.nodes[next].text.as_str(),
-            "customers" | "clients" | "suppliers" | "vendors" | "employees" | "users" | "members" | "buyers"
+            "customers"
+                | "clients"
+                | "suppliers"
+                | "vendors"
+                | "employees"
+                | "users"
+                | "members"
+                | "buyers"
         );
         let article = self
             .words_between(self.nodes[at].end, self.nodes[next].start)

@@ -27,12 +27,18 @@ impl Reader<'_> {
             return false;
         };
         let mut between = self.words_between(self.nodes[first].end, self.nodes[at].start);
-        let leads = between.next().is_some_and(|w| matches!(w, "of" | "for" | "from" | "in" | "on"));
+        let leads = between
+            .next()
+            .is_some_and(|w| matches!(w, "of" | "for" | "from" | "in" | "on"));
         let plain = between.all(|w| {
             matches!(
                 w,
                 "of" | "all" | "the" | "these" | "those" | "our" | "shipped" | "german" | "any"
-            ) || self.scene.tokens.iter().any(|t| t.folded == w && t.text != t.folded)
+            ) || self
+                .scene
+                .tokens
+                .iter()
+                .any(|t| t.folded == w && t.text != t.folded)
         });
         if !leads || !plain {
             return false;
@@ -56,26 +62,31 @@ impl Reader<'_> {
     /// "the average price of all tracks", "the longest call by a user": a mean, a smallest or a
     /// largest of a field is over the rows of its own table, which are no groups.
     fn own_rows(&mut self) {
-        let homes: Vec<String> = self
-            .draft
-            .measures
-            .iter()
-            .filter_map(|m| match &m.measure {
-                Measure::Aggregate {
-                    aggregation:
-                        Aggregation::Average | Aggregation::Min | Aggregation::Max | Aggregation::Median,
-                    field,
-                } => Some(field.dataset.clone()),
-                Measure::Metric(name) => match &self.model().metric(name)?.kind {
-                    MetricKind::Ratio { numerator, .. } => match &self.model().metric(numerator)?.kind {
-                        MetricKind::Simple { dataset, .. } => Some(dataset.clone()),
+        let homes: Vec<String> =
+            self.draft
+                .measures
+                .iter()
+                .filter_map(|m| match &m.measure {
+                    Measure::Aggregate {
+                        aggregation:
+                            Aggregation::Average
+                            | Aggregation::Min
+                            | Aggregation::Max
+                            | Aggregation::Median,
+                        field,
+                    } => Some(field.dataset.clone()),
+                    Measure::Metric(name) => match &self.model().metric(name)?.kind {
+                        MetricKind::Ratio { numerator, .. } => {
+                            match &self.model().metric(numerator)?.kind {
+                                MetricKind::Simple { dataset, .. } => Some(dataset.clone()),
+                                _ => None,
+                            }
+                        }
                         _ => None,
                     },
                     _ => None,
-                },
-                _ => None,
-            })
-            .collect();
+                })
+                .collect();
         if homes.len() != self.draft.measures.len() || homes.is_empty() {
             return;
         }
@@ -103,8 +114,15 @@ impl Reader<'_> {
                 .map(|n| n.end);
             let Some(start) = start else { continue };
             let mut words = self.words_between(start, self.nodes[at].start).peekable();
-            let leads = words.peek().is_some_and(|w| matches!(*w, "of" | "for" | "across" | "in" | "("));
-            let per = words.any(|w| matches!(w, "each" | "per" | "every" | "by" | "different" | "respective"));
+            let leads = words
+                .peek()
+                .is_some_and(|w| matches!(*w, "of" | "for" | "across" | "in" | "("));
+            let per = words.any(|w| {
+                matches!(
+                    w,
+                    "each" | "per" | "every" | "by" | "different" | "respective"
+                )
+            });
             if !own || !leads || per {
                 continue;
             }

@@ -7,16 +7,22 @@ impl Reader<'_> {
         if let Some(at) = self.find(Mark::RankVerb) {
             self.take(at);
             let by = self.nodes[at].text.ends_with("by");
-            let key = if self.is(at + 1, Mark::By) { at + 2 } else { at + 1 };
+            let key = if self.is(at + 1, Mark::By) {
+                at + 2
+            } else {
+                at + 1
+            };
             match self.nodes.get(key).map(|n| n.node.clone()) {
                 // "sorted by region": the groups in their own order.
                 Some(Node::Named(named))
                     if (by || key == at + 2)
                         && self.group_of(&named).is_some_and(|(f, _)| {
                             self.draft.dimensions.contains(&Dimension::Field(f))
-                                || self.nodes.iter().enumerate().any(|(i, n)| {
-                                    i != key && n.node == Node::Named(named.clone())
-                                })
+                                || self
+                                    .nodes
+                                    .iter()
+                                    .enumerate()
+                                    .any(|(i, n)| i != key && n.node == Node::Named(named.clone()))
                         }) =>
                 {
                     self.take(key);

@@ -31,8 +31,20 @@ impl Reader<'_> {
             let has = self.words_between(from, to).any(|w| {
                 matches!(
                     w,
-                    "have" | "has" | "had" | "having" | "with" | "without" | "who" | "that" | "own"
-                        | "hold" | "do" | "did" | "not" | "never"
+                    "have"
+                        | "has"
+                        | "had"
+                        | "having"
+                        | "with"
+                        | "without"
+                        | "who"
+                        | "that"
+                        | "own"
+                        | "hold"
+                        | "do"
+                        | "did"
+                        | "not"
+                        | "never"
                 )
             });
             let one = self.words_between(from, to).last().is_some_and(|w| {
@@ -159,8 +171,11 @@ impl Reader<'_> {
             let own = self
                 .words_between(self.nodes[at].end, self.nodes[at].end + 1)
                 .any(|w| matches!(w, "of" | "for" | "from"));
-            let Some(entity) = (if own { after.or_else(before) } else { before().or(after) })
-            else {
+            let Some(entity) = (if own {
+                after.or_else(before)
+            } else {
+                before().or(after)
+            }) else {
                 continue;
             };
             let field = self.scene.model.entities[entity].key.clone();

@@ -25,9 +25,11 @@ impl Reader<'_> {
                 Dimension::Field(f) => temporal(f),
                 Dimension::Bucket { .. } => false,
             })
-            || self.draft.measures.iter().any(
-                |m| matches!(&m.measure, Measure::Aggregate { field, .. } if temporal(field)),
-            )
+            || self
+                .draft
+                .measures
+                .iter()
+                .any(|m| matches!(&m.measure, Measure::Aggregate { field, .. } if temporal(field)))
     }
 
     pub(super) fn leftovers(&mut self) -> Result<(), Misfit> {

@@ -229,7 +229,12 @@ impl Reader<'_> {
         let mut after: Vec<usize> = parts.iter().copied().filter(|p| *p > at).collect();
         // The period of what they did not do.
         if let Some(period) = (at..self.nodes.len())
-            .find(|i| matches!(self.nodes[*i].node, Node::Time(TimeSense::Range(_) | TimeSense::Yearless { .. })))
+            .find(|i| {
+                matches!(
+                    self.nodes[*i].node,
+                    Node::Time(TimeSense::Range(_) | TimeSense::Yearless { .. })
+                )
+            })
             .filter(|_| self.draft.period.is_some())
         {
             after.push(period);

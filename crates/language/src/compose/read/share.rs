@@ -100,7 +100,15 @@ impl Reader<'_> {
         let verb = (after..self.scene.tokens.len()).find(|i| {
             matches!(
                 self.scene.tokens[*i].folded.as_str(),
-                "is" | "are" | "was" | "were" | "being" | "have" | "has" | "had" | "belong" | "belongs"
+                "is" | "are"
+                    | "was"
+                    | "were"
+                    | "being"
+                    | "have"
+                    | "has"
+                    | "had"
+                    | "belong"
+                    | "belongs"
             )
         });
         if let Some(verb) = verb {

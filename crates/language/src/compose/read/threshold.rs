@@ -122,7 +122,11 @@ impl Reader<'_> {
                 .datasets
                 .iter()
                 .filter(|d| home.as_ref() == Some(&d.name))
-                .flat_map(|d| d.fields.iter().map(move |f| FieldRef::new(&d.name, &f.name)))
+                .flat_map(|d| {
+                    d.fields
+                        .iter()
+                        .map(move |f| FieldRef::new(&d.name, &f.name))
+                })
                 .find(|f| {
                     model.field(f).is_some_and(|x| {
                         matches!(x.subject, Subject::ListPrice | Subject::UnitPrice)
@@ -365,9 +369,27 @@ impl Reader<'_> {
             || self.scene.tokens.iter().any(|t| {
                 matches!(
                     t.folded.as_str(),
-                    "spend" | "spent" | "spending" | "spends" | "sold" | "sell" | "bought" | "worth"
-                        | "earned" | "earn" | "made" | "make" | "took" | "take" | "dollars" | "pounds"
-                        | "euros" | "only" | "those" | "over" | "k"
+                    "spend"
+                        | "spent"
+                        | "spending"
+                        | "spends"
+                        | "sold"
+                        | "sell"
+                        | "bought"
+                        | "worth"
+                        | "earned"
+                        | "earn"
+                        | "made"
+                        | "make"
+                        | "took"
+                        | "take"
+                        | "dollars"
+                        | "pounds"
+                        | "euros"
+                        | "only"
+                        | "those"
+                        | "over"
+                        | "k"
                 )
             });
         if !spoken {

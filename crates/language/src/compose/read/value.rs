@@ -89,7 +89,11 @@ impl Reader<'_> {
                 .collect();
             if matches!(
                 inside[..],
-                ["in", "the" | "its" | "their", "name" | "names" | "title" | "titles" | "description"]
+                [
+                    "in",
+                    "the" | "its" | "their",
+                    "name" | "names" | "title" | "titles" | "description"
+                ]
             ) {
                 let text = self.nodes[at].text.clone();
                 words = format!("with “{text}” in it");
@@ -232,11 +236,7 @@ impl Reader<'_> {
                         Literal::Integer(i64::from(!negated))
                     },
                 },
-                words: if negated {
-                    format!("not {said}")
-                } else {
-                    said
-                },
+                words: if negated { format!("not {said}") } else { said },
                 numerator: match makeup {
                     Some(m) => at > m || !share,
                     None => share,
