@@ -79,9 +79,9 @@ pub struct SourceProfile {
 
 /// Questions about the data that inference may ask (answered by the warehouse).
 pub trait Evidence {
-    /// Share (0..1) of the distinct non-null values of `from` that occur in `to`;
-    /// each a table name of the profile and a column name.
-    fn inclusion(&mut self, from: (&str, &str), to: (&str, &str)) -> f64;
+    /// Share (0..1) of the distinct values of `from` (without a NULL) that occur in `to`; each a
+    /// table name of the profile and column names, as many on both sides.
+    fn inclusion(&mut self, from: (&str, &[&str]), to: (&str, &[&str])) -> f64;
     /// Whether these columns together are free of repeats and NULLs in the table.
     fn is_unique(&mut self, table: &str, columns: &[&str]) -> bool;
     /// Whether, in the table, each value of `of` has one value of `on` only (functional

@@ -9,6 +9,7 @@ mod error;
 mod load;
 mod profile;
 mod rows;
+mod same_shape;
 mod source;
 mod sql;
 mod typing;
@@ -44,6 +45,9 @@ pub struct Warehouse {
     fingerprint: String,
     folder: PathBuf,
 }
+
+/// Changes when the same files are read into other tables.
+const LAYOUT: u32 = 2;
 
 /// The user's cache folder of this program.
 pub fn default_cache_dir() -> PathBuf {
@@ -82,7 +86,7 @@ impl Warehouse {
         let cache = options.cache_dir.clone().unwrap_or_else(default_cache_dir);
         let key = &inventory.fingerprint[..24];
         let folder = cache.join("tables").join(format!(
-            "{key}{}",
+            "{key}-{LAYOUT}{}",
             if options.strict { "-strict" } else { "" }
         ));
         let database = folder.join("tables.duckdb");

@@ -255,7 +255,7 @@ fn parquet(
     })
 }
 
-fn engine_type(name: &str) -> DataType {
+pub(crate) fn engine_type(name: &str) -> DataType {
     let upper = name.to_uppercase();
     match upper.as_str() {
         "DATE" => DataType::Date,
@@ -300,7 +300,7 @@ fn sqlite(
         .map_err(bad)?;
     let result = sqlite_tables(connection, &path, strict, loaded);
     connection.execute_batch("DETACH source_db")?;
-    let tables = result?;
+    let tables = crate::same_shape::merge(connection, result?)?;
     if tables.is_empty() {
         return Err(WarehouseError::Empty(path));
     }

@@ -146,14 +146,28 @@ impl WarehouseEvidence<'_> {
 }
 
 impl Evidence for WarehouseEvidence<'_> {
-    fn inclusion(&mut self, from: (&str, &str), to: (&str, &str)) -> f64 {
-        let (ft, fc, tt, tc) = (
-            identifier(from.0),
-            identifier(from.1),
+    fn inclusion(&mut self, from: (&str, &[&str]), to: (&str, &[&str])) -> f64 {
+        let as_text = |columns: &[&str]| -> Vec<String> {
+            columns
+                .iter()
+                .map(|c| format!("CAST({} AS VARCHAR)", identifier(c)))
+                .collect()
+        };
+        let row = |columns: &[&str]| format!("row({})", as_text(columns).join(", "));
+        let filled: Vec<String> = from
+            .1
+            .iter()
+            .map(|c| format!("{} IS NOT NULL", identifier(c)))
+            .collect();
+        self.number(&format!(
+            "SELECT CAST(count(*) FILTER (WHERE v IN (SELECT {} FROM {})) AS DOUBLE) / nullif(count(*), 0) FROM (SELECT DISTINCT {} AS v FROM {} WHERE {})",
+            row(to.1),
             identifier(to.0),
-            identifier(to.1),
-        );
-        self.number(&format!("SELECT CAST(count(*) FILTER (WHERE v IN (SELECT CAST({tc} AS VARCHAR) FROM {tt})) AS DOUBLE) / nullif(count(*), 0) FROM (SELECT DISTINCT CAST({fc} AS VARCHAR) AS v FROM {ft} WHERE {fc} IS NOT NULL)")).unwrap_or(0.0)
+            row(from.1),
+            identifier(from.0),
+            filled.join(" AND ")
+        ))
+        .unwrap_or(0.0)
     }
 
     fn is_unique(&mut self, table: &str, columns: &[&str]) -> bool {

@@ -239,7 +239,7 @@ fn header_of(path: &Path, delimiter: char) -> Result<Vec<String>, WarehouseError
 }
 
 /// What two file names share: their equal words from the front and from the back.
-fn shared_name(a: &str, b: &str) -> String {
+pub(crate) fn shared_name(a: &str, b: &str) -> String {
     let words =
         |s: &str| -> Vec<String> { s.split(['_', '-', ' ', '.']).map(str::to_string).collect() };
     let (a, b) = (words(a), words(b));

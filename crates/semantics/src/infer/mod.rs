@@ -10,13 +10,15 @@ use crate::{
     Additivity, AddressPart, DataType, Dataset, Evidence, Expression, Field, FieldRef, Model, Role,
     SourceProfile, Subject, TableProfile, Unit,
 };
-use naming::{column_words, label, singular_phrase, snake, words};
+use naming::{column_words, label, shared_prefix, singular_phrase, snake, words};
 
 /// Infers a model. Empty tables stay in it, so that what refers to them can be explained.
 pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
     let mut datasets: Vec<Dataset> = Vec::new();
-    for table in &profile.tables {
-        let next = dataset(table, evidence, &datasets);
+    let names: Vec<Vec<String>> = profile.tables.iter().map(|t| words(&t.name)).collect();
+    let prefix = shared_prefix(&names);
+    for (table, words) in profile.tables.iter().zip(&names) {
+        let next = dataset(table, &words[prefix..], evidence, &datasets);
         datasets.push(next);
     }
     let relationships = relationships::find(profile, &datasets, evidence);
@@ -82,11 +84,15 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
 }
 
 /// A table as a dataset.
-fn dataset(table: &TableProfile, evidence: &mut dyn Evidence, others: &[Dataset]) -> Dataset {
+fn dataset(
+    table: &TableProfile,
+    table_words: &[String],
+    evidence: &mut dyn Evidence,
+    others: &[Dataset],
+) -> Dataset {
     let names: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
     let column_words = column_words(&names);
-    let table_words = words(&table.name);
-    let mut name = snake(&table_words);
+    let mut name = snake(table_words);
     if name.is_empty() {
         name = "data".into();
     }
@@ -121,12 +127,12 @@ fn dataset(table: &TableProfile, evidence: &mut dyn Evidence, others: &[Dataset]
                 .map(|f| f.name.clone())
         })
         .collect();
-    let entity = singular_phrase(&table_words);
+    let entity = singular_phrase(table_words);
     derived(&mut fields, table, &entity);
     let event_time = event_time(&fields);
     let name_field = name_field(&fields, &entity);
     Dataset {
-        label: label(&table_words),
+        label: label(table_words),
         table: table.table.clone(),
         entity,
         synonyms: Vec::new(),
@@ -180,6 +186,20 @@ fn prove_key(
         for b in &ids[i + 1..] {
             if evidence.is_unique(&table.name, &[a, b]) {
                 return vec![(*a).to_string(), (*b).to_string()];
+            }
+        }
+    }
+    // An id that is unique within a group ("customer 12 of the West").
+    let first = table.columns.first().zip(column_words.first());
+    if let Some((id, _)) = first.filter(|(c, w)| id_like(w) && c.nulls == 0) {
+        let groups = table
+            .columns
+            .iter()
+            .skip(1)
+            .filter(|c| c.data_type == DataType::Text && c.nulls == 0 && c.distinct * 10 < table.rows);
+        for group in groups {
+            if evidence.is_unique(&table.name, &[&id.name, &group.name]) {
+                return vec![id.name.clone(), group.name.clone()];
             }
         }
     }

@@ -48,24 +48,28 @@ pub(super) fn words(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// Words of every column, without a short prefix that all of them share (`l_`, `cust_`).
+/// Words of every column, without the short prefixes that all of them share (`l_`, `sbTx`).
 pub(super) fn column_words(columns: &[&str]) -> Vec<Vec<String>> {
     let mut all: Vec<Vec<String>> = columns.iter().map(|c| words(c)).collect();
-    let shared = all
-        .first()
-        .and_then(|f| f.first())
-        .cloned()
-        .filter(|first| {
-            columns.len() > 1
-                && first.len() <= 3
-                && all.iter().all(|w| w.len() > 1 && w[0] == *first)
-        });
-    if shared.is_some() {
-        for w in &mut all {
-            w.remove(0);
-        }
+    let shared = shared_prefix(&all);
+    for w in &mut all {
+        w.drain(..shared);
     }
     all
+}
+
+/// How many short words stand at the front of every name; no name is left without a word.
+pub(super) fn shared_prefix(names: &[Vec<String>]) -> usize {
+    let Some(first) = names.first().filter(|_| names.len() > 1) else {
+        return 0;
+    };
+    first
+        .iter()
+        .enumerate()
+        .take_while(|(i, word)| {
+            word.len() <= 3 && names.iter().all(|n| n.len() > i + 1 && n[*i] == **word)
+        })
+        .count()
 }
 
 /// `snake_case` from words.
@@ -152,6 +156,10 @@ mod tests {
         assert_eq!(
             column_words(&["l_orderkey", "l_tax"]),
             [vec!["order".to_string(), "key".into()], vec!["tax".into()]]
+        );
+        assert_eq!(
+            column_words(&["sbTxId", "sbTxTickerId"]),
+            [vec!["id".to_string()], vec!["ticker".into(), "id".into()]]
         );
     }
 }

@@ -99,7 +99,9 @@ pub(super) fn find(
                 let Some(target) = to.field(key) else {
                     continue;
                 };
-                if field.name == dataset.primary_key.first().cloned().unwrap_or_default()
+                // "restaurant_id" refers to the restaurants whatever their key is called.
+                let says_whose = names_the(&to.entity, &field.name) && !names_the(&dataset.entity, &field.name);
+                if !says_whose && field.name == dataset.primary_key.first().cloned().unwrap_or_default()
                     && dataset.primary_key.len() == 1
                     && profile.tables[t].rows >= table.rows
                     && field.name != *key
@@ -109,12 +111,12 @@ pub(super) fn find(
                 if (field.data_type == DataType::Text) != (target.data_type == DataType::Text) {
                     continue;
                 }
-                let names = likeness(&field.name, key, &to.entity, column);
+                let names = likeness(&field.name, key, &to.entity);
                 if names < 0.5 {
                     continue;
                 }
                 // One-to-one tables point from the one with fewer rows.
-                if dataset.primary_key == [field.name.clone()]
+                if !says_whose && dataset.primary_key == [field.name.clone()]
                     && (profile.tables[t].rows < table.rows
                         || (profile.tables[t].rows == table.rows && to.name > dataset.name))
                 {
@@ -124,8 +126,8 @@ pub(super) fn find(
                     continue;
                 };
                 let share = evidence.inclusion(
-                    (&table.name, column),
-                    (&profile.tables[t].name, &target_column),
+                    (&table.name, &[column]),
+                    (&profile.tables[t].name, &[&target_column]),
                 );
                 if share < 0.9 {
                     continue;
@@ -153,7 +155,67 @@ pub(super) fn find(
             }
         }
     }
+    composite(profile, datasets, evidence, &mut found);
     found
+}
+
+/// References by two columns or more, of the same names on both sides ("customer id" and "region").
+fn composite(
+    profile: &SourceProfile,
+    datasets: &[Dataset],
+    evidence: &mut dyn Evidence,
+    found: &mut Vec<Relationship>,
+) {
+    for (table, dataset) in profile.tables.iter().zip(datasets) {
+        for (target, to) in profile.tables.iter().zip(datasets) {
+            let key = &to.primary_key;
+            if key.len() < 2 || to.name == dataset.name || target.rows == 0 {
+                continue;
+            }
+            let linked = found
+                .iter()
+                .any(|r| r.from == dataset.name && r.to == to.name);
+            // Two tables of the same composite key are parts of one thing; the larger one refers.
+            let twin = dataset.primary_key == *key && table.rows <= target.rows;
+            if linked || twin || !key.iter().all(|k| dataset.field(k).is_some()) {
+                continue;
+            }
+            // A bridge's key is made of references to others and is no name for its rows.
+            let of_others = key.iter().all(|k| {
+                found
+                    .iter()
+                    .any(|r| r.from == to.name && r.from_fields == [k.clone()])
+            });
+            if of_others {
+                continue;
+            }
+            let pairs: Vec<(String, String)> = key
+                .iter()
+                .filter_map(|k| Some((physical(dataset, k)?, physical(to, k)?)))
+                .collect();
+            let (from, at): (Vec<&str>, Vec<&str>) = pairs
+                .iter()
+                .map(|(a, b)| (a.as_str(), b.as_str()))
+                .unzip();
+            if pairs.len() == key.len()
+                && evidence.inclusion((&table.name, &from), (&target.name, &at)) >= 0.9
+            {
+                let reason = format!(
+                    "the values of {} together are keys of {}",
+                    from.join(" and "),
+                    to.label
+                );
+                add(found, dataset, to, key.clone(), key.clone(), true, reason);
+            }
+        }
+    }
+}
+
+/// Whether a column name carries the noun of a table ("customer" in "billing_customer_id").
+fn names_the(entity: &str, column: &str) -> bool {
+    let noun: Vec<String> = entity.split(' ').map(singular).collect();
+    let column: Vec<String> = column.split('_').map(singular).collect();
+    !entity.is_empty() && column.windows(noun.len()).any(|w| w == noun)
 }
 
 fn add(
@@ -189,12 +251,12 @@ fn add(
     });
 }
 
-/// How alike a referring column and a key are by name, 0..1.
-fn likeness(column: &str, key: &str, entity: &str, physical: &str) -> f64 {
-    if column == key && column != "id" {
+/// How alike a referring field and a key are by name, 0..1.
+fn likeness(field: &str, key: &str, entity: &str) -> f64 {
+    if field == key && field != "id" {
         return 1.0;
     }
-    let w: Vec<String> = words(physical).iter().map(|w| singular(w)).collect();
+    let w: Vec<String> = words(field).iter().map(|w| singular(w)).collect();
     let noun: Vec<String> = entity.split(' ').map(singular).collect();
     let bare = |list: &[String]| -> Vec<String> {
         list.iter()
@@ -209,6 +271,10 @@ fn likeness(column: &str, key: &str, entity: &str, physical: &str) -> f64 {
     let right = bare(&words(key));
     if !left.is_empty() && left == right && w.len() > left.len() {
         return 0.9;
+    }
+    // "sold_to_customer_id" and "customer_id"
+    if !right.is_empty() && left.ends_with(&right) && w.len() > left.len() {
+        return 0.85;
     }
     if left == noun { 0.6 } else { 0.0 }
 }
