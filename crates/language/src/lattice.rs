@@ -440,6 +440,10 @@ fn value_edges(
         if number_only && first.text.len() < 5 && !named_before(&found.field) {
             continue;
         }
+        let inexact = matches!(found.quality, Quality::Slip | Quality::Partial);
+        if inexact && sources.vocabulary.is_id(&found.field) {
+            continue;
+        }
         let unit = match found.quality {
             Quality::Exact => 1.35,
             Quality::Alias => 1.25,
@@ -451,7 +455,7 @@ fn value_edges(
             0.75
         } else {
             length * unit
-                + 0.3 * (length - 1.0)
+                + 0.45 * (length - 1.0)
                 + if found.quality == Quality::Exact {
                     0.3
                 } else {

@@ -199,6 +199,8 @@ pub enum Subject {
     Stock,
     ReorderLevel,
     Rating,
+    Balance,
+    Duration,
     Name,
     FirstName,
     LastName,

@@ -360,7 +360,15 @@ fn assemble(
     }
     let sorted = match &draft.sort_by {
         Some(dimension) => query.dimensions.iter().position(|d| d == dimension),
-        None => (draft.alphabetical && !query.dimensions.is_empty()).then_some(0),
+        None if draft.alphabetical => query
+            .dimensions
+            .iter()
+            .position(|d| {
+                matches!(d, Dimension::Field(f)
+                    if model.field(f).is_some_and(|x| x.data_type == DataType::Text && x.role != Role::Id))
+            })
+            .or((!query.dimensions.is_empty()).then_some(0)),
+        None => None,
     };
     if let Some(at) = sorted {
         query.order = vec![Order {
@@ -375,8 +383,70 @@ fn assemble(
             query.dimensions.push(part);
         }
     }
+    name_parts(&mut query, model);
     only_named(&mut query, model, notes);
+    only_linked(&mut query, model, notes);
     Ok(query)
+}
+
+/// A name that is put together from its parts is shown with them.
+fn name_parts(query: &mut Query, model: &Model) {
+    let whole: Vec<FieldRef> = query
+        .dimensions
+        .iter()
+        .filter_map(|d| match d {
+            Dimension::Field(f) => Some(f.clone()),
+            _ => None,
+        })
+        .collect();
+    for field in whole {
+        for part in parts_of(&field, model) {
+            let part = Dimension::Field(part);
+            if !query.dimensions.contains(&part) {
+                query.dimensions.push(part);
+            }
+        }
+    }
+}
+
+/// The fields that a name is put together from; none if it is a column of its own.
+fn parts_of(field: &FieldRef, model: &Model) -> Vec<FieldRef> {
+    match model.field(field).map(|f| &f.expression) {
+        Some(Expression::Concatenate { parts, .. }) => parts
+            .iter()
+            .filter_map(|p| match p {
+                Expression::Field(name) => Some(FieldRef::new(&field.dataset, name)),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Things counted for each of what they are linked to over a third table: those that are linked to
+/// none are in no group, and said to be left out.
+fn only_linked(query: &mut Query, model: &Model, notes: &mut Vec<String>) {
+    if query.share.is_some() || query.compare.is_some() || query.rank.is_some() {
+        return;
+    }
+    let Some(home) = query
+        .metrics
+        .first()
+        .and_then(|t| query::home_datasets(model, &t.measure).into_iter().next())
+    else {
+        return;
+    };
+    let linked: Option<FieldRef> = query.dimensions.iter().find_map(|d| match d {
+        Dimension::Field(f) if query::reachable(model, &home, f).is_err() => Some(f.clone()),
+        _ => None,
+    });
+    let Some(field) = linked else { return };
+    let label = model
+        .field(&field)
+        .map_or_else(|| field.to_string(), |f| f.label.to_lowercase());
+    notes.push(format!("what belongs to no {label} is left out"));
+    let there = Filter::Not(Box::new(Filter::IsNull { field }));
+    query.filter = all(query.filter.take().into_iter().chain([there]).collect());
 }
 
 /// A ranking or a choice is among things that are there: rows without one are set aside, and said.
@@ -861,6 +931,13 @@ fn list_query(draft: Draft, scene: &Scene) -> Result<Query, Misfit> {
         for field in &draft.fields {
             if !fields.contains(field) {
                 fields.push(field.clone());
+            }
+        }
+        for field in fields.clone() {
+            for part in parts_of(&field, model) {
+                if !fields.contains(&part) {
+                    fields.push(part);
+                }
             }
         }
         let distinct = !fields.iter().any(|f| f.dataset == dataset);

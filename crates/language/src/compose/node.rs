@@ -103,6 +103,12 @@ pub(super) enum Node {
     Alphabetical,
     /// Made a profit, or a loss.
     Gain(Operator),
+    /// In debt.
+    Debt,
+    /// "longest": the extreme of the field that the stems name.
+    Extreme(Direction, &'static str),
+    /// "longer than 5": a limit on the field that the stems name.
+    Limit(Operator, &'static str, f64),
     /// A verb by its base form ("ship" for "shipped").
     Verb(&'static str),
     Unknown,
@@ -192,6 +198,11 @@ fn simple(item: &Item) -> Node {
         }),
         "verb" => Node::Verb(payload),
         "gain" => Node::Gain(operator(payload)),
+        "debt" => Node::Debt,
+        "superlative" => {
+            let (way, stems) = payload.split_once('\t').unwrap_or((payload, ""));
+            Node::Extreme(direction(way), stems)
+        }
         "multiple" => {
             let (times, more) = payload.split_once(' ').unwrap_or((payload, ""));
             times
@@ -325,6 +336,14 @@ pub(super) fn phrases(items: &[Item]) -> Vec<Placed> {
                     continue;
                 }
             }
+        }
+        // "older than 30"
+        if let Some((op, stems)) = item.role("comparative").and_then(|p| p.split_once('\t'))
+            && let Some((value, _)) = number_at(at + 1)
+        {
+            out.push(place(Node::Limit(operator(op), stems, value), at + 1));
+            at += 2;
+            continue;
         }
         // "20% or more"
         if let Some((value, _)) = number_at(at)

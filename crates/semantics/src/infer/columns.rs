@@ -80,6 +80,8 @@ fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
                 | Subject::Quantity
                 | Subject::Amount
                 | Subject::Rating
+                | Subject::Balance
+                | Subject::Duration
         );
         if fits && (!number_subject || numeric) {
             return (
@@ -208,6 +210,7 @@ pub(super) fn field(
             | Subject::ListPrice
             | Subject::Discount
             | Subject::Rating
+            | Subject::Duration
             | Subject::ReorderLevel => {
                 // A discount in money adds up; one as a fraction or percentage does not.
                 let money_discount = subject == Subject::Discount

@@ -159,6 +159,9 @@ fn prove_key(
     let id_like = |w: &Vec<String>| {
         w.iter()
             .any(|x| matches!(x.as_str(), "id" | "key" | "code" | "number" | "no"))
+            && !w
+                .iter()
+                .any(|x| matches!(x.as_str(), "postal" | "zip" | "phone" | "fax"))
     };
     for (column, w) in table.columns.iter().zip(column_words) {
         if column.distinct == table.rows && column.nulls == 0 && id_like(w) {
@@ -192,11 +195,9 @@ fn prove_key(
     // An id that is unique within a group ("customer 12 of the West").
     let first = table.columns.first().zip(column_words.first());
     if let Some((id, _)) = first.filter(|(c, w)| id_like(w) && c.nulls == 0) {
-        let groups = table
-            .columns
-            .iter()
-            .skip(1)
-            .filter(|c| c.data_type == DataType::Text && c.nulls == 0 && c.distinct * 10 < table.rows);
+        let groups = table.columns.iter().skip(1).filter(|c| {
+            c.data_type == DataType::Text && c.nulls == 0 && c.distinct * 10 < table.rows
+        });
         for group in groups {
             if evidence.is_unique(&table.name, &[&id.name, &group.name]) {
                 return vec![id.name.clone(), group.name.clone()];

@@ -3,6 +3,7 @@
 mod change;
 mod count;
 mod event;
+mod extreme;
 mod group;
 mod measure;
 mod number;
@@ -162,6 +163,8 @@ impl Reader<'_> {
         self.existence();
         self.events();
         self.counted();
+        self.limits()?;
+        self.zeros();
         self.groups()?;
         self.measures()?;
         self.values()?;

@@ -53,7 +53,11 @@ impl Reader<'_> {
             }
         }
         let place = (0..self.nodes.len()).find(|i| {
-            !self.used[*i] && matches!(self.nodes[*i].node, Node::Rank(_) | Node::RankBy(..))
+            !self.used[*i]
+                && matches!(
+                    self.nodes[*i].node,
+                    Node::Rank(_) | Node::RankBy(..) | Node::Extreme(..)
+                )
         });
         let nth = (0..self.nodes.len())
             .find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Nth(_)));
@@ -61,7 +65,12 @@ impl Reader<'_> {
         let (direction, basis) = match self.nodes[at].node {
             Node::Rank(direction) => (direction, None),
             Node::RankBy(basis, direction) => (direction, Some(basis)),
+            Node::Extreme(direction, _) => (direction, None),
             _ => return Ok(()),
+        };
+        let stems = match self.nodes[at].node {
+            Node::Extreme(_, stems) => Some(stems),
+            _ => None,
         };
         self.take(at);
         // The number beside it.
@@ -157,6 +166,36 @@ impl Reader<'_> {
             singular = is_singular(&self.nodes[i].text);
             ranked = Some(Dimension::Time(grain));
         }
+        let mut direction = direction;
+        if let Some(stems) = stems {
+            let Some((field, turned)) = self.field_by_stems(stems) else {
+                return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+            };
+            if turned {
+                direction = match direction {
+                    Direction::Ascending => Direction::Descending,
+                    Direction::Descending => Direction::Ascending,
+                };
+            }
+            let label = self.label(&field);
+            self.draft.measures.retain(
+                |m| !matches!(&m.measure, Measure::Aggregate { field: f, .. } if *f == field),
+            );
+            self.draft.measures.insert(
+                0,
+                NamedMeasure {
+                    name: capitalised(&label),
+                    measure: Measure::Aggregate {
+                        aggregation: match direction {
+                            Direction::Descending => Aggregation::Max,
+                            Direction::Ascending => Aggregation::Min,
+                        },
+                        field,
+                    },
+                    explicit: true,
+                },
+            );
+        }
         let mut within: Vec<usize> = Vec::new();
         match ranked {
             Some(dimension) => {
@@ -223,6 +262,8 @@ impl Reader<'_> {
                 {
                     let measure = self.occurrences()?;
                     self.add_measure(measure);
+                    // What is counted is no group of its own.
+                    within.retain(|i| i + 1 < self.draft.dimensions.len());
                 }
                 _ => {
                     if self.draft.measures.is_empty() {

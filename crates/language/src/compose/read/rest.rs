@@ -12,6 +12,22 @@ impl Reader<'_> {
         }
     }
 
+    /// "the type codes of products": the noun after "of" says whose, if a field of its own table is
+    /// grouped by already.
+    fn possessor(&self, at: usize, field: &FieldRef) -> bool {
+        let after_of = self.nodes[at].start.checked_sub(1).is_some_and(|t| {
+            let mut t = t;
+            while t > 0 && matches!(self.scene.tokens[t].folded.as_str(), "the" | "all" | "our") {
+                t -= 1;
+            }
+            self.scene.tokens[t].folded == "of"
+        });
+        after_of
+            && self.draft.dimensions.iter().any(
+                |d| matches!(d, Dimension::Field(f) if f.dataset == field.dataset && f != field),
+            )
+    }
+
     /// Whether the answer will hold a date or a time.
     fn tells_when(&self) -> bool {
         let temporal = |f: &FieldRef| {
@@ -57,6 +73,9 @@ impl Reader<'_> {
                         && self
                             .words_between(self.nodes[at].end, self.nodes[at].end + 1)
                             .any(|w| matches!(w, "who" | "that" | "whose"));
+                    if !self.draft.measures.is_empty() && self.possessor(at, &field) {
+                        continue;
+                    }
                     if let Some(e) = entity
                         && self.draft.measures.is_empty()
                         && !listing

@@ -183,7 +183,7 @@ impl Reader<'_> {
     }
 
     /// A filter on the rows themselves.
-    fn limit_rows(&mut self, field: FieldRef, op: Operator, value: f64) {
+    pub(super) fn limit_rows(&mut self, field: FieldRef, op: Operator, value: f64) {
         let literal = if value.fract() == 0.0 {
             Literal::Integer(value as i64)
         } else {
@@ -255,7 +255,24 @@ impl Reader<'_> {
                     .head_entity()
                     .and_then(|e| self.model().entities[e].dataset.clone())
                     .is_some_and(|d| d == field.dataset);
-            if !counted_rows && !listed_rows {
+            let attached = (0..near).rev().take(3).any(|i| {
+                matches!(self.nodes[i].node, Node::Named(Named::Entity(e))
+                    if self.model().entities[e].dataset.as_ref() == Some(&field.dataset)
+                        && !is_singular(&self.nodes[i].text))
+                    && self
+                        .words_between(self.nodes[i].end, self.nodes[near].start)
+                        .any(|w| {
+                            matches!(w, "with" | "having" | "whose" | "where" | "that" | "which")
+                        })
+            });
+            let aggregated = !self.draft.measures.is_empty()
+                && self.draft.measures.iter().all(|m| match &m.measure {
+                    Measure::Aggregate { field: f, .. } => f.dataset == field.dataset,
+                    _ => false,
+                })
+                && self.draft.rank.is_none()
+                && !self.any(Mark::By);
+            if !counted_rows && !listed_rows && !attached && !aggregated {
                 continue;
             }
             self.take(at);
@@ -278,6 +295,24 @@ impl Reader<'_> {
             .any(|f| self.model().field(f).is_some_and(|x| x.role == Role::Id));
         if one_order && !self.draft.counted && self.draft.rank.is_none() {
             return true;
+        }
+        // "in the superstore", "at these shops": where something is, and not what is asked for.
+        let mut before = self.nodes[at].start;
+        while before > 0
+            && matches!(
+                self.scene.tokens[before - 1].folded.as_str(),
+                "the" | "our" | "this" | "that" | "a" | "these" | "those" | "all"
+            )
+        {
+            before -= 1;
+        }
+        let place = before > 0
+            && matches!(
+                self.scene.tokens[before - 1].folded.as_str(),
+                "in" | "at" | "within" | "inside" | "from" | "under" | "on"
+            );
+        if place && !self.is(at.wrapping_sub(1), Mark::By) {
+            return false;
         }
         // "for different investors"
         if at > 0 && self.is(at - 1, Mark::Distinct) && !self.draft.counted {

@@ -163,7 +163,10 @@ impl Reader<'_> {
             {
                 known.words = format!("{}, {words}", known.words);
                 known.filter = merged;
-                listed.push((found.field.clone(), at));
+                // "Latin or Pop": either will do; "Latin and Pop" asks for both.
+                if !(at > 0 && self.is(at - 1, Mark::Or)) {
+                    listed.push((found.field.clone(), at));
+                }
                 continue;
             }
             self.draft.filters.push(Bound {
