@@ -104,13 +104,13 @@ fn parts_of_name(label: &str) -> Vec<(String, f64)> {
                 !light(w) && !VAGUE.contains(&w.as_str()) && !english().is_ignorable(w)
             };
             let joint = |w: Option<&String>| w.is_some_and(|w| PARTICLES.contains(&w.as_str()));
-            if !part.iter().any(|w| tells(&w))
-                && !(length > 1 && part.iter().all(|w| !joint(Some(w))))
-                || joint(part.first())
-                || joint(part.last())
-            {
+            let claimed = length == 1 && CLAIMABLE.contains(&part[0].as_str());
+            let tells = part.iter().any(|w| tells(&w));
+            let whole = length > 1 && part.iter().all(|w| !joint(Some(w)));
+            if !(tells || claimed || whole) || joint(part.first()) || joint(part.last()) {
                 continue;
             }
+            let vague = if tells { 0.0 } else { 0.1 };
             let missing = words
                 .iter()
                 .enumerate()
@@ -118,11 +118,34 @@ fn parts_of_name(label: &str) -> Vec<(String, f64)> {
             let cost: f64 = missing
                 .map(|(_, w)| if light(w) { 0.05 } else { 0.14 })
                 .sum();
-            parts.push((part.join(" "), 0.08 + cost));
+            parts.push((part.join(" "), 0.08 + cost + vague));
         }
     }
     parts
 }
+
+/// Vague words that are a column's short name where only one column has them.
+const CLAIMABLE: &[&str] = &[
+    "price",
+    "status",
+    "rate",
+    "size",
+    "level",
+    "address",
+    "region",
+    "city",
+    "state",
+    "country",
+    "group",
+    "type",
+    "code",
+    "count",
+    "amount",
+    "description",
+    "details",
+    "year",
+    "date",
+];
 
 /// Fields that share a short name, at most; a name of more fields tells none of them.
 const SHARING: usize = 3;
@@ -162,6 +185,24 @@ impl Vocabulary {
             }
             vocabulary.add(&entity.name, Named::Entity(i), 1.0);
             vocabulary.add(&entity.label, Named::Entity(i), 0.95);
+            // "mailshots" for mailshot campaigns, "stations" for gas stations: a word of one entity only.
+            let nouns: Vec<&str> = entity.name.split(' ').collect();
+            for noun in nouns.iter().filter(|_| nouns.len() > 1) {
+                let alone = model
+                    .entities
+                    .iter()
+                    .filter(|e| {
+                        e.name.split(' ').any(|w| w == *noun)
+                            || e.synonyms.iter().any(|s| s == noun)
+                    })
+                    .count()
+                    == 1;
+                let vague =
+                    LIGHT.contains(noun) || VAGUE.contains(noun) || english().is_ignorable(noun);
+                if alone && entity.dataset.is_some() && !vague && noun.len() > 3 {
+                    vocabulary.add(noun, Named::Entity(i), 0.7);
+                }
+            }
             for synonym in &entity.synonyms {
                 vocabulary.add(synonym, Named::Entity(i), 0.93);
             }
@@ -226,7 +267,12 @@ impl Vocabulary {
                 .is_some_and(|n| n.iter().any(|n| n.weight > 0.8));
             let mut fields: Vec<&Named> = named.iter().map(|(_, n, _)| n).collect();
             fields.dedup();
-            if !full && fields.len() <= SHARING {
+            let sharing = if CLAIMABLE.contains(&key.as_str()) {
+                1
+            } else {
+                SHARING
+            };
+            if !full && fields.len() <= sharing {
                 for (part, named, weight) in &named {
                     vocabulary.add(part, named.clone(), weight.max(0.5));
                 }

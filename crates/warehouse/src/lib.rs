@@ -47,7 +47,7 @@ pub struct Warehouse {
 }
 
 /// Changes when the same files are read into other tables.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 
 /// The user's cache folder of this program.
 pub fn default_cache_dir() -> PathBuf {

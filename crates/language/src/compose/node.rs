@@ -76,6 +76,10 @@ pub(super) enum Mark {
     FullName,
     /// "times": of orders or visits.
     Occasions,
+    /// "ratio of … to …"
+    Ratio,
+    /// "difference between … and …"
+    Apart,
 }
 
 /// A phrase.
@@ -111,6 +115,8 @@ pub(super) enum Node {
     Limit(Operator, &'static str, f64),
     /// A verb by its base form ("ship" for "shipped").
     Verb(&'static str),
+    /// Text between quotation marks, as written.
+    Literal(String),
     Unknown,
 }
 
@@ -163,6 +169,7 @@ fn simple(item: &Item) -> Node {
         Sense::Value(found) => return Node::Value(found.clone()),
         Sense::Time(time) => return Node::Time(time.clone()),
         Sense::Number(value, money) => return Node::Number(*value, *money),
+        Sense::Literal(text) => return Node::Literal(text.clone()),
         Sense::Role(role) => role,
         Sense::Ignorable | Sense::Unknown => return Node::Unknown,
     };
@@ -257,6 +264,8 @@ fn mark(kind: &str) -> Option<Mark> {
         "key" => Mark::Key,
         "fullname" => Mark::FullName,
         "occasions" => Mark::Occasions,
+        "ratio" => Mark::Ratio,
+        "apart" => Mark::Apart,
         _ => return None,
     })
 }

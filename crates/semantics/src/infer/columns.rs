@@ -105,6 +105,84 @@ fn names_an_id(words: &[String]) -> bool {
             .any(|w| matches!(w.as_str(), "zip" | "postal" | "phone" | "fax"))
 }
 
+/// Whether whole numbers stand for something else ("major 520", "advisor 1121"): few different ones,
+/// none small, each repeated, under a name that says nothing of an amount.
+fn code_like(column: &ColumnProfile, words: &[String], subject: Subject, rows: u64) -> bool {
+    const AMOUNTS: &[&str] = &[
+        "count",
+        "number",
+        "total",
+        "sum",
+        "age",
+        "year",
+        "years",
+        "days",
+        "hours",
+        "minutes",
+        "seconds",
+        "milliseconds",
+        "size",
+        "weight",
+        "height",
+        "length",
+        "width",
+        "depth",
+        "area",
+        "score",
+        "points",
+        "rank",
+        "ranking",
+        "capacity",
+        "population",
+        "salary",
+        "wage",
+        "income",
+        "gross",
+        "net",
+        "budget",
+        "level",
+        "rate",
+        "percent",
+        "ratio",
+        "distance",
+        "speed",
+        "bytes",
+        "shares",
+        "visits",
+        "views",
+        "clicks",
+        "target",
+        "plan",
+        "spent",
+        "paid",
+        "due",
+        "fee",
+        "bonus",
+        "points",
+        "volume",
+        "estimate",
+        "credit",
+        "limit",
+        "cities",
+        "estimation",
+        "share",
+    ];
+    let smallest = column
+        .min
+        .as_deref()
+        .and_then(|m| m.parse::<f64>().ok())
+        .unwrap_or(0.0);
+    column.data_type == DataType::Integer
+        && words.len() == 1
+        && subject == Subject::Other
+        && smallest >= 50.0
+        && column.distinct * 3 <= rows * 2
+        && rows >= 10
+        && !words
+            .iter()
+            .any(|w| AMOUNTS.contains(&w.as_str()) || w.ends_with('s'))
+}
+
 /// The field for one column.
 pub(super) fn field(
     column: &ColumnProfile,
@@ -138,7 +216,8 @@ pub(super) fn field(
                 | Subject::Profit
                 | Subject::Discount
         );
-    let year_like = column.data_type == DataType::Integer
+    let year_like = column.data_type.is_numeric()
+        && column.all_whole
         && words
             .iter()
             .any(|w| matches!(w.as_str(), "year" | "month" | "week" | "quarter" | "day"))
@@ -173,7 +252,7 @@ pub(super) fn field(
                 Role::Dimension
             }
         }
-        _ if flag || year_like => Role::Dimension,
+        _ if flag || year_like || code_like(column, words, subject, rows) => Role::Dimension,
         _ => Role::Measure,
     };
     let rate_words = words.iter().any(|w| {

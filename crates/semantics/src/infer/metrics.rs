@@ -448,6 +448,46 @@ pub(super) fn add(model: &mut Model) {
         });
     model.default_time = default_time(model, revenue_home.as_deref());
     model.metrics = b.metrics;
+    rows(model);
+}
+
+/// Rows of tables that are no entity (pairs, events without a key of their own) can be counted too.
+fn rows(model: &mut Model) {
+    if model.datasets.len() < 2 {
+        return;
+    }
+    let mut found = Vec::new();
+    for dataset in &model.datasets {
+        let known = model
+            .entities
+            .iter()
+            .any(|e| e.dataset.as_ref() == Some(&dataset.name))
+            || model.metrics.iter().any(|m| {
+                matches!(&m.kind, MetricKind::Simple { dataset: d, aggregation: Aggregation::Count, expression: None, filter: None } if *d == dataset.name)
+            });
+        let taken = model.entities.iter().any(|e| e.name == dataset.entity);
+        if known || taken || dataset.entity.is_empty() {
+            continue;
+        }
+        let noun = plural(&dataset.entity);
+        found.push(Metric {
+            name: format!("{}_rows", dataset.name),
+            label: super::naming::label(&super::naming::words(&noun)),
+            kind: MetricKind::Simple {
+                dataset: dataset.name.clone(),
+                aggregation: Aggregation::Count,
+                expression: None,
+                filter: None,
+            },
+            additivity: Additivity::Additive,
+            unit: Unit::Count(noun),
+            synonyms: vec![dataset.entity.clone()],
+            description: format!("rows of {}", dataset.label),
+            time_field: None,
+            up_is_good: None,
+        });
+    }
+    model.metrics.extend(found);
 }
 
 /// Where revenue is: an amount on the line, or price times quantity (less discount).

@@ -7,13 +7,22 @@ use crate::morphology::stem;
 impl Reader<'_> {
     /// The field that the stems name: in the table of the thing that is spoken of, else the only
     /// one there is; and whether it turns the direction round.
-    pub(super) fn field_by_stems(&self, stems: &str) -> Option<(FieldRef, bool)> {
+    pub(super) fn field_by_stems(&self, stems: &str, at: usize) -> Option<(FieldRef, bool)> {
         let model = self.model();
-        let own = self
-            .draft
-            .subject
-            .or_else(|| self.head_entity())
-            .and_then(|e| model.entities[e].dataset.clone());
+        let table_at = |i: usize| match &self.nodes[i].node {
+            Node::Named(Named::Entity(e)) => model.entities[*e].dataset.clone(),
+            Node::Named(Named::Field(f)) => Some(f.dataset.clone()),
+            _ => None,
+        };
+        let mut near: Vec<String> = Vec::new();
+        near.extend((at + 1..self.nodes.len().min(at + 3)).find_map(table_at));
+        near.extend((0..at).rev().filter_map(table_at));
+        near.extend(
+            self.draft
+                .subject
+                .or_else(|| self.head_entity())
+                .and_then(|e| model.entities[e].dataset.clone()),
+        );
         let named = |dataset: &semantics::Dataset, wanted: &str| -> Vec<FieldRef> {
             dataset
                 .fields
@@ -24,7 +33,8 @@ impl Reader<'_> {
                 .map(|f| FieldRef::new(&dataset.name, &f.name))
                 .collect()
         };
-        for spoken in [true, false] {
+        let places = near.iter().map(Some).chain([None]);
+        for place in places {
             for wanted in stems.split(' ') {
                 let (wanted, turned) = wanted
                     .strip_prefix('-')
@@ -32,7 +42,7 @@ impl Reader<'_> {
                 let found: Vec<FieldRef> = model
                     .datasets
                     .iter()
-                    .filter(|d| !spoken || own.as_ref() == Some(&d.name))
+                    .filter(|d| place.is_none_or(|p| *p == d.name))
                     .flat_map(|d| named(d, wanted))
                     .collect();
                 if let [field] = &found[..] {
@@ -48,14 +58,14 @@ impl Reader<'_> {
         for at in 0..self.nodes.len() {
             match self.nodes[at].node {
                 Node::Limit(op, stems, value) => {
-                    let Some((field, _)) = self.field_by_stems(stems) else {
+                    let Some((field, _)) = self.field_by_stems(stems, at) else {
                         return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
                     };
                     self.take(at);
                     self.limit_rows(field, op, value);
                 }
                 Node::Debt => {
-                    let Some((field, _)) = self.field_by_stems("balance") else {
+                    let Some((field, _)) = self.field_by_stems("balance", at) else {
                         return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
                     };
                     self.take(at);

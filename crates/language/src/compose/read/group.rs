@@ -75,6 +75,29 @@ impl Reader<'_> {
                                     | "per each"
                                     | "for every"
                             );
+                            // "how many parts of each size": a number that is never summed is a group.
+                            let sized = match &named {
+                                Named::Field(f) => self
+                                    .model()
+                                    .field(f)
+                                    .is_some_and(|x| {
+                                        x.additivity == Additivity::Non
+                                            || x.data_type == DataType::Integer
+                                    })
+                                    .then(|| f.clone()),
+                                _ => None,
+                            };
+                            let each = grouping
+                                || ["each", "every"]
+                                    .iter()
+                                    .any(|w| self.nodes[at].text.contains(w));
+                            if let Some(field) = sized.filter(|_| each) {
+                                self.take(at);
+                                self.take(next);
+                                self.add_dimension(Dimension::Field(field));
+                                found = true;
+                                break;
+                            }
                             if let Some(number) = self.number_of(&named, None).filter(|_| !grouping)
                             {
                                 self.take(at);

@@ -1,10 +1,12 @@
 //! Reads phrases from left to right and gives each its place in the draft.
 
+mod between;
 mod change;
 mod count;
 mod event;
 mod extreme;
 mod group;
+mod literal;
 mod measure;
 mod number;
 mod period;
@@ -156,6 +158,9 @@ impl Reader<'_> {
                 return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
             }
         }
+        if self.between()? {
+            return Ok(self.draft);
+        }
         self.subset()?;
         self.grains();
         self.periods()?;
@@ -165,6 +170,7 @@ impl Reader<'_> {
         self.counted();
         self.limits()?;
         self.zeros();
+        self.literals();
         self.groups()?;
         self.measures()?;
         self.values()?;

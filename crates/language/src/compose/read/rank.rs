@@ -62,6 +62,9 @@ impl Reader<'_> {
         let nth = (0..self.nodes.len())
             .find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Nth(_)));
         let Some(at) = place else { return Ok(()) };
+        if self.both_extremes(at) {
+            return Ok(());
+        }
         let (direction, basis) = match self.nodes[at].node {
             Node::Rank(direction) => (direction, None),
             Node::RankBy(basis, direction) => (direction, Some(basis)),
@@ -168,7 +171,7 @@ impl Reader<'_> {
         }
         let mut direction = direction;
         if let Some(stems) = stems {
-            let Some((field, turned)) = self.field_by_stems(stems) else {
+            let Some((field, turned)) = self.field_by_stems(stems, at) else {
                 return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
             };
             if turned {
@@ -289,6 +292,53 @@ impl Reader<'_> {
             per: within,
         });
         Ok(())
+    }
+
+    /// "the longest and the shortest tracks", "the highest and lowest price": both ends of one number.
+    fn both_extremes(&mut self, at: usize) -> bool {
+        let second = (at + 1..self.nodes.len().min(at + 3))
+            .find(|i| matches!(self.nodes[*i].node, Node::Rank(_) | Node::Extreme(..)));
+        let Some(second) = second.filter(|s| *s == at + 1 || self.is(at + 1, Mark::And)) else {
+            return false;
+        };
+        let field = match (&self.nodes[at].node, &self.nodes[second].node) {
+            (Node::Extreme(_, a), Node::Extreme(_, b)) if a == b => {
+                self.field_by_stems(a, second).map(|f| f.0)
+            }
+            (Node::Rank(a), Node::Rank(b)) if a != b => {
+                self.draft.measures.first().and_then(|m| match &m.measure {
+                    Measure::Aggregate { field, .. } => Some(field.clone()),
+                    Measure::Metric(name) => self
+                        .number_of(&Named::Metric(name.clone()), None)
+                        .and_then(|n| n.field),
+                    _ => None,
+                })
+            }
+            _ => None,
+        };
+        let Some(field) = field else { return false };
+        let label = self.label(&field);
+        self.draft.measures.clear();
+        for how in [Aggregation::Max, Aggregation::Min] {
+            self.draft.measures.push(NamedMeasure {
+                name: format!("{} {label}", aggregation_word(how)),
+                measure: Measure::Aggregate {
+                    aggregation: how,
+                    field: field.clone(),
+                },
+                explicit: true,
+            });
+        }
+        for i in at..=second {
+            self.used[i] = true;
+        }
+        // The noun behind them says whose it is.
+        if let Some(Node::Named(Named::Entity(e))) = self.nodes.get(second + 1).map(|n| &n.node)
+            && self.model().entities[*e].dataset.as_ref() == Some(&field.dataset)
+        {
+            self.used[second + 1] = true;
+        }
+        true
     }
 
     /// "the product with the highest price": the price is the product's own, so its extreme counts
@@ -415,7 +465,19 @@ impl Reader<'_> {
             .filter(|d| home.as_ref().is_none_or(|h| *h == d.name))
             .flat_map(|d| d.fields.iter().map(move |f| (d, f)))
             .find(|(_, f)| matches!(f.subject, Subject::ListPrice | Subject::UnitPrice))
-            .map(|(d, f)| (FieldRef::new(&d.name, &f.name), f.label.clone()));
+            .map(|(d, f)| (FieldRef::new(&d.name, &f.name), f.label.clone()))
+            // The price may stand in a table that pairs the thing with who makes it.
+            .or_else(|| {
+                let home = home.as_ref()?;
+                model
+                    .relationships
+                    .iter()
+                    .filter(|r| r.to == *home)
+                    .filter_map(|r| model.dataset(&r.from))
+                    .flat_map(|d| d.fields.iter().map(move |f| (d, f)))
+                    .find(|(_, f)| matches!(f.subject, Subject::ListPrice | Subject::UnitPrice))
+                    .map(|(d, f)| (FieldRef::new(&d.name, &f.name), f.label.clone()))
+            });
         let Some((field, label)) = field else {
             return Err(Misfit::Missing("a price"));
         };

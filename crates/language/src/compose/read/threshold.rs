@@ -8,6 +8,7 @@ impl Reader<'_> {
         self.times()?;
         self.priced()?;
         self.sized();
+        self.sized_before();
         for at in 0..self.nodes.len() {
             if self.used[at] {
                 continue;
@@ -179,6 +180,41 @@ impl Reader<'_> {
                 |m| !matches!(&m.measure, Measure::Aggregate { field: f, .. } if *f == field),
             );
             self.limit_rows(field, Operator::Eq, value);
+        }
+    }
+
+    /// "orders with 0.2 discount": a broken number right before such a field.
+    fn sized_before(&mut self) {
+        for at in 1..self.nodes.len() {
+            let Node::Number(value, false) = self.nodes[at - 1].node else {
+                continue;
+            };
+            let Node::Named(named @ (Named::Field(_) | Named::Metric(_))) =
+                self.nodes[at].node.clone()
+            else {
+                continue;
+            };
+            let Some(field) = self.number_of(&named, None).and_then(|n| n.field) else {
+                continue;
+            };
+            let fraction = self
+                .model()
+                .field(&field)
+                .is_some_and(|f| f.unit == Unit::Fraction);
+            if self.used[at - 1] || !fraction || value.fract() == 0.0 || !self.adjacent(at - 1, at)
+            {
+                continue;
+            }
+            self.take(at - 1);
+            self.take(at);
+            self.draft.measures.retain(
+                |m| !matches!(&m.measure, Measure::Aggregate { field: f, .. } if *f == field),
+            );
+            let share = self.any(Mark::Share);
+            self.limit_rows(field, Operator::Eq, value);
+            if let Some(bound) = self.draft.filters.last_mut() {
+                bound.numerator = share;
+            }
         }
     }
 
