@@ -96,6 +96,13 @@ const PARTICLES: &[&str] = &[
 fn parts_of_name(label: &str) -> Vec<(String, f64)> {
     let words: Vec<String> = label.split_whitespace().map(str::to_lowercase).collect();
     let light = |w: &String| LIGHT.contains(&w.as_str());
+    // The noun that the others describe: "segment" of a market segment, "type" of a card type code.
+    let head = words
+        .iter()
+        .rposition(|w| !light(w) || w == "type")
+        .unwrap_or(0);
+    // "food" for a food type: a kind is named by what it is a kind of.
+    let kind = words[head] == "type" && head > 0;
     let mut parts: Vec<(String, f64)> = Vec::new();
     for length in 1..words.len() {
         for start in 0..=words.len() - length {
@@ -107,7 +114,9 @@ fn parts_of_name(label: &str) -> Vec<(String, f64)> {
             let claimed = length == 1 && CLAIMABLE.contains(&part[0].as_str());
             let tells = part.iter().any(|w| tells(&w));
             let whole = length > 1 && part.iter().all(|w| !joint(Some(w)));
-            if !(tells || claimed || whole) || joint(part.first()) || joint(part.last()) {
+            let range = start..start + length;
+            let headed = range.contains(&head) || kind && range.contains(&(head - 1));
+            if !(tells || claimed || whole) || !headed || joint(part.first()) || joint(part.last()) {
                 continue;
             }
             let vague = if tells { 0.0 } else { 0.1 };
@@ -327,7 +336,13 @@ impl Vocabulary {
                     .iter()
                     .filter(|n| matches!(n.named, Named::Field(_)))
                     .count();
-                if fields > 1 {
+                let several = model
+                    .datasets
+                    .iter()
+                    .filter(|d| d.name_field.is_some())
+                    .count()
+                    > 1;
+                if fields > 1 || several && generic == "name" {
                     namings.retain(|n| !matches!(n.named, Named::Field(_)));
                 }
             }

@@ -558,8 +558,18 @@ fn elsewhere(draft: &mut Draft, model: &Model) -> Result<bool, Misfit> {
     if draft.compare.is_some() || draft.cumulative || draft.rolling.is_some() {
         return Err(Misfit::Missing("which date is meant"));
     }
+    let year = model
+        .field(&field)
+        .is_some_and(|f| f.data_type.is_numeric());
     for dimension in &mut draft.dimensions {
         if let Dimension::Time(grain) = dimension {
+            if year {
+                if *grain != query::Grain::Year {
+                    return Err(Misfit::Missing("which date is meant"));
+                }
+                *dimension = Dimension::Field(field.clone());
+                continue;
+            }
             *dimension = Dimension::TimeOf {
                 field: field.clone(),
                 grain: *grain,
@@ -584,7 +594,7 @@ fn elsewhere(draft: &mut Draft, model: &Model) -> Result<bool, Misfit> {
 fn within(field: &FieldRef, period: &Period, model: &Model) -> Filter {
     let year = model
         .field(field)
-        .is_some_and(|f| f.data_type == DataType::Integer);
+        .is_some_and(|f| f.data_type.is_numeric());
     if !year {
         return Filter::During {
             field: field.clone(),
@@ -781,6 +791,7 @@ fn listed_rows(draft: &Draft, model: &Model) -> Option<String> {
             model
                 .field(f)
                 .is_some_and(|x| x.subject == Subject::OrderNumber || x.role == Role::Id)
+                && tells_rows_apart(f, model)
         });
     let order = order?;
     let columns = draft.fields.len() + draft.measures.len();
@@ -788,6 +799,7 @@ fn listed_rows(draft: &Draft, model: &Model) -> Option<String> {
         || draft.rank.is_some()
         || draft.share.is_some()
         || draft.compare.is_some()
+        || draft.aggregated
         || columns < 2
     {
         return None;
@@ -819,6 +831,18 @@ fn listed_rows(draft: &Draft, model: &Model) -> Option<String> {
     finest
         .map(|d| d.name.clone())
         .or_else(|| Some(order.dataset.clone()))
+}
+
+/// Whether a field is a key, or refers to one.
+fn tells_rows_apart(field: &FieldRef, model: &Model) -> bool {
+    model
+        .dataset(&field.dataset)
+        .is_some_and(|d| d.primary_key == [field.field.clone()])
+        || model
+            .relationships
+            .iter()
+            .any(|r| r.from == field.dataset && r.from_fields == [field.field.clone()])
+        || model.entities.iter().any(|e| e.key == *field)
 }
 
 fn as_field(measure: &Measure, model: &Model) -> Option<FieldRef> {

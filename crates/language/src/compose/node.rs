@@ -105,6 +105,8 @@ pub(super) enum Node {
     Times(u32),
     /// Alphabetically.
     Alphabetical,
+    /// "has more …, A or B": which of the two is ahead.
+    Contest(Direction),
     /// Made a profit, or a loss.
     Gain(Operator),
     /// In debt.
@@ -187,6 +189,7 @@ fn simple(item: &Item) -> Node {
             let (word, way) = payload.split_once(' ').unwrap_or((payload, "desc"));
             basis(word).map_or(Node::Unknown, |b| Node::RankBy(b, direction(way)))
         }
+        "contest" => Node::Contest(direction(payload)),
         "nth" => payload.parse().map_or(Node::Unknown, Node::Nth),
         "direction" if payload == "alpha" => Node::Alphabetical,
         "direction" => Node::Sort(direction(payload)),

@@ -58,12 +58,28 @@ fn subjects() -> &'static Vec<SubjectRow> {
 fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
     let numeric = data_type.is_numeric();
     for row in subjects() {
+        // A customer's address is no customer: a thing's noun stands last, but for "id", "name" and such.
+        let thing = matches!(
+            row.subject,
+            Subject::Store
+                | Subject::Product
+                | Subject::Customer
+                | Subject::Employee
+                | Subject::Supplier
+        );
         let fits = row.alternatives.iter().any(|words_of| {
             // All words, side by side.
-            words.windows(words_of.len()).any(|w| {
-                w.iter()
-                    .zip(words_of)
-                    .all(|(a, b)| super::naming::singular(a) == super::naming::singular(b))
+            words.windows(words_of.len()).enumerate().any(|(at, w)| {
+                let last = words[at + words_of.len()..].iter().all(|w| {
+                    matches!(
+                        w.as_str(),
+                        "id" | "key" | "code" | "number" | "no" | "name" | "description" | "title"
+                    )
+                });
+                (last || !thing)
+                    && w.iter()
+                        .zip(words_of)
+                        .all(|(a, b)| super::naming::singular(a) == super::naming::singular(b))
             })
         });
         let number_subject = matches!(
@@ -191,10 +207,21 @@ pub(super) fn field(
     is_key: bool,
 ) -> Field {
     let (subject, mut synonyms) = subject_of(words, column.data_type);
-    let id = names_an_id(words)
+    let rows = table.rows.max(1);
+    // A code of few values that repeat names a kind, and no row.
+    let kind = words.last().is_some_and(|w| w == "code")
+        && !is_key
+        && column.distinct * 2 <= rows
+        && (column.distinct <= 30
+            || words.iter().any(|w| {
+                matches!(
+                    w.as_str(),
+                    "type" | "status" | "category" | "method" | "outcome" | "group" | "class"
+                )
+            }));
+    let id = names_an_id(words) && !kind
         || is_key
             && (column.data_type == DataType::Integer || words.last().is_some_and(|w| w == "id"));
-    let rows = table.rows.max(1);
     let flag = column.data_type.is_numeric()
         && column.all_whole
         && column.distinct <= 2

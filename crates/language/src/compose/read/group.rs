@@ -33,6 +33,19 @@ impl Reader<'_> {
             {
                 next += 1;
             }
+            // "top customers by total amount": what is added up is a measure, not a group.
+            let summed = matches!(
+                self.nodes.get(next).map(|n| &n.node),
+                Some(Node::Aggregation(_))
+            ) && matches!(
+                self.nodes.get(next + 1).map(|n| &n.node),
+                Some(Node::Named(n)) if self.number_of(n, None).is_some()
+            );
+            if summed {
+                self.take(at);
+                at += 1;
+                continue;
+            }
             // "orders made by German customers", "supplied by a vendor": who did it, not a group.
             if self.agent(at, next) {
                 self.take(at);

@@ -283,6 +283,7 @@ impl Reader<'_> {
                 self.take(at);
                 if let Some((i, _)) = aggregation {
                     self.take(i);
+                    self.draft.aggregated = true;
                 }
                 self.add_measure(NamedMeasure {
                     name: number.name,

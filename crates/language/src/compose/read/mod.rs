@@ -162,6 +162,7 @@ impl Reader<'_> {
             return Ok(self.draft);
         }
         self.subset()?;
+        self.dated_verbs();
         self.grains();
         self.periods()?;
         self.membership()?;

@@ -61,7 +61,10 @@ impl Reader<'_> {
         });
         let nth = (0..self.nodes.len())
             .find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Nth(_)));
-        let Some(at) = place else { return Ok(()) };
+        let Some(at) = place else {
+            self.contest();
+            return Ok(());
+        };
         if self.both_extremes(at) {
             return Ok(());
         }
@@ -292,6 +295,37 @@ impl Reader<'_> {
             per: within,
         });
         Ok(())
+    }
+
+    /// "which sold more, rail or mail": the one of the named values that is ahead.
+    fn contest(&mut self) {
+        let Some(at) = (0..self.nodes.len())
+            .find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Contest(_)))
+        else {
+            return;
+        };
+        let Node::Contest(direction) = self.nodes[at].node else {
+            return;
+        };
+        let several = self.draft.filters.iter().position(
+            |b| matches!(&b.filter, Filter::In { values, .. } if values.len() > 1),
+        );
+        let Some(field) = several.and_then(|i| self.draft.filters[i].field.clone()) else {
+            return;
+        };
+        if !self.any(Mark::Or) || self.draft.measures.is_empty() {
+            return;
+        }
+        self.take(at);
+        self.draft.dimensions.clear();
+        self.add_dimension(Dimension::Field(field));
+        self.draft.rank = Some(RankDraft {
+            direction,
+            n: Some(1),
+            skip: 0,
+            on: Part::Value,
+            per: Vec::new(),
+        });
     }
 
     /// "the longest and the shortest tracks", "the highest and lowest price": both ends of one number.

@@ -12,6 +12,30 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a noun only says what the measure is about anyway.
+    fn scopes(&self, named: &Named) -> bool {
+        let Named::Entity(entity) = named else {
+            return false;
+        };
+        let entity = &self.model().entities[*entity];
+        let homes: Vec<String> = self
+            .draft
+            .measures
+            .iter()
+            .flat_map(|m| query::home_datasets(self.model(), &m.measure))
+            .collect();
+        let filtered = self
+            .draft
+            .filters
+            .iter()
+            .filter_map(|b| b.field.as_ref())
+            .any(|f| f.dataset == entity.key.dataset || *f == entity.key);
+        filtered
+            || homes.iter().any(|h| {
+                *h == entity.key.dataset || query::reachable(self.model(), h, &entity.key).is_ok()
+            })
+    }
+
     /// "the type codes of products": the noun after "of" says whose, if a field of its own table is
     /// grouped by already.
     fn possessor(&self, at: usize, field: &FieldRef) -> bool {
@@ -100,6 +124,12 @@ impl Reader<'_> {
                                 || self.draft.share.is_some()
                                 || self.any(Mark::RankVerb)))
                     {
+                        // A field that finds no place is not passed over; a thing that every row of the
+                        // measure belongs to is.
+                        if !self.scopes(&named) {
+                            self.used[at] = false;
+                            continue;
+                        }
                         // "orders placed by German customers": the noun says whose, not by whom to group.
                         self.draft.penalty += 0.2;
                     } else {
