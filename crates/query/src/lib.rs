@@ -6,6 +6,7 @@
 
 mod compile;
 mod compiled;
+mod dialect;
 mod error;
 mod path;
 mod schema;
