@@ -70,21 +70,25 @@ impl Compiler<'_> {
             .model
             .dataset(home)
             .ok_or_else(|| QueryError::UnknownField(home.clone()))?;
-        let values: Vec<Value> = leaves
-            .iter()
-            .filter_map(|l| match l {
-                Leaf::Rows {
-                    aggregation, of, ..
-                } => Some(Value {
+        let mut values: Vec<Value> = Vec::new();
+        for leaf in leaves {
+            if let Leaf::Rows {
+                aggregation, of, ..
+            } = leaf
+            {
+                let value = match of {
+                    Some(e) => Some(self.value(&mut scope, e, dataset)?),
+                    None => None,
+                };
+                values.push(Value {
                     aggregation: *aggregation,
-                    of: of.as_ref().map(|e| self.expression(e, dataset, home)),
+                    of: value,
                     data_type: of
                         .as_ref()
                         .map_or(DataType::Integer, |e| type_of(e, dataset)),
-                }),
-                _ => None,
-            })
-            .collect();
+                });
+            }
+        }
         // The last snapshot of each item in the span, or in each period when grouped by time.
         let mut last = None;
         if semi && let Some(snapshot) = &dataset.event_time {
@@ -115,7 +119,7 @@ impl Compiler<'_> {
                 .enumerate()
                 .map(|(i, k)| format!("{k} AS d{i}"))
                 .collect(),
-            from: scope.from(),
+            from: scope.from()?,
             conditions,
             keys: dimensions.len(),
             ..Select::default()

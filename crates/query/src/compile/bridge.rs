@@ -58,7 +58,7 @@ impl Compiler<'_> {
             &Select {
                 distinct: true,
                 columns,
-                from: inner.from(),
+                from: inner.from()?,
                 conditions,
                 ..Select::default()
             },
@@ -114,7 +114,7 @@ impl Compiler<'_> {
         Ok(format!(
             "({left} IN (SELECT {} {} WHERE {condition}))",
             keys.join(", "),
-            inner.from().replace("\n ", "")
+            inner.from()?.replace("\n ", "")
         ))
     }
 }

@@ -5,7 +5,7 @@ use super::calendar::Span;
 use super::measure::{Leaf, Tree};
 use super::statement::Select;
 use crate::{Dimension, Filter, Measure, QueryError};
-use semantics::FieldRef;
+use semantics::{Aggregation, FieldRef};
 
 /// Which rows count.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +30,22 @@ impl Compiler<'_> {
             .map(|m| self.tree(m, &[], &mut leaves))
             .collect();
         let trees = trees?;
+        for leaf in &leaves {
+            if let Leaf::Rows {
+                aggregation: Aggregation::Percentile(p),
+                ..
+            }
+            | Leaf::Groups {
+                aggregation: Aggregation::Percentile(p),
+                ..
+            } = leaf
+                && !(1..=99).contains(p)
+            {
+                return Err(QueryError::Malformed(format!(
+                    "a percentile is between 1 and 99, not {p}"
+                )));
+            }
+        }
         // Leaves over the same rows share one scan.
         let mut blocks: Vec<Vec<usize>> = Vec::new();
         for (i, leaf) in leaves.iter().enumerate() {

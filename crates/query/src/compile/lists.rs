@@ -91,7 +91,7 @@ impl Compiler<'_> {
         let select = Select {
             distinct: rows.distinct,
             columns: select,
-            from: scope.from(),
+            from: scope.from()?,
             conditions,
             order,
             limit: query.limit,

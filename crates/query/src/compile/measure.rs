@@ -2,8 +2,8 @@
 
 use super::Compiler;
 use crate::dialect::SqlDialect;
-use crate::{Dimension, Filter, Literal, Measure, Query, QueryError};
-use semantics::{Additivity, Aggregation, Expression, FieldRef, MetricKind};
+use crate::{Dimension, Filter, Measure, Query, QueryError, row_filter};
+use semantics::{Additivity, Aggregation, Expression, MetricExpression, MetricKind};
 
 /// An aggregate over one dataset.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +67,10 @@ pub(super) enum Tree {
     Leaf(usize),
     Ratio(Box<Tree>, Box<Tree>),
     Difference(Box<Tree>, Box<Tree>),
+    Number(f64),
+    Sum(Vec<Tree>),
+    Product(Vec<Tree>),
+    Coalesce(Vec<Tree>),
 }
 
 impl Tree {
@@ -85,6 +89,9 @@ impl Tree {
         leaves: &[Leaf],
         places: &[(usize, usize)],
     ) -> String {
+        let all = |parts: &[Tree]| -> Vec<String> {
+            parts.iter().map(|p| p.write(sql, leaves, places)).collect()
+        };
         match self {
             Tree::Leaf(i) => {
                 let (block, at) = places[*i];
@@ -103,6 +110,10 @@ impl Tree {
                 a.write(sql, leaves, places),
                 b.write(sql, leaves, places)
             ),
+            Tree::Number(x) => sql.number(*x),
+            Tree::Sum(parts) => format!("({})", all(parts).join(" + ")),
+            Tree::Product(parts) => format!("({})", all(parts).join(" * ")),
+            Tree::Coalesce(parts) => format!("COALESCE({})", all(parts).join(", ")),
         }
     }
 }
@@ -203,10 +214,7 @@ impl Compiler<'_> {
             } => {
                 let mut all = filters.to_vec();
                 if let Some(f) = filter {
-                    all.push(Filter::In {
-                        field: FieldRef::new(dataset, &f.field),
-                        values: f.one_of.iter().cloned().map(Literal::Text).collect(),
-                    });
+                    all.push(row_filter(f)?);
                 }
                 let semi =
                     metric.additivity == Additivity::Semi && *aggregation == Aggregation::Sum;
@@ -226,6 +234,48 @@ impl Compiler<'_> {
                 denominator,
             } => Tree::Ratio(part(numerator)?, part(denominator)?),
             MetricKind::Difference { left, right } => Tree::Difference(part(left)?, part(right)?),
+            MetricKind::Derived { expression } => self.derived(expression, filters, leaves)?,
+            MetricKind::Cumulative { .. } => return Err(unsupported(name, "a running total")),
+            MetricKind::Growth { .. } => return Err(unsupported(name, "a growth")),
+            MetricKind::BasketAttach { .. } => {
+                return Err(unsupported(name, "a share of baskets"));
+            }
         })
+    }
+
+    fn derived(
+        &self,
+        expression: &MetricExpression,
+        filters: &[Filter],
+        leaves: &mut Vec<Leaf>,
+    ) -> Result<Tree, QueryError> {
+        let mut all = |parts: &[MetricExpression]| -> Result<Vec<Tree>, QueryError> {
+            parts
+                .iter()
+                .map(|p| self.derived(p, filters, leaves))
+                .collect()
+        };
+        Ok(match expression {
+            MetricExpression::Add(parts) => Tree::Sum(all(parts)?),
+            MetricExpression::Multiply(parts) => Tree::Product(all(parts)?),
+            MetricExpression::Coalesce(parts) => Tree::Coalesce(all(parts)?),
+            MetricExpression::Metric(name) => self.metric(name, filters, leaves)?,
+            MetricExpression::Number(x) => Tree::Number(*x),
+            MetricExpression::Subtract(a, b) => Tree::Difference(
+                Box::new(self.derived(a, filters, leaves)?),
+                Box::new(self.derived(b, filters, leaves)?),
+            ),
+            MetricExpression::Divide(a, b) => Tree::Ratio(
+                Box::new(self.derived(a, filters, leaves)?),
+                Box::new(self.derived(b, filters, leaves)?),
+            ),
+        })
+    }
+}
+
+fn unsupported(metric: &str, kind: &'static str) -> QueryError {
+    QueryError::UnsupportedMetric {
+        metric: metric.to_string(),
+        kind,
     }
 }

@@ -28,9 +28,10 @@ mod shape;
 mod statement;
 mod values;
 
-use crate::dialect::{SqlDialect, writer};
-use crate::{CompiledQuery, Dialect, OutputColumn, Query, QueryError, hash};
-use semantics::Model;
+use crate::dialect::{Outside, SqlDialect, expression, writer};
+use crate::{CompiledQuery, Dialect, OutputColumn, Query, QueryError, hash, row_filter};
+use scope::Scope;
+use semantics::{Dataset, Expression, Model};
 use statement::Select;
 
 /// Compiles a query.
@@ -160,13 +161,17 @@ impl Compiler<'_> {
         self.grouped(query)
     }
 
-    /// A row expression of a dataset whose table has the alias.
-    fn expression(
-        &self,
-        e: &semantics::Expression,
-        dataset: &semantics::Dataset,
-        alias: &str,
-    ) -> String {
-        crate::dialect::expression(self.sql, e, dataset, alias)
+    /// The value that a metric aggregates, over the rows of the scope's home.
+    fn value(
+        &mut self,
+        scope: &mut Scope,
+        e: &Expression,
+        home: &Dataset,
+    ) -> Result<String, QueryError> {
+        let (sql, alias) = (self.sql, scope.home.clone());
+        expression(sql, e, home, &alias, &mut |outside| match outside {
+            Outside::Field(field) => scope.field(field),
+            Outside::Condition(condition) => self.condition(scope, &row_filter(condition)?),
+        })
     }
 }

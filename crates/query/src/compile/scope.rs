@@ -3,9 +3,9 @@
 use super::Compiler;
 use super::calendar::Span;
 use crate::QueryError;
-use crate::dialect::{SqlDialect, expression};
+use crate::dialect::{SqlDialect, own_field};
 use crate::path::{Path, reachable, time_field_of};
-use semantics::{FieldRef, Model};
+use semantics::{Dataset, FieldRef, Model};
 
 /// A FROM clause that grows a LEFT JOIN for each look-up, many rows to one only.
 pub(super) struct Scope<'m> {
@@ -79,7 +79,7 @@ impl<'m> Scope<'m> {
             .model
             .dataset(&field.dataset)
             .ok_or_else(|| QueryError::UnknownField(field.to_string()))?;
-        Ok(expression(self.sql, &known.expression, dataset, &alias))
+        own_field(self.sql, known, dataset, &alias)
     }
 
     /// The key fields of the dataset that a path ends in, as seen from here.
@@ -99,13 +99,13 @@ impl<'m> Scope<'m> {
             .map(|f| {
                 dataset
                     .field(f)
-                    .map(|known| expression(self.sql, &known.expression, dataset, &alias))
                     .ok_or_else(|| QueryError::UnknownField(f.clone()))
+                    .and_then(|known| own_field(self.sql, known, dataset, &alias))
             })
             .collect()
     }
 
-    pub(super) fn from(&self) -> String {
+    pub(super) fn from(&self) -> Result<String, QueryError> {
         let mut out = format!(
             "FROM {} AS {}",
             self.model
@@ -124,24 +124,26 @@ impl<'m> Scope<'m> {
                     .find(|(p, _)| p[..] == steps[..steps.len() - 1])
                     .map_or_else(String::new, |(_, a)| a.clone())
             };
-            let (Some(from), Some(to)) = (
-                self.model.dataset(&relationship.from),
-                self.model.dataset(&relationship.to),
-            ) else {
-                continue;
+            let dataset = |name: &String| {
+                self.model
+                    .dataset(name)
+                    .ok_or_else(|| QueryError::UnknownField(name.clone()))
             };
-            let on: Vec<String> = relationship
-                .from_fields
-                .iter()
-                .zip(&relationship.to_fields)
-                .filter_map(|(a, b)| {
-                    Some(format!(
-                        "{} = {}",
-                        expression(self.sql, &from.field(a)?.expression, from, &left),
-                        expression(self.sql, &to.field(b)?.expression, to, alias)
-                    ))
-                })
-                .collect();
+            let (from, to) = (dataset(&relationship.from)?, dataset(&relationship.to)?);
+            let side = |dataset: &Dataset, name: &String, alias: &str| {
+                dataset
+                    .field(name)
+                    .ok_or_else(|| QueryError::UnknownField(format!("{}.{name}", dataset.name)))
+                    .and_then(|known| own_field(self.sql, known, dataset, alias))
+            };
+            let mut on = Vec::new();
+            for (a, b) in relationship.from_fields.iter().zip(&relationship.to_fields) {
+                on.push(format!(
+                    "{} = {}",
+                    side(from, a, &left)?,
+                    side(to, b, alias)?
+                ));
+            }
             out.push_str(&format!(
                 "\n  LEFT JOIN {} AS {} ON {}",
                 self.sql.table(&to.table),
@@ -153,7 +155,7 @@ impl<'m> Scope<'m> {
             out.push_str("\n  ");
             out.push_str(join);
         }
-        out
+        Ok(out)
     }
 
     /// The condition that a span of time sets, on the home's own time field.

@@ -45,9 +45,11 @@ impl Compiler<'_> {
                     Aggregation::Count | Aggregation::CountDistinct => {
                         Shape::of(DataType::Integer, None, *aggregation == Aggregation::Count)
                     }
-                    Aggregation::Average | Aggregation::Median => {
-                        Shape::of(DataType::Float, unit, false)
-                    }
+                    Aggregation::Average
+                    | Aggregation::Median
+                    | Aggregation::Percentile(_)
+                    | Aggregation::StandardDeviation => Shape::of(DataType::Float, unit, false),
+                    Aggregation::Variance => Shape::of(DataType::Float, None, false),
                     Aggregation::Sum => Shape::of(
                         own,
                         unit,
@@ -91,10 +93,14 @@ impl Compiler<'_> {
                     Aggregation::Count | Aggregation::CountDistinct => {
                         Shape::of(DataType::Integer, None, false)
                     }
-                    Aggregation::Average | Aggregation::Median => {
+                    Aggregation::Average
+                    | Aggregation::Median
+                    | Aggregation::Percentile(_)
+                    | Aggregation::StandardDeviation => {
                         Shape::of(DataType::Float, inner.unit, false)
                     }
-                    _ => Shape {
+                    Aggregation::Variance => Shape::of(DataType::Float, None, false),
+                    Aggregation::Sum | Aggregation::Min | Aggregation::Max => Shape {
                         additive: false,
                         ..inner
                     },

@@ -83,7 +83,7 @@ impl Compiler<'_> {
         let select = Select {
             distinct: true,
             columns: select,
-            from: scope.from(),
+            from: scope.from()?,
             conditions,
             order,
             limit: query.limit,

@@ -6,10 +6,13 @@
 
 mod duckdb;
 mod postgres;
+mod row_expression;
+
+pub(crate) use row_expression::{Outside, expression, own_field, type_of};
 
 use crate::{Dialect, Grain, Literal, Operator};
 use jiff::civil::Date;
-use semantics::{AddressPart, Aggregation, DataType, Dataset, Expression};
+use semantics::{AddressPart, Aggregation, DataType};
 
 /// How an engine spells what the compiler says.
 ///
@@ -135,6 +138,9 @@ pub(crate) trait SqlDialect: Sync {
             Aggregation::Min => format!("MIN({})", self.sort_key(v, data_type)),
             Aggregation::Max => format!("MAX({})", self.sort_key(v, data_type)),
             Aggregation::Median => self.quantile(v, 0.5),
+            Aggregation::Percentile(p) => self.quantile(v, f64::from(p) / 100.0),
+            Aggregation::StandardDeviation => format!("stddev_samp({})", self.float(v)),
+            Aggregation::Variance => format!("var_samp({})", self.float(v)),
         }
     }
 
@@ -220,76 +226,6 @@ pub(crate) fn operator(op: Operator) -> &'static str {
         Operator::Le => "<=",
         Operator::Gt => ">",
         Operator::Ge => ">=",
-    }
-}
-
-/// A row expression over the table that has the alias.
-pub(crate) fn expression(
-    sql: &dyn SqlDialect,
-    e: &Expression,
-    dataset: &Dataset,
-    alias: &str,
-) -> String {
-    let go = |e: &Expression| expression(sql, e, dataset, alias);
-    let column = |name: &str| format!("{}.{}", sql.identifier(alias), sql.identifier(name));
-    match e {
-        Expression::Column(name) => column(name),
-        Expression::Field(name) => match dataset.field(name) {
-            Some(field) if field.expression != Expression::Field(name.clone()) => {
-                go(&field.expression)
-            }
-            _ => column(name),
-        },
-        Expression::Number(x) => sql.number(*x),
-        Expression::Multiply(parts) => {
-            let decimals = parts
-                .iter()
-                .filter(|p| type_of(p, dataset) == DataType::Decimal)
-                .count();
-            sql.product(&parts.iter().map(go).collect::<Vec<String>>(), decimals)
-        }
-        Expression::Add(parts) => {
-            format!("({})", parts.iter().map(go).collect::<Vec<_>>().join(" + "))
-        }
-        Expression::Subtract(a, b) => format!("({} - {})", go(a), go(b)),
-        Expression::Divide(a, b) => format!("({})", sql.quotient(&go(a), &go(b))),
-        Expression::Concatenate { separator, parts } => {
-            sql.concatenate(separator, &parts.iter().map(go).collect::<Vec<String>>())
-        }
-        Expression::Address { of, part } => sql.address(&go(of), *part),
-        Expression::DaysBetween { from, to } => sql.days_between(&go(from), &go(to)),
-    }
-}
-
-/// The type that a row expression has.
-pub(crate) fn type_of(e: &Expression, dataset: &Dataset) -> DataType {
-    let widest = |parts: &mut dyn Iterator<Item = &Expression>| {
-        parts
-            .map(|p| type_of(p, dataset))
-            .fold(DataType::Integer, |widest, t| match (widest, t) {
-                (DataType::Integer, DataType::Integer) => DataType::Integer,
-                (DataType::Integer | DataType::Decimal, DataType::Integer | DataType::Decimal) => {
-                    DataType::Decimal
-                }
-                _ => DataType::Float,
-            })
-    };
-    match e {
-        Expression::Column(_) => dataset
-            .fields
-            .iter()
-            .find(|f| f.expression == *e)
-            .map_or(DataType::Opaque, |f| f.data_type),
-        Expression::Field(name) => dataset
-            .field(name)
-            .map_or(DataType::Opaque, |f| f.data_type),
-        Expression::Number(x) if x.fract() == 0.0 => DataType::Integer,
-        Expression::Number(_) => DataType::Decimal,
-        Expression::Multiply(parts) | Expression::Add(parts) => widest(&mut parts.iter()),
-        Expression::Subtract(a, b) => widest(&mut [&**a, &**b].into_iter()),
-        Expression::Divide(..) => DataType::Float,
-        Expression::Concatenate { .. } | Expression::Address { .. } => DataType::Text,
-        Expression::DaysBetween { .. } => DataType::Integer,
     }
 }
 

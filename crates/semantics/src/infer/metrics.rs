@@ -2,8 +2,8 @@
 
 use super::naming::plural;
 use crate::{
-    Additivity, Aggregation, Dataset, Expression, Field, FieldRef, Metric, MetricFilter,
-    MetricKind, Model, Role, Subject, Unit,
+    Additivity, Aggregation, Dataset, Expression, Field, FieldRef, Metric, MetricKind, Model, Role,
+    RowFilter, Subject, Unit,
 };
 
 const REVENUE: &[&str] = &[
@@ -134,15 +134,13 @@ impl Builder {
             return;
         }
         self.metrics.push(Metric {
-            name: name.into(),
             label: label.into(),
-            kind,
             additivity,
             unit,
             synonyms: synonyms.iter().map(|s| (*s).to_string()).collect(),
             description,
-            time_field: None,
             up_is_good: up,
+            ..Metric::new(name, kind)
         });
     }
 
@@ -926,10 +924,10 @@ fn rates(model: &Model, b: &mut Builder) {
                 dataset: dataset.clone(),
                 aggregation: *aggregation,
                 expression: expression.clone(),
-                filter: Some(MetricFilter {
-                    field: status.name.clone(),
-                    one_of: values.clone(),
-                }),
+                filter: Some(RowFilter::one_of(
+                    FieldRef::new(dataset, &status.name),
+                    &values,
+                )),
             };
             b.add(
                 name,
