@@ -186,11 +186,9 @@ fn prove_key(
     // An id that is unique within a group ("customer 12 of the West").
     let first = table.columns.first().zip(column_words.first());
     if let Some((id, _)) = first.filter(|(c, w)| id_like(w) && c.nulls == 0) {
-        let groups = table
-            .columns
-            .iter()
-            .skip(1)
-            .filter(|c| c.data_type == DataType::Text && c.nulls == 0 && c.distinct * 10 < table.rows);
+        let groups = table.columns.iter().skip(1).filter(|c| {
+            c.data_type == DataType::Text && c.nulls == 0 && c.distinct * 10 < table.rows
+        });
         for group in groups {
             if evidence.is_unique(&table.name, &[&id.name, &group.name]) {
                 return vec![id.name.clone(), group.name.clone()];

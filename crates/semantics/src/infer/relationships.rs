@@ -100,8 +100,10 @@ pub(super) fn find(
                     continue;
                 };
                 // "restaurant_id" refers to the restaurants whatever their key is called.
-                let says_whose = names_the(&to.entity, &field.name) && !names_the(&dataset.entity, &field.name);
-                if !says_whose && field.name == dataset.primary_key.first().cloned().unwrap_or_default()
+                let says_whose =
+                    names_the(&to.entity, &field.name) && !names_the(&dataset.entity, &field.name);
+                if !says_whose
+                    && field.name == dataset.primary_key.first().cloned().unwrap_or_default()
                     && dataset.primary_key.len() == 1
                     && profile.tables[t].rows >= table.rows
                     && field.name != *key
@@ -116,7 +118,8 @@ pub(super) fn find(
                     continue;
                 }
                 // One-to-one tables point from the one with fewer rows.
-                if !says_whose && dataset.primary_key == [field.name.clone()]
+                if !says_whose
+                    && dataset.primary_key == [field.name.clone()]
                     && (profile.tables[t].rows < table.rows
                         || (profile.tables[t].rows == table.rows && to.name > dataset.name))
                 {
@@ -193,10 +196,8 @@ fn composite(
                 .iter()
                 .filter_map(|k| Some((physical(dataset, k)?, physical(to, k)?)))
                 .collect();
-            let (from, at): (Vec<&str>, Vec<&str>) = pairs
-                .iter()
-                .map(|(a, b)| (a.as_str(), b.as_str()))
-                .unzip();
+            let (from, at): (Vec<&str>, Vec<&str>) =
+                pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).unzip();
             if pairs.len() == key.len()
                 && evidence.inclusion((&table.name, &from), (&target.name, &at)) >= 0.9
             {
