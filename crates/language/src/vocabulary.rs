@@ -104,7 +104,7 @@ impl Vocabulary {
         for metric in model
             .metrics
             .iter()
-            .filter(|m| m.access == semantics::Access::Public)
+            .filter(|m| m.access != semantics::Access::Part)
         {
             vocabulary.add(&metric.label, Named::Metric(metric.name.clone()), 1.0);
             vocabulary.add(

@@ -1,7 +1,9 @@
 //! Time as a retailer counts it: fiscal years, retail calendars, holidays that move.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::str::FromStr;
 
 /// Periods that lengths and granularities are counted in.
 #[derive(
@@ -18,14 +20,81 @@ pub enum TimeUnit {
     Year,
 }
 
-/// A length of time: so many of a period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// A length of time, written as a number and a period: `13 months`, `1 year`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Length {
     /// How many; never negative.
     pub count: u32,
     /// Of what.
     pub unit: TimeUnit,
+}
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = match self.unit {
+            TimeUnit::Hour => "hour",
+            TimeUnit::Day => "day",
+            TimeUnit::Week => "week",
+            TimeUnit::Month => "month",
+            TimeUnit::Quarter => "quarter",
+            TimeUnit::Year => "year",
+        };
+        write!(
+            f,
+            "{} {unit}{}",
+            self.count,
+            if self.count == 1 { "" } else { "s" }
+        )
+    }
+}
+
+impl FromStr for Length {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Length, String> {
+        let bad = || format!("`{text}` is no length of time such as `13 months`");
+        let (count, unit) = text.trim().split_once(' ').ok_or_else(bad)?;
+        let unit = match unit.trim().trim_end_matches('s') {
+            "hour" => TimeUnit::Hour,
+            "day" => TimeUnit::Day,
+            "week" => TimeUnit::Week,
+            "month" => TimeUnit::Month,
+            "quarter" => TimeUnit::Quarter,
+            "year" => TimeUnit::Year,
+            _ => return Err(bad()),
+        };
+        Ok(Length {
+            count: count.parse().map_err(|_| bad())?,
+            unit,
+        })
+    }
+}
+
+impl Serialize for Length {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Length {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Length".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "A length of time: a number and a period.",
+            "pattern": "^[0-9]+ (hour|day|week|month|quarter|year)s?$"
+        })
+    }
 }
 
 /// Which calendar year gives a year that starts later its number.

@@ -48,6 +48,9 @@ pub struct Dataset {
     /// One sentence for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
+    /// What a language model is told about it; data to it, never a command to us.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub instructions: String,
     /// Field names that identify a row; empty if no key is known.
     #[serde(default)]
     pub primary_key: Vec<String>,
@@ -141,6 +144,10 @@ pub struct Relationship {
     /// Whether `to_fields` are proven (declared or measured) unique; if not, the compiler
     /// treats the relationship as many-to-many.
     pub unique: bool,
+    /// What the one side is called when reached this way ("buyer", "ship date"), where several
+    /// relationships lead to the same dataset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// Why it is believed (0..1 and words), for inferred ones.
     #[serde(default)]
     pub evidence: Option<String>,

@@ -291,6 +291,9 @@ pub struct Field {
     /// One sentence for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
+    /// What a language model is told about it; data to it, never a command to us.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub instructions: String,
     /// Distinct non-null values, where profiled.
     #[serde(default)]
     pub distinct: Option<u64>,

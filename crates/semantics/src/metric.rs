@@ -265,15 +265,18 @@ pub struct DateBasis {
     pub denominator: FieldRef,
 }
 
-/// Who may ask for a metric.
+/// Who reads a metric.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
     /// Everyone.
     #[default]
     Public,
-    /// Only other metrics: it is a part, and no word of a question means it.
+    /// Questions and queries here, but no other program: one that does not know how a level is
+    /// read over time would add it up.
     Private,
+    /// Only other metrics: it is a part of their formulas, and no word of a question means it.
+    Part,
 }
 
 /// A named number.
@@ -300,6 +303,9 @@ pub struct Metric {
     /// One sentence: the definition.
     #[serde(default)]
     pub description: String,
+    /// What a language model is told about it; data to it, never a command to us.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub instructions: String,
     /// Time field that places it in time; the dataset's event time (own or through a
     /// many-to-one path) if absent.
     #[serde(default)]
@@ -322,7 +328,7 @@ pub struct Metric {
     /// Whether up is good (`Some(true)`), down is good (`Some(false)`), or neither.
     #[serde(default)]
     pub up_is_good: Option<bool>,
-    /// Who may ask for it.
+    /// Who reads it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub access: Access,
     /// Where the definition comes from (a page, a person), for people.
@@ -358,6 +364,7 @@ impl Metric {
             unit: Unit::Plain,
             synonyms: Vec::new(),
             description: String::new(),
+            instructions: String::new(),
             time_field: None,
             date_basis: None,
             empty: Empty::Null,

@@ -30,6 +30,19 @@ pub struct Entity {
     pub dataset: Option<String>,
 }
 
+/// What another program keeps in the exchanged document; carried along unread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignExtension {
+    /// Part of the model that it belongs to: empty for the whole, else `datasets/orders`,
+    /// `fields/orders/status`, `relationships/…` or `metrics/…`.
+    pub place: String,
+    /// Name of the program's maker.
+    pub vendor_name: String,
+    /// Its text.
+    pub data: String,
+}
+
 /// The whole model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -97,6 +110,9 @@ pub struct Model {
     /// Questions that someone has checked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verified_queries: Vec<VerifiedQuery>,
+    /// What other programs keep in the exchanged document.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_extensions: Vec<ForeignExtension>,
 }
 
 fn monday() -> u8 {
@@ -132,6 +148,7 @@ impl Default for Model {
             policies: Vec::new(),
             lexicon: Lexicon::default(),
             verified_queries: Vec::new(),
+            foreign_extensions: Vec::new(),
         }
     }
 }

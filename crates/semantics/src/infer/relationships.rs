@@ -248,6 +248,7 @@ fn add(
         from_fields,
         to_fields,
         unique,
+        role: None,
         evidence: Some(evidence),
     });
 }
