@@ -69,7 +69,7 @@ pub(crate) fn sql(model: &Path, query_file: &Path, dialect: &str) -> u8 {
     let dialect = match dialect.parse::<query::Dialect>() {
         Ok(dialect) => dialect,
         Err(e) => {
-            eprintln!("error[usage]: {e}\nhint: --dialect duckdb");
+            eprintln!("error[usage]: {e}\nhint: --dialect duckdb or --dialect postgres");
             return 2;
         }
     };

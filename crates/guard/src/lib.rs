@@ -86,19 +86,18 @@ impl Schema {
 }
 
 fn physical(expression: &semantics::Expression, columns: &mut Vec<String>) {
-    use semantics::Expression as E;
-    match expression {
-        E::Column(name) | E::Field(name) => columns.push(name.to_lowercase()),
-        E::Number(_) => {}
-        E::Multiply(parts) | E::Add(parts) | E::Concatenate { parts, .. } => {
-            parts.iter().for_each(|p| physical(p, columns))
-        }
-        E::Subtract(a, b) | E::Divide(a, b) | E::DaysBetween { from: a, to: b } => {
-            physical(a, columns);
-            physical(b, columns);
-        }
-        E::Address { of, .. } => physical(of, columns),
-    }
+    let named = expression
+        .columns()
+        .into_iter()
+        .chain(expression.fields())
+        .chain(
+            expression
+                .conditions()
+                .into_iter()
+                .flat_map(|c| c.fields())
+                .map(|f| f.field.as_str()),
+        );
+    columns.extend(named.map(str::to_lowercase));
 }
 
 /// SQL that passed the guard. Only [`check`] makes one.

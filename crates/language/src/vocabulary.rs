@@ -163,7 +163,11 @@ impl Vocabulary {
     /// Collects the names. Opaque fields have none.
     pub fn new(model: &Model) -> Self {
         let mut vocabulary = Vocabulary::default();
-        for metric in &model.metrics {
+        for metric in model
+            .metrics
+            .iter()
+            .filter(|m| m.access != semantics::Access::Part)
+        {
             vocabulary.add(&metric.label, Named::Metric(metric.name.clone()), 1.0);
             vocabulary.add(
                 &metric.name.replace('_', " "),

@@ -10,23 +10,39 @@ use std::str::FromStr;
 pub enum Dialect {
     /// DuckDB 1.5.
     DuckDb,
+    /// PostgreSQL 13 and newer.
+    Postgres,
+}
+
+impl Dialect {
+    /// Every dialect that the compiler writes.
+    pub const ALL: [Dialect; 2] = [Dialect::DuckDb, Dialect::Postgres];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dialect::DuckDb => "duckdb",
+            Dialect::Postgres => "postgres",
+        }
+    }
 }
 
 impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("duckdb")
+        f.write_str(self.name())
     }
 }
 
 impl FromStr for Dialect {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "duckdb" => Ok(Dialect::DuckDb),
-            other => Err(format!(
-                "the compiler does not write `{other}` yet; it writes duckdb"
-            )),
-        }
+        let known = Dialect::ALL.into_iter().find(|d| d.name() == text);
+        known.ok_or_else(|| {
+            format!(
+                "the compiler does not write `{text}`; it writes {}",
+                Dialect::ALL.map(Dialect::name).join(" and ")
+            )
+        })
     }
 }
 

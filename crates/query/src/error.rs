@@ -42,6 +42,14 @@ pub enum QueryError {
         "rows of {0} cannot be told apart, so that a split over a one-to-many link could count them twice"
     )]
     NoSafeRewrite(String),
+    /// The model has a metric of a kind that is not compiled.
+    #[error("the metric `{metric}` is {kind}, which cannot be computed here")]
+    UnsupportedMetric {
+        /// Name.
+        metric: String,
+        /// Its kind, with an article.
+        kind: &'static str,
+    },
     /// The query contradicts itself.
     #[error("{0}")]
     Malformed(String),
@@ -57,6 +65,7 @@ impl QueryError {
             QueryError::AmbiguousPath { .. } => "E_AMBIGUOUS_PATH",
             QueryError::UnsafeReaggregation { .. } => "E_UNSAFE_REAGGREGATION",
             QueryError::NoSafeRewrite(_) => "E3012_MN_NO_SAFE_REWRITE",
+            QueryError::UnsupportedMetric { .. } => "E_UNSUPPORTED_METRIC",
             QueryError::Malformed(_) => "E_MALFORMED_QUERY",
         }
     }
@@ -77,6 +86,10 @@ impl QueryError {
             QueryError::UnsafeReaggregation { .. } => "ask for each period by itself".into(),
             QueryError::NoSafeRewrite(dataset) => {
                 format!("declare the primary key of {dataset} in the model")
+            }
+            QueryError::UnsupportedMetric { .. } => {
+                "ask for the metrics that it is made of, with a comparison or a running total"
+                    .into()
             }
             QueryError::Malformed(_) => "see the schema of the typed query".into(),
         }

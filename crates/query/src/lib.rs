@@ -6,8 +6,10 @@
 
 mod compile;
 mod compiled;
+mod dialect;
 mod error;
 mod path;
+mod row_filter;
 mod schema;
 mod typed;
 
@@ -15,5 +17,6 @@ pub use compile::compile;
 pub use compiled::{CompiledQuery, Dialect, Origin, OutputColumn, OutputRole, canonical, hash};
 pub use error::QueryError;
 pub use path::{Path, home_datasets, reachable, time_field_of};
+pub use row_filter::row_filter;
 pub use schema::json_schema;
 pub use typed::*;

@@ -7,32 +7,7 @@ use schemars::JsonSchema;
 use semantics::{Aggregation, FieldRef};
 use serde::{Deserialize, Serialize};
 
-/// A literal in a filter.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Literal {
-    /// A truth value.
-    Bool(bool),
-    /// A whole number.
-    Integer(i64),
-    /// Any other number.
-    Number(f64),
-    /// Text, or a date as `YYYY-MM-DD`.
-    Text(String),
-}
-
-/// Comparison operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the usual six")]
-pub enum Operator {
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
-}
+pub use semantics::{Literal, Operator};
 
 /// Days from `start` up to but not including `end` (`YYYY-MM-DD` each; either may be open).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

@@ -85,29 +85,21 @@ pub fn check(model: &Model) -> Vec<Problem> {
         }
     }
     for metric in &model.metrics {
-        match &metric.kind {
-            MetricKind::Simple { dataset, .. } => {
-                if model.dataset(dataset).is_none() {
-                    add(
-                        "unknown_dataset",
-                        metric.name.clone(),
-                        "the metric names a dataset that is not there",
-                    );
-                }
-            }
-            MetricKind::Ratio {
-                numerator: a,
-                denominator: b,
-            }
-            | MetricKind::Difference { left: a, right: b } => {
-                if model.metric(a).is_none() || model.metric(b).is_none() {
-                    add(
-                        "unknown_metric",
-                        metric.name.clone(),
-                        "the metric is made of one that is not there",
-                    );
-                }
-            }
+        if let MetricKind::Simple { dataset, .. } = &metric.kind
+            && model.dataset(dataset).is_none()
+        {
+            add(
+                "unknown_dataset",
+                metric.name.clone(),
+                "the metric names a dataset that is not there",
+            );
+        }
+        if metric.parts().iter().any(|m| model.metric(m).is_none()) {
+            add(
+                "unknown_metric",
+                metric.name.clone(),
+                "the metric is made of one that is not there",
+            );
         }
     }
     problems

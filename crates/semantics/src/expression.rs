@@ -3,6 +3,7 @@
 //! A small closed tree rather than SQL text, so that the compiler can write it in
 //! every dialect and the naive evaluator can compute it without SQL.
 
+use crate::{FieldRef, RowFilter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,18 @@ pub enum AddressPart {
     PostalCode,
 }
 
-/// An expression over the columns of one row of one dataset.
+/// One `WHEN … THEN …`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseBranch {
+    /// Condition on the row.
+    pub when: RowFilter,
+    /// Value where it holds and no branch before it did.
+    pub then: Expression,
+}
+
+/// An expression over the columns of one row of one dataset, and over what that row looks up
+/// many-to-one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Expression {
@@ -57,4 +69,111 @@ pub enum Expression {
         /// End.
         to: Box<Expression>,
     },
+    /// A text.
+    Text(String),
+    /// A field of a dataset that this one reaches many-to-one (`products.unit_cost` on an order
+    /// line); NULL where nothing is found.
+    Lookup(FieldRef),
+    /// The value of the first branch whose condition holds.
+    Case {
+        /// Branches, in order.
+        branches: Vec<CaseBranch>,
+        /// Value where none holds; NULL if absent.
+        #[serde(default)]
+        otherwise: Option<Box<Expression>>,
+    },
+    /// The first that is not NULL.
+    Coalesce(Vec<Expression>),
+    /// The value without its sign.
+    Absolute(Box<Expression>),
+    /// The day of a date or time.
+    DateOf(Box<Expression>),
+}
+
+impl Default for Expression {
+    /// A column without a name: no expression of a sound model.
+    fn default() -> Self {
+        Expression::Column(String::new())
+    }
+}
+
+impl Expression {
+    /// Calls `visit` for this expression and every one inside it, outer ones first. Conditions of
+    /// branches are not expressions; see [`Expression::conditions`].
+    pub fn walk<'e>(&'e self, visit: &mut dyn FnMut(&'e Expression)) {
+        visit(self);
+        match self {
+            Expression::Column(_)
+            | Expression::Field(_)
+            | Expression::Number(_)
+            | Expression::Text(_)
+            | Expression::Lookup(_) => {}
+            Expression::Multiply(parts)
+            | Expression::Add(parts)
+            | Expression::Concatenate { parts, .. }
+            | Expression::Coalesce(parts) => parts.iter().for_each(|p| p.walk(visit)),
+            Expression::Subtract(a, b)
+            | Expression::Divide(a, b)
+            | Expression::DaysBetween { from: a, to: b } => {
+                a.walk(visit);
+                b.walk(visit);
+            }
+            Expression::Address { of, .. } | Expression::Absolute(of) | Expression::DateOf(of) => {
+                of.walk(visit)
+            }
+            Expression::Case {
+                branches,
+                otherwise,
+            } => {
+                branches.iter().for_each(|b| b.then.walk(visit));
+                if let Some(otherwise) = otherwise {
+                    otherwise.walk(visit);
+                }
+            }
+        }
+    }
+
+    /// Conditions of all branches in it.
+    pub fn conditions(&self) -> Vec<&RowFilter> {
+        let mut found = Vec::new();
+        self.walk(&mut |e| {
+            if let Expression::Case { branches, .. } = e {
+                found.extend(branches.iter().map(|b| &b.when));
+            }
+        });
+        found
+    }
+
+    /// Physical columns that it reads by name, in the order of the text, with repeats.
+    pub fn columns(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        self.walk(&mut |e| {
+            if let Expression::Column(name) = e {
+                found.push(name.as_str());
+            }
+        });
+        found
+    }
+
+    /// Fields of the row's own dataset that it reads by name, outside conditions, with repeats.
+    pub fn fields(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        self.walk(&mut |e| {
+            if let Expression::Field(name) = e {
+                found.push(name.as_str());
+            }
+        });
+        found
+    }
+
+    /// Fields that it looks up in other datasets outside conditions, with repeats.
+    pub fn lookups(&self) -> Vec<&FieldRef> {
+        let mut found = Vec::new();
+        self.walk(&mut |e| {
+            if let Expression::Lookup(field) = e {
+                found.push(field);
+            }
+        });
+        found
+    }
 }

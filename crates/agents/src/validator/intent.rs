@@ -7,7 +7,7 @@ use query::{
     Align, Dimension, Direction, Filter, Literal, Measure, Operator, OrderKey, Part, Query,
     Threshold,
 };
-use semantics::{Aggregation, Expression, FieldRef, MetricKind, Model};
+use semantics::{Aggregation, Expression, FieldRef, MetricKind, Model, RowFilter};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the intent check found.
@@ -121,6 +121,9 @@ impl Wanted {
             Aggregation::Min => "min",
             Aggregation::Max => "max",
             Aggregation::Median => "median",
+            Aggregation::Percentile(_) => "quantile_cont",
+            Aggregation::StandardDeviation => "stddev_samp",
+            Aggregation::Variance => "var_samp",
         };
         *self.aggregates.entry(name).or_default() += 1;
     }
@@ -148,8 +151,28 @@ impl Wanted {
                 }
             },
             Expression::Number(_) => {}
+            Expression::Text(text) => {
+                self.texts.insert(text.clone());
+            }
+            Expression::Lookup(field) => self.field(field, model),
+            Expression::Absolute(of) | Expression::DateOf(of) => {
+                self.expression(of, dataset, model, depth + 1)
+            }
+            Expression::Case {
+                branches,
+                otherwise,
+            } => {
+                for branch in branches {
+                    self.condition(&branch.when, model);
+                    self.expression(&branch.then, dataset, model, depth + 1);
+                }
+                if let Some(otherwise) = otherwise {
+                    self.expression(otherwise, dataset, model, depth + 1);
+                }
+            }
             Expression::Multiply(parts)
             | Expression::Add(parts)
+            | Expression::Coalesce(parts)
             | Expression::Concatenate { parts, .. } => {
                 parts
                     .iter()
@@ -181,18 +204,22 @@ impl Wanted {
                     self.expression(expression, dataset, model, 0);
                 }
                 if let Some(filter) = filter {
-                    self.texts.extend(filter.one_of.iter().cloned());
-                    self.field(&FieldRef::new(dataset, &filter.field), model);
+                    self.condition(filter, model);
                 }
             }
-            MetricKind::Ratio {
-                numerator: a,
-                denominator: b,
+            _ => {
+                for part in metric.parts() {
+                    self.metric(part, model, depth + 1);
+                }
             }
-            | MetricKind::Difference { left: a, right: b } => {
-                self.metric(a, model, depth + 1);
-                self.metric(b, model, depth + 1);
-            }
+        }
+    }
+
+    fn condition(&mut self, filter: &RowFilter, model: &Model) {
+        self.texts
+            .extend(filter.texts().into_iter().map(str::to_string));
+        for field in filter.fields() {
+            self.field(field, model);
         }
     }
 

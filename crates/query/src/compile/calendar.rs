@@ -1,5 +1,6 @@
 //! Ranges moved, cut and named.
 
+use crate::dialect::SqlDialect;
 use crate::{DateRange, Grain, QueryError};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -60,6 +61,18 @@ impl Span {
             start: Some(start.saturating_sub(days.days())),
             end: Some(start),
         })
+    }
+
+    /// The condition that it sets on a date or time: half-open, so that a last day counts whole.
+    pub(super) fn condition(self, sql: &dyn SqlDialect, of: &str) -> Option<String> {
+        let parts: Vec<String> = [
+            self.start.map(|d| format!("{of} >= {}", sql.date(d))),
+            self.end.map(|d| format!("{of} < {}", sql.date(d))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        (!parts.is_empty()).then(|| parts.join(" AND "))
     }
 
     /// How people call it.

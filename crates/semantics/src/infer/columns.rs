@@ -429,5 +429,6 @@ pub(super) fn field(
             && column.mean_length <= 80.0
             && column.distinct <= 200_000)
             || role == Role::Id && column.distinct <= 1_000_000,
+        ..Field::default()
     }
 }

@@ -2,8 +2,8 @@
 
 use super::naming::plural;
 use crate::{
-    Additivity, Aggregation, Dataset, Expression, Field, FieldRef, Metric, MetricFilter,
-    MetricKind, Model, Role, Subject, Unit,
+    Additivity, Aggregation, Dataset, Expression, Field, FieldRef, Metric, MetricKind, Model, Role,
+    RowFilter, Subject, Unit,
 };
 
 const REVENUE: &[&str] = &[
@@ -134,15 +134,13 @@ impl Builder {
             return;
         }
         self.metrics.push(Metric {
-            name: name.into(),
             label: label.into(),
-            kind,
             additivity,
             unit,
             synonyms: synonyms.iter().map(|s| (*s).to_string()).collect(),
             description,
-            time_field: None,
             up_is_good: up,
+            ..Metric::new(name, kind)
         });
     }
 
@@ -470,21 +468,19 @@ fn rows(model: &mut Model) {
             continue;
         }
         let noun = plural(&dataset.entity);
+        let kind = MetricKind::Simple {
+            dataset: dataset.name.clone(),
+            aggregation: Aggregation::Count,
+            expression: None,
+            filter: None,
+        };
         found.push(Metric {
-            name: format!("{}_rows", dataset.name),
             label: super::naming::label(&super::naming::words(&noun)),
-            kind: MetricKind::Simple {
-                dataset: dataset.name.clone(),
-                aggregation: Aggregation::Count,
-                expression: None,
-                filter: None,
-            },
             additivity: Additivity::Additive,
             unit: Unit::Count(noun),
             synonyms: vec![dataset.entity.clone()],
             description: format!("rows of {}", dataset.label),
-            time_field: None,
-            up_is_good: None,
+            ..Metric::new(format!("{}_rows", dataset.name), kind)
         });
     }
     model.metrics.extend(found);
@@ -966,10 +962,10 @@ fn rates(model: &Model, b: &mut Builder) {
                 dataset: dataset.clone(),
                 aggregation: *aggregation,
                 expression: expression.clone(),
-                filter: Some(MetricFilter {
-                    field: status.name.clone(),
-                    one_of: values.clone(),
-                }),
+                filter: Some(RowFilter::one_of(
+                    FieldRef::new(dataset, &status.name),
+                    &values,
+                )),
             };
             b.add(
                 name,

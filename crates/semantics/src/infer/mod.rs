@@ -67,15 +67,10 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
         } else {
             snake(&words(&profile.name))
         },
-        description: String::new(),
         datasets,
         relationships,
-        metrics: Vec::new(),
-        entities: Vec::new(),
-        default_time: None,
-        default_metric: None,
         currency,
-        week_start: 1,
+        ..Model::default()
     };
     model.entities = entities::find(&model);
     metrics::add(&mut model);
@@ -135,15 +130,14 @@ fn dataset(
         label: label(table_words),
         table: table.table.clone(),
         entity,
-        synonyms: Vec::new(),
         primary_key,
         name_field,
         event_time,
-        is_fact: false,
         rows: Some(table.rows),
         fields,
         remarks: table.remarks.clone(),
         name,
+        ..Dataset::default()
     }
 }
 
@@ -323,11 +317,8 @@ fn derived(fields: &mut Vec<Field>, table: &TableProfile, entity: &str) {
                 additivity: Additivity::Non,
                 unit: Unit::Plain,
                 synonyms: synonyms.iter().map(|s| (*s).to_string()).collect(),
-                distinct: None,
-                nulls: None,
-                min: None,
-                max: None,
                 searchable: true,
+                ..Field::default()
             }
         };
     // "917 1st St, Dallas, TX 75001"

@@ -267,6 +267,7 @@ fn add(
         to_fields,
         unique,
         evidence: Some(evidence),
+        role: None,
     });
 }
 

@@ -13,7 +13,6 @@ impl Reader<'_> {
             return false;
         };
         let MetricKind::Simple {
-            dataset,
             aggregation: Aggregation::Count | Aggregation::CountDistinct,
             filter,
             ..
@@ -55,14 +54,13 @@ impl Reader<'_> {
             return false;
         }
         if let Some(filter) = filter {
-            let field = FieldRef::new(dataset, &filter.field);
+            let Ok(condition) = query::row_filter(filter) else {
+                return false;
+            };
             self.draft.filters.push(Bound {
-                words: filter.one_of.join(", "),
-                filter: Filter::In {
-                    field: field.clone(),
-                    values: filter.one_of.iter().cloned().map(Literal::Text).collect(),
-                },
-                field: Some(field),
+                words: filter.texts().join(", "),
+                filter: condition,
+                field: filter.fields().first().map(|f| (*f).clone()),
                 numerator: false,
             });
         }

@@ -275,6 +275,9 @@ pub(super) fn aggregation_word(how: Aggregation) -> &'static str {
         Aggregation::Min => "Lowest",
         Aggregation::Max => "Highest",
         Aggregation::Median => "Median",
+        Aggregation::Percentile(_) => "Percentile of",
+        Aggregation::StandardDeviation => "Standard deviation of",
+        Aggregation::Variance => "Variance of",
     }
 }
 

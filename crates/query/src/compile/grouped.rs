@@ -1,0 +1,96 @@
+//! Queries with measures: groups, what is computed from them, which are kept, in which order.
+
+use super::Compiler;
+use super::calendar::{Span, move_day};
+use super::frame::Window;
+use super::shape::Shape;
+use super::statement::Select;
+use crate::{Dimension, Grain, OutputColumn, Query, QueryError};
+
+/// The running time dimension of a query: which one, and its grain.
+pub(super) fn running(dimensions: &[Dimension]) -> Option<(usize, Grain)> {
+    dimensions.iter().enumerate().find_map(|(i, d)| match d {
+        Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic() => Some((i, *g)),
+        _ => None,
+    })
+}
+
+impl Compiler<'_> {
+    pub(super) fn grouped(
+        &mut self,
+        query: &Query,
+    ) -> Result<(Select, Vec<OutputColumn>), QueryError> {
+        let shapes: Vec<Shape> = query
+            .metrics
+            .iter()
+            .map(|t| self.shape(&t.measure))
+            .collect();
+        let running = running(&query.dimensions);
+        if (query.cumulative || query.rolling.is_some()) && running.is_none() {
+            return Err(QueryError::Malformed(
+                "a running number needs a time dimension".into(),
+            ));
+        }
+        if query.cumulative
+            && let Some(i) = shapes.iter().position(|s| !s.additive)
+        {
+            return Err(QueryError::UnsafeReaggregation {
+                what: query.metrics[i].name.clone(),
+                how: "added up over time",
+            });
+        }
+        let asked = Span::of(query.time.as_ref().and_then(|t| t.range.as_ref()))?;
+        let mut window = Window {
+            filter: query.filter.clone(),
+            time: query.time.as_ref().map(|t| t.field.clone()),
+            span: asked,
+        };
+        let prior = match &query.compare {
+            None => None,
+            Some(compare) => {
+                let periods = self.periods(compare, asked, running.map(|r| r.1))?;
+                window.span = periods.now;
+                Some(periods)
+            }
+        };
+        if let (Some(n), Some((_, grain))) = (query.rolling, running) {
+            // Buckets before the range feed the window.
+            window.span.start = window
+                .span
+                .start
+                .map(|d| move_day(d, grain, -(i64::from(n) - 1)));
+        }
+        let measures: Vec<_> = query.metrics.iter().map(|t| &t.measure).collect();
+        let current = self.frame("groups", &query.dimensions, &measures, &window)?;
+        let base = match &prior {
+            None => current,
+            Some(periods) => self.side_by_side(query, current, periods, &window)?,
+        };
+        let label = prior.as_ref().map_or("", |p| p.label.as_str());
+        let mut measured = self.measured(query, &shapes, &base, label, &window)?;
+        if query.rolling.is_some()
+            && let (Some(start), Some((r, _))) = (asked.start, running)
+        {
+            let in_range = format!("d{r} >= {}", self.sql.date(start));
+            measured.table = self.cte(
+                "in_range",
+                "without the buckets that only feed the window".into(),
+                &Select::all(&measured.table, vec![in_range]),
+            );
+        }
+        let order = self.kept(query, &mut measured, running.map(|r| r.0))?;
+        let select = Select {
+            columns: measured
+                .internal
+                .iter()
+                .zip(&measured.columns)
+                .map(|(i, c)| format!("{i} AS {}", self.sql.identifier(&c.name)))
+                .collect(),
+            from: format!("FROM {}", measured.table),
+            order,
+            limit: query.limit,
+            ..Select::default()
+        };
+        Ok((select, measured.columns))
+    }
+}

@@ -1,0 +1,225 @@
+//! The columns that each measure has: value, prior, change, share, running numbers.
+
+use super::Compiler;
+use super::frame::Window;
+use super::grouped::running;
+use super::shape::Shape;
+use super::statement::Select;
+use crate::{Dimension, Origin, OutputColumn, OutputRole, Part, Query, QueryError};
+use semantics::DataType;
+
+/// Groups with all their columns.
+pub(super) struct Measured {
+    /// CTE that holds them.
+    pub(super) table: String,
+    /// Columns, left to right.
+    pub(super) columns: Vec<OutputColumn>,
+    /// Their names in the CTE.
+    pub(super) internal: Vec<String>,
+}
+
+impl Measured {
+    /// The CTE's name of a part of a measure.
+    pub(super) fn column(&self, m: usize, part: Part) -> Result<&str, QueryError> {
+        self.columns
+            .iter()
+            .position(|c| c.origin == Origin::Metric(m, part))
+            .and_then(|at| self.internal.get(at))
+            .map(String::as_str)
+            .ok_or_else(|| {
+                QueryError::Malformed(format!("the query shows no {part:?} of measure {m}"))
+            })
+    }
+}
+
+/// Parts that a query shows of each measure.
+fn parts_of(query: &Query) -> Vec<Part> {
+    let mut parts = match &query.compare {
+        Some(compare) if !compare.show.is_empty() => compare.show.clone(),
+        Some(_) => vec![Part::Value, Part::Prior, Part::Delta, Part::Pct],
+        None => vec![Part::Value],
+    };
+    for (part, wanted) in [
+        (Part::Share, query.share.is_some()),
+        (Part::Cumulative, query.cumulative),
+        (Part::Rolling, query.rolling.is_some()),
+    ] {
+        if wanted && !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    parts
+}
+
+fn part_name(part: Part) -> &'static str {
+    match part {
+        Part::Value => "value",
+        Part::Prior => "prior",
+        Part::Delta => "delta",
+        Part::Pct => "pct",
+        Part::Share => "share",
+        Part::Cumulative => "running",
+        Part::Rolling => "rolling",
+    }
+}
+
+impl Compiler<'_> {
+    /// A CTE with `d0…` and the parts of each measure, from groups in `base`.
+    pub(super) fn measured(
+        &mut self,
+        query: &Query,
+        shapes: &[Shape],
+        base: &str,
+        prior_label: &str,
+        window: &Window,
+    ) -> Result<Measured, QueryError> {
+        let dimensions = &query.dimensions;
+        let running = running(dimensions).map(|r| r.0);
+        let mut columns = self.dimension_columns(query);
+        let mut internal: Vec<String> = (0..dimensions.len()).map(|d| format!("d{d}")).collect();
+        let mut select = Select {
+            columns: internal.iter().map(|d| format!("g.{d}")).collect(),
+            from: format!("FROM {base} AS g"),
+            ..Select::default()
+        };
+        if query.share.is_some() {
+            let join = self.whole(query, window)?;
+            select.from.push_str(&join);
+        }
+        let partition: Vec<String> = (0..dimensions.len())
+            .filter(|d| Some(*d) != running)
+            .map(|d| format!("g.d{d}"))
+            .collect();
+        let partition = if partition.is_empty() {
+            String::new()
+        } else {
+            format!("PARTITION BY {} ", partition.join(", "))
+        };
+        let over = |frame: &str| {
+            running.map_or(String::new(), |r| {
+                format!("OVER ({partition}ORDER BY g.d{r} {frame})")
+            })
+        };
+        let delta = |m: usize| format!("COALESCE(g.m{m}, 0) - g.p{m}");
+        let fraction = Some("fraction".to_string());
+        for (m, (term, shape)) in query.metrics.iter().zip(shapes).enumerate() {
+            for part in parts_of(query) {
+                let (sql, name, data_type, unit) = match part {
+                    Part::Value => (
+                        format!("g.m{m}"),
+                        term.name.clone(),
+                        shape.data_type,
+                        shape.unit.clone(),
+                    ),
+                    Part::Prior => (
+                        format!("g.p{m}"),
+                        format!("{} ({prior_label})", term.name),
+                        shape.data_type,
+                        shape.unit.clone(),
+                    ),
+                    Part::Delta => (
+                        delta(m),
+                        format!("{} change", term.name),
+                        shape.data_type,
+                        shape.unit.clone(),
+                    ),
+                    Part::Pct => (
+                        self.sql.quotient(&delta(m), &format!("g.p{m}")),
+                        format!("{} change %", term.name),
+                        DataType::Float,
+                        fraction.clone(),
+                    ),
+                    Part::Share => (
+                        self.sql.quotient(&format!("g.m{m}"), &format!("t.m{m}")),
+                        format!("{} share", term.name),
+                        DataType::Float,
+                        fraction.clone(),
+                    ),
+                    Part::Cumulative => (
+                        format!("SUM(g.m{m}) {}", over("ROWS UNBOUNDED PRECEDING")),
+                        format!("{} to date", term.name),
+                        shape.data_type,
+                        shape.unit.clone(),
+                    ),
+                    Part::Rolling => {
+                        let n = query.rolling.unwrap_or(1);
+                        let window = over(&format!("ROWS {} PRECEDING", n.saturating_sub(1)));
+                        (
+                            format!(
+                                "CASE WHEN COUNT(*) {window} = {n} THEN {} {window} END",
+                                format_args!("AVG({})", self.sql.float(&format!("g.m{m}")))
+                            ),
+                            format!("{} ({n}-period average)", term.name),
+                            DataType::Float,
+                            shape.unit.clone(),
+                        )
+                    }
+                };
+                let alias = format!("{}{m}", part_name(part));
+                select.columns.push(format!("{sql} AS {alias}"));
+                internal.push(alias);
+                columns.push(OutputColumn {
+                    name,
+                    data_type,
+                    unit,
+                    role: OutputRole::Measure,
+                    grain: None,
+                    origin: Origin::Metric(m, part),
+                });
+            }
+        }
+        let names: Vec<&str> = query.metrics.iter().map(|t| t.name.as_str()).collect();
+        let note = format!(
+            "{}, one row per {}",
+            names.join(", "),
+            self.group_words(dimensions)
+        );
+        Ok(Measured {
+            table: self.cte("measured", note, &select),
+            columns,
+            internal,
+        })
+    }
+
+    /// The join of the totals that shares are of, as `t`.
+    fn whole(&mut self, query: &Query, window: &Window) -> Result<String, QueryError> {
+        let Some(share) = &query.share else {
+            return Ok(String::new());
+        };
+        let within: Vec<Dimension> = share
+            .within
+            .iter()
+            .filter_map(|i| query.dimensions.get(*i).cloned())
+            .collect();
+        let scope = Window {
+            filter: if share.unfiltered {
+                None
+            } else {
+                window.filter.clone()
+            },
+            ..window.clone()
+        };
+        let measures: Vec<_> = query.metrics.iter().map(|t| &t.measure).collect();
+        let whole = self.frame("whole", &within, &measures, &scope)?;
+        if within.is_empty() {
+            return Ok(format!("\n  CROSS JOIN {whole} AS t"));
+        }
+        let on: Vec<String> = share
+            .within
+            .iter()
+            .zip(&within)
+            .enumerate()
+            .map(|(w, (i, dimension))| {
+                self.sql.same(
+                    &format!("g.d{i}"),
+                    &format!("t.d{w}"),
+                    self.dimension_type(dimension),
+                )
+            })
+            .collect();
+        Ok(format!(
+            "\n  LEFT JOIN {whole} AS t ON {}",
+            on.join(" AND ")
+        ))
+    }
+}

@@ -1,0 +1,152 @@
+//! What is known of a measure's column before it is computed.
+
+use super::Compiler;
+use crate::Measure;
+use crate::compiled::unit_name;
+use crate::dialect::type_of;
+use semantics::{Additivity, Aggregation, DataType, MetricKind};
+
+/// Type, unit and additivity of a measure.
+pub(super) struct Shape {
+    pub(super) data_type: DataType,
+    pub(super) unit: Option<String>,
+    /// Whether the values of groups may be added up.
+    pub(super) additive: bool,
+}
+
+impl Shape {
+    fn of(data_type: DataType, unit: Option<String>, additive: bool) -> Shape {
+        Shape {
+            data_type,
+            unit,
+            additive,
+        }
+    }
+}
+
+impl Compiler<'_> {
+    pub(super) fn shape(&self, measure: &Measure) -> Shape {
+        match measure {
+            Measure::Metric(name) => {
+                let Some(metric) = self.model.metric(name) else {
+                    return Shape::of(DataType::Float, None, false);
+                };
+                Shape::of(
+                    self.metric_type(&metric.kind),
+                    unit_name(&metric.unit),
+                    metric.additivity == Additivity::Additive,
+                )
+            }
+            Measure::Aggregate { aggregation, field } => {
+                let known = self.model.field(field);
+                let unit = known.and_then(|f| unit_name(&f.unit));
+                let own = known.map_or(DataType::Float, |f| f.data_type);
+                match aggregation {
+                    Aggregation::Count | Aggregation::CountDistinct => {
+                        Shape::of(DataType::Integer, None, *aggregation == Aggregation::Count)
+                    }
+                    Aggregation::Average
+                    | Aggregation::Median
+                    | Aggregation::Percentile(_)
+                    | Aggregation::StandardDeviation => Shape::of(DataType::Float, unit, false),
+                    Aggregation::Variance => Shape::of(DataType::Float, None, false),
+                    Aggregation::Sum => Shape::of(
+                        own,
+                        unit,
+                        known.is_some_and(|f| f.additivity == Additivity::Additive),
+                    ),
+                    Aggregation::Min | Aggregation::Max => Shape::of(own, unit, false),
+                }
+            }
+            Measure::Rows(dataset) => Shape::of(
+                DataType::Integer,
+                self.model.dataset(dataset).map(|d| d.label.to_lowercase()),
+                true,
+            ),
+            Measure::Ratio {
+                numerator,
+                denominator,
+            } => {
+                let (a, b) = (self.shape(numerator), self.shape(denominator));
+                let unit = if a.unit == b.unit {
+                    Some("fraction".into())
+                } else {
+                    a.unit
+                };
+                Shape::of(DataType::Float, unit, false)
+            }
+            Measure::Difference { left, right } => {
+                let (a, b) = (self.shape(left), self.shape(right));
+                Shape {
+                    additive: a.additive && b.additive,
+                    ..a
+                }
+            }
+            Measure::Where { measure, .. } => self.shape(measure),
+            Measure::PerGroup {
+                aggregation,
+                measure,
+                ..
+            } => {
+                let inner = self.shape(measure);
+                match aggregation {
+                    Aggregation::Count | Aggregation::CountDistinct => {
+                        Shape::of(DataType::Integer, None, false)
+                    }
+                    Aggregation::Average
+                    | Aggregation::Median
+                    | Aggregation::Percentile(_)
+                    | Aggregation::StandardDeviation => {
+                        Shape::of(DataType::Float, inner.unit, false)
+                    }
+                    Aggregation::Variance => Shape::of(DataType::Float, None, false),
+                    Aggregation::Sum | Aggregation::Min | Aggregation::Max => Shape {
+                        additive: false,
+                        ..inner
+                    },
+                }
+            }
+            Measure::CountOf(_) => Shape::of(DataType::Integer, None, false),
+        }
+    }
+
+    fn metric_type(&self, kind: &MetricKind) -> DataType {
+        match kind {
+            MetricKind::Simple {
+                aggregation: Aggregation::Count | Aggregation::CountDistinct,
+                ..
+            } => DataType::Integer,
+            MetricKind::Simple {
+                dataset,
+                aggregation: Aggregation::Sum | Aggregation::Min | Aggregation::Max,
+                expression: Some(expression),
+                ..
+            } => self
+                .model
+                .dataset(dataset)
+                .map_or(DataType::Float, |d| type_of(expression, d)),
+            _ => DataType::Float,
+        }
+    }
+
+    /// Whether a measure counts something, so that nothing counts as 0 and not as NULL.
+    pub(super) fn counts(&self, measure: &Measure) -> bool {
+        match measure {
+            Measure::Rows(_) => true,
+            Measure::Aggregate { aggregation, .. } => {
+                matches!(aggregation, Aggregation::Count | Aggregation::CountDistinct)
+            }
+            Measure::Metric(name) => self.model.metric(name).is_some_and(|m| {
+                matches!(
+                    m.kind,
+                    MetricKind::Simple {
+                        aggregation: Aggregation::Count | Aggregation::CountDistinct,
+                        ..
+                    }
+                )
+            }),
+            Measure::Where { measure, .. } => self.counts(measure),
+            _ => false,
+        }
+    }
+}

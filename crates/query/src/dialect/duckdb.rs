@@ -1,0 +1,88 @@
+//! DuckDB 1.5.
+
+use super::SqlDialect;
+use crate::Grain;
+use semantics::DataType;
+
+pub(crate) struct DuckDb;
+
+impl SqlDialect for DuckDb {
+    fn type_name(&self, data_type: DataType) -> &'static str {
+        match data_type {
+            DataType::Integer => "BIGINT",
+            DataType::Decimal => "DECIMAL(38, 6)",
+            DataType::Float => "DOUBLE",
+            DataType::Text | DataType::Opaque => "VARCHAR",
+            DataType::Date => "DATE",
+            DataType::Timestamp => "TIMESTAMP",
+            DataType::Boolean => "BOOLEAN",
+        }
+    }
+
+    /// Two decimals of 18 digits have a product of 18 digits here, which overflows at large
+    /// amounts: a factor of 38 digits widens it without rounding.
+    fn product(&self, factors: &[String], decimals: usize) -> String {
+        let widen = if decimals > 1 {
+            "CAST(1 AS DECIMAL(38, 0)) * "
+        } else {
+            ""
+        };
+        format!("({widen}{})", factors.join(" * "))
+    }
+
+    fn same(&self, left: &str, right: &str, _: DataType) -> String {
+        format!("{left} IS NOT DISTINCT FROM {right}")
+    }
+
+    fn folded(&self, of: &str) -> String {
+        format!("strip_accents(lower({of}))")
+    }
+
+    fn mean(&self, of: &str) -> String {
+        format!("AVG({of})")
+    }
+
+    fn quantile(&self, of: &str, at: f64) -> String {
+        if at == 0.5 {
+            format!("MEDIAN({})", self.float(of))
+        } else {
+            format!("QUANTILE_CONT({}, {at})", self.float(of))
+        }
+    }
+
+    fn period(&self, grain: Grain, of: &str, week_start: u8) -> String {
+        let truncated = |to: &str| format!("CAST(date_trunc('{to}', {of}) AS DATE)");
+        match grain {
+            Grain::Hour => format!("date_trunc('hour', {of})"),
+            Grain::Day => self.day(of),
+            Grain::Week => format!(
+                "({} - CAST((isodow({of}) + {}) % 7 AS INTEGER))",
+                self.day(of),
+                7 - i64::from(week_start.clamp(1, 7))
+            ),
+            Grain::Month => truncated("month"),
+            Grain::Quarter => truncated("quarter"),
+            Grain::Year => truncated("year"),
+            Grain::HourOfDay => format!("hour({of})"),
+            Grain::Weekday => format!("dayname({of})"),
+            Grain::MonthOfYear => format!("month({of})"),
+            Grain::QuarterOfYear => format!("quarter({of})"),
+        }
+    }
+
+    fn plus_days(&self, day: &str, days: &str) -> String {
+        format!("({day} + CAST({days} AS INTEGER))")
+    }
+
+    fn plus_months(&self, day: &str, months: i64) -> String {
+        format!("CAST({day} + INTERVAL {months} MONTH AS DATE)")
+    }
+
+    fn plus_hours(&self, time: &str, hours: i64) -> String {
+        format!("({time} + INTERVAL {hours} HOUR)")
+    }
+
+    fn days_between(&self, from: &str, to: &str) -> String {
+        format!("date_diff('day', {}, {})", self.day(from), self.day(to))
+    }
+}
