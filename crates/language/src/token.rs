@@ -345,7 +345,7 @@ mod tests {
         );
         assert_eq!(
             folded("order US-2022-118017: qty"),
-            ["order", "us-2022-118017", ":", "qty"]
+            ["order", "us-2022-118017", ":", "quantity"]
         );
         assert_eq!(
             folded("3-month 9-15 December"),
