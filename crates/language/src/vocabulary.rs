@@ -116,7 +116,8 @@ fn parts_of_name(label: &str) -> Vec<(String, f64)> {
             let whole = length > 1 && part.iter().all(|w| !joint(Some(w)));
             let range = start..start + length;
             let headed = range.contains(&head) || kind && range.contains(&(head - 1));
-            if !(tells || claimed || whole) || !headed || joint(part.first()) || joint(part.last()) {
+            if !(tells || claimed || whole) || !headed || joint(part.first()) || joint(part.last())
+            {
                 continue;
             }
             let vague = if tells { 0.0 } else { 0.1 };

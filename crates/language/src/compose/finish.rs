@@ -592,9 +592,7 @@ fn elsewhere(draft: &mut Draft, model: &Model) -> Result<bool, Misfit> {
 
 /// The rows whose date (or whole-number year) lies in the period.
 fn within(field: &FieldRef, period: &Period, model: &Model) -> Filter {
-    let year = model
-        .field(field)
-        .is_some_and(|f| f.data_type.is_numeric());
+    let year = model.field(field).is_some_and(|f| f.data_type.is_numeric());
     if !year {
         return Filter::During {
             field: field.clone(),

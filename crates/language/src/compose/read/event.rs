@@ -100,7 +100,9 @@ impl Reader<'_> {
             let time = (at + 1..self.nodes.len())
                 .take_while(|i| !matches!(self.nodes[*i].node, Node::Verb(_)))
                 .find(|i| matches!(self.nodes[*i].node, Node::Time(TimeSense::Range(_))));
-            if let (Some(time), Some(field)) = (time, self.date_named(stems).filter(|_| !stems.is_empty())) {
+            if let (Some(time), Some(field)) =
+                (time, self.date_named(stems).filter(|_| !stems.is_empty()))
+            {
                 pairs.push((at, time, field));
             }
         }

@@ -307,9 +307,11 @@ impl Reader<'_> {
         let Node::Contest(direction) = self.nodes[at].node else {
             return;
         };
-        let several = self.draft.filters.iter().position(
-            |b| matches!(&b.filter, Filter::In { values, .. } if values.len() > 1),
-        );
+        let several = self
+            .draft
+            .filters
+            .iter()
+            .position(|b| matches!(&b.filter, Filter::In { values, .. } if values.len() > 1));
         let Some(field) = several.and_then(|i| self.draft.filters[i].field.clone()) else {
             return;
         };

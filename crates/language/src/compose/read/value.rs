@@ -207,8 +207,24 @@ impl Reader<'_> {
             .all(|w| {
                 matches!(
                     w,
-                    "is" | "are" | "was" | "were" | "of" | "as" | "being" | "the" | "a" | "an" | "=" | ":"
-                        | "\"" | "'" | "“" | "”" | "(" | "named" | "equals"
+                    "is" | "are"
+                        | "was"
+                        | "were"
+                        | "of"
+                        | "as"
+                        | "being"
+                        | "the"
+                        | "a"
+                        | "an"
+                        | "="
+                        | ":"
+                        | "\""
+                        | "'"
+                        | "“"
+                        | "”"
+                        | "("
+                        | "named"
+                        | "equals"
                 )
             })
     }
