@@ -8,6 +8,9 @@ use semantics::{Aggregation, FieldRef};
 use serde::{Deserialize, Serialize};
 
 pub use semantics::{Literal, Operator};
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
 
 /// Days from `start` up to but not including `end` (`YYYY-MM-DD` each; either may be open).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -127,6 +130,21 @@ pub enum Filter {
         /// Field.
         field: FieldRef,
         /// A query whose first dimension is a field of the same meaning.
+        query: Box<Query>,
+    },
+    /// Field against the one number of a sub-query ("products priced above the average price").
+    ///
+    /// The sub-query is computed once, with its own filter and time and none of the outer
+    /// query's. It has one metric and nothing that would give it more rows or columns (no
+    /// dimensions, rows, comparison, share, running number, rank, having); otherwise
+    /// `E_NOT_SCALAR`. A NULL result lets no row pass. Both sides are numbers or both are dates or
+    /// times; otherwise `E_TYPE_MISMATCH`.
+    CompareQuery {
+        /// Left side.
+        field: FieldRef,
+        /// Operator.
+        op: Operator,
+        /// Right side.
         query: Box<Query>,
     },
 }
@@ -298,7 +316,25 @@ pub enum Direction {
     Descending,
 }
 
-/// Keep the first `n` by a column; ties at the edge are kept.
+/// What happens to contenders of equal value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ties {
+    /// They share a place, and all of a kept place are kept. With `skip` = 0 a place is one more
+    /// than the number of better contenders (1, 1, 3); with `skip` > 0 it is one more than the
+    /// number of better *values* (1, 1, 2), so that the second highest is the next value below
+    /// the highest.
+    #[default]
+    Keep,
+    /// Each has a place of its own (1, 2, 3): those of equal value stand in the order of their
+    /// remaining columns, left to right, ascending, NULLs last.
+    Break,
+}
+
+/// Keep the first `n` places by a column.
+///
+/// Contenders are the groups that pass `having`, have a value in the column and no NULL among
+/// the dimensions outside `per`. The remaining columns that break ties are the dimensions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rank {
@@ -308,14 +344,48 @@ pub struct Rank {
     pub on: Part,
     /// Best first.
     pub direction: Direction,
-    /// How many ranks to keep.
+    /// How many places to keep.
     pub n: u32,
-    /// Ranks to pass over first (1 for "second highest" with n = 1).
+    /// Places to pass over first (1 for "second highest" with n = 1).
     #[serde(default)]
     pub skip: u32,
-    /// Indexes into `dimensions`: rank within each of their groups.
+    /// Indexes into `dimensions`: rank within each of their groups (NULL is one).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub per: Vec<usize>,
+    /// Equal values.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ties: Ties,
+    /// Whether `n` is a percentage of the contenders (of each group of `per`), rounded up to
+    /// whole places ("the bottom 10 % of stores").
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub percent: bool,
+    /// Adds one row (for each group of `per`) that sums up the rest of the groups: those that
+    /// pass `having` and are not kept, the ones without a name among them. Its first text
+    /// dimension outside `per` holds this label, the others outside `per` are NULL; it comes
+    /// last (within its group of `per`) and is left out where there is no rest. Its numbers are
+    /// computed anew from sums: `E_UNSAFE_REAGGREGATION` unless each measure is made of sums of
+    /// additive fields and counts of rows alone (a ratio of such sums is; a distinct count, a
+    /// mean, a level in time and a running number are not). Needs a text dimension outside `per`
+    /// and `skip` = 0; otherwise `E_MALFORMED_QUERY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
+}
+
+impl Rank {
+    /// The first `n` places, ties kept.
+    pub fn new(by: usize, on: Part, direction: Direction, n: u32) -> Rank {
+        Rank {
+            by,
+            on,
+            direction,
+            n,
+            skip: 0,
+            per: Vec::new(),
+            ties: Ties::Keep,
+            percent: false,
+            other: None,
+        }
+    }
 }
 
 /// What a share is of.
@@ -338,13 +408,26 @@ pub struct Share {
 pub enum Threshold {
     /// A number.
     Number(f64),
-    /// The mean of the same column over all groups.
+    /// The mean of the same column over all groups that have a value in it, before any `having`.
     AverageOfGroups,
+    /// The same over the groups that share these dimensions (indexes; NULL is a value): "above
+    /// the average of their region".
+    AverageWithin(Vec<usize>),
+    /// The median of the same column over all groups that have a value in it, before any
+    /// `having`.
+    MedianOfGroups,
     /// Another measure's value in the same group (index into `metrics`).
     Metric(usize),
+    /// Any column of any measure in the same group ("more than in the year before").
+    Part(usize, Part),
+    /// The one number of a sub-query, with its own filter and time; rules as for
+    /// [`Filter::CompareQuery`].
+    Query(Box<Query>),
+    /// So many times another threshold ("at least twice the average", "10 % above last year").
+    Times(f64, Box<Threshold>),
 }
 
-/// A condition on groups.
+/// A condition on groups. NULL on either side does not hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Having {
@@ -356,6 +439,22 @@ pub struct Having {
     pub op: Operator,
     /// Right side.
     pub value: Threshold,
+    /// Alternatives: the condition holds if it or one of these does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub or: Vec<Having>,
+}
+
+impl Having {
+    /// A condition without alternatives.
+    pub fn new(metric: usize, on: Part, op: Operator, value: Threshold) -> Having {
+        Having {
+            metric,
+            on,
+            op,
+            value,
+            or: Vec::new(),
+        }
+    }
 }
 
 /// What to sort by.
@@ -380,6 +479,32 @@ pub struct Order {
     pub direction: Direction,
 }
 
+/// Keep the rows of a list at the first `n` places by a field ("the product with the highest
+/// price", "the first order of each customer").
+///
+/// Contenders are the rows that pass filter and time and have a value in `by`; the others are
+/// left out. The remaining columns that break ties are the fields of the list; rows that are
+/// equal in all of them are alike to the reader, and it does not matter which is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RowRank {
+    /// Field of the dataset, or of one reached many-to-one from it.
+    pub by: FieldRef,
+    /// Best first.
+    pub direction: Direction,
+    /// How many places to keep.
+    pub n: u32,
+    /// Places to pass over first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub skip: u32,
+    /// Equal values.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ties: Ties,
+    /// Rank within each combination of these fields (NULL is a value); they need not be listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub per: Vec<FieldRef>,
+}
+
 /// A list of rows instead of aggregates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -391,6 +516,53 @@ pub struct RowsOf {
     /// Whether equal rows are listed once.
     #[serde(default)]
     pub distinct: bool,
+    /// First n by a field; before `distinct`. Without `order`, rows come in the order of `per`
+    /// (ascending), then of the places, then of the columns; with `distinct` in that of the
+    /// columns alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<RowRank>,
+}
+
+impl RowsOf {
+    /// All rows, as often as they occur.
+    pub fn new(dataset: impl Into<String>, fields: Vec<FieldRef>) -> RowsOf {
+        RowsOf {
+            dataset: dataset.into(),
+            fields,
+            distinct: false,
+            rank: None,
+        }
+    }
+}
+
+/// How sets are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SetOperation {
+    /// In one of them at least.
+    Union,
+    /// In all of them.
+    Intersect,
+    /// In the first and in none of the others.
+    Except,
+}
+
+/// A set operation between the members that queries find ("products among the top 20 of last
+/// year that are not among those of this year").
+///
+/// A member is a row of a query's dimensions (of its fields, for a rows query); its metrics serve
+/// rank, having and order only. The result has the columns of the first query's members, each
+/// member once, NULL being equal to NULL, in ascending order unless `order` names a dimension of
+/// the first query. All queries have equally many such columns, one at least, of pairwise
+/// comparable types (numbers; dates and times; the same); otherwise `E_MALFORMED_QUERY`. A query
+/// with `sets` has only `order` and `limit` beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sets {
+    /// How.
+    pub operation: SetOperation,
+    /// Two at least.
+    pub queries: Vec<Query>,
 }
 
 /// A typed query.
@@ -411,6 +583,9 @@ pub struct Query {
     /// A list of rows instead of metrics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<RowsOf>,
+    /// Members put together from those of other queries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sets: Option<Sets>,
     /// Where in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<TimeScope>,

@@ -1,9 +1,9 @@
 //! Tables of a database that are one table cut into parts (a table a region, a table a year).
 
+use crate::WarehouseError;
 use crate::load::{Loaded, engine_type};
 use crate::source::shared_name;
 use crate::sql::{identifier, quoted};
-use crate::WarehouseError;
 use duckdb::Connection;
 use semantics::DataType;
 
