@@ -412,7 +412,14 @@ fn aggregates(wanted: &Wanted, inventory: &Inventory) -> Option<String> {
             ));
         }
     }
-    for odd in ["avg", "median", "count distinct"] {
+    for odd in [
+        "avg",
+        "median",
+        "count distinct",
+        "quantile_cont",
+        "stddev_samp",
+        "var_samp",
+    ] {
         let known = wanted.aggregates.contains_key(odd)
             || (odd == "avg" && wanted.any_average)
             || (odd == "median" && wanted.any_median);
