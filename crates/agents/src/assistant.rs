@@ -5,7 +5,7 @@ use query::{Dialect, Dimension, Measure, Query, Term};
 use semantics::{FieldRef, Model, Role, Subject};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use warehouse::{Warehouse, WarehouseError};
+use warehouse::{Stop, Warehouse, WarehouseError};
 
 /// What to open.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +29,8 @@ pub struct Question {
     pub conversation: Option<String>,
     /// The date that stands for today (`YYYY-MM-DD`).
     pub as_of: Option<String>,
+    /// Ends the work early; the document then fails with the code `stopped`.
+    pub stop: Stop,
 }
 
 /// What earlier turns left behind.

@@ -4,7 +4,7 @@ use crate::assistant::Assistant;
 use crate::planner::Step;
 use answer::PlanStep;
 use query::{CompiledQuery, Dialect, QueryError};
-use warehouse::WarehouseError;
+use warehouse::{Stop, WarehouseError};
 
 /// Why a step gave no rows.
 #[derive(Debug, thiserror::Error)]
@@ -32,14 +32,15 @@ impl StepError {
     }
 }
 
-/// Compiles and runs one step.
+/// Compiles and runs one step, unless it is stopped.
 pub(crate) fn run(
     assistant: &Assistant,
     step: &Step,
     number: usize,
+    stop: &Stop,
 ) -> Result<(PlanStep, CompiledQuery), StepError> {
     let compiled = query::compile(&assistant.model, &step.query, Dialect::DuckDb)?;
-    let done = assistant.warehouse.run(&compiled)?;
+    let done = assistant.warehouse.run_until(&compiled, stop)?;
     let plan = PlanStep {
         id: format!("s{number}"),
         purpose: step.purpose.clone(),

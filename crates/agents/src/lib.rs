@@ -9,3 +9,4 @@ mod planner;
 pub mod validator;
 
 pub use assistant::{Assistant, Conversation, OpenError, Options, Question};
+pub use warehouse::Stop;

@@ -207,7 +207,7 @@ impl Assistant {
         let running = Instant::now();
         let mut main = None;
         for (i, step) in steps.iter().enumerate() {
-            match engineer::run(self, step, i + 1) {
+            match engineer::run(self, step, i + 1, &question.stop) {
                 Ok((plan, compiled)) => {
                     on_event(&Event::Sql {
                         step: plan.id.clone(),

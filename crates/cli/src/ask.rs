@@ -121,6 +121,7 @@ pub(crate) fn ask(arguments: &AskArguments) -> u8 {
         id: None,
         conversation: arguments.conversation.clone(),
         as_of: arguments.as_of.clone(),
+        ..Question::default()
     };
     if arguments.explain {
         for line in assistant.explain(&question) {
@@ -232,6 +233,7 @@ fn ask_batch(arguments: &AskArguments, path: &Path) -> u8 {
                     id,
                     conversation: l.conversation.clone(),
                     as_of: l.as_of.or_else(|| arguments.as_of.clone()),
+                    ..Question::default()
                 };
                 match l.conversation {
                     Some(name) => assistant.ask(
@@ -347,12 +349,12 @@ pub(crate) fn demo(port: u16, open: bool) -> u8 {
     );
     render::show(&document, false, false);
     println!();
-    run(assistant, port, open)
+    run(assistant, port, open, Some(OPENING))
 }
 
 pub(crate) fn serve(arguments: &SourceArguments, port: u16, open: bool) -> u8 {
     match source::open(&arguments.data, arguments.model.as_ref()) {
-        Ok(assistant) => run(assistant, port, open),
+        Ok(assistant) => run(assistant, port, open, None),
         Err(e) => {
             report(&e);
             5
@@ -360,8 +362,12 @@ pub(crate) fn serve(arguments: &SourceArguments, port: u16, open: bool) -> u8 {
     }
 }
 
-fn run(assistant: Assistant, port: u16, open: bool) -> u8 {
-    let started = server::serve(assistant, port, |url| {
+fn run(assistant: Assistant, port: u16, open: bool, opening: Option<&str>) -> u8 {
+    let options = server::Options {
+        port,
+        opening: opening.map(str::to_string),
+    };
+    let started = server::serve(assistant, &options, |url| {
         println!("{url}");
         if open && std::io::stdout().is_terminal() {
             let _ = std::process::Command::new("xdg-open")

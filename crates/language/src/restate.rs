@@ -2,8 +2,8 @@
 
 use crate::time::grain_noun;
 use query::{
-    CompareTo, Dimension, Direction, Filter, Literal, Measure, Operator, OrderKey, Part, Query,
-    Threshold,
+    CompareTo, Dimension, Direction, Filter, Having, Literal, Measure, Operator, OrderKey, Part,
+    Query, Rank, RowRank, SetOperation, Sets, Threshold, Ties,
 };
 use semantics::{FieldRef, Model};
 
@@ -113,11 +113,25 @@ pub fn filter_words(model: &Model, filter: &Filter) -> String {
         Filter::Members { field, query } => {
             format!("{} among {}", label(model, field), members(model, query))
         }
+        Filter::CompareQuery { field, op, query } => format!(
+            "{} {} {}",
+            label(model, field),
+            operator(*op),
+            one_number(model, query)
+        ),
     }
 }
 
+/// A sub-query that gives one number.
+fn one_number(model: &Model, query: &Query) -> String {
+    format!("the {}", restate(query, model).to_lowercase())
+}
+
 fn members(model: &Model, query: &Query) -> String {
-    if query.metrics.is_empty() {
+    if let Some(set) = &query.sets {
+        return sets(model, set);
+    }
+    if query.metrics.is_empty() && query.rows.is_none() {
         let mut parts = vec!["those with a record".to_string()];
         if let Some(filter) = &query.filter {
             parts.push(format!("of {}", filter_words(model, filter)));
@@ -130,12 +144,128 @@ fn members(model: &Model, query: &Query) -> String {
     format!("the {}", restate(query, model).to_lowercase())
 }
 
+/// Members put together: "those in both A and B".
+fn sets(model: &Model, set: &Sets) -> String {
+    let parts: Vec<String> = set.queries.iter().map(|q| members(model, q)).collect();
+    match set.operation {
+        SetOperation::Union => format!("those in {}", parts.join(" or in ")),
+        SetOperation::Intersect => format!("those in {}", parts.join(" and in ")),
+        SetOperation::Except => format!("those in {}", parts.join(" but not in ")),
+    }
+}
+
+/// How a column differs from its measure.
+fn part_words(part: Part) -> &'static str {
+    match part {
+        Part::Value => "",
+        Part::Prior => " before",
+        Part::Delta => " change",
+        Part::Pct => " growth",
+        Part::Share => " share",
+        Part::Cumulative => " running total",
+        Part::Rolling => " moving average",
+    }
+}
+
+fn term(query: &Query, index: usize) -> String {
+    query
+        .metrics
+        .get(index)
+        .map_or(String::new(), |t| t.name.to_lowercase())
+}
+
+fn dimensions(model: &Model, query: &Query, indexes: &[usize]) -> String {
+    indexes
+        .iter()
+        .filter_map(|i| query.dimensions.get(*i))
+        .map(|d| dimension(model, d))
+        .collect::<Vec<_>>()
+        .join(" and ")
+}
+
+fn threshold(model: &Model, query: &Query, value: &Threshold) -> String {
+    match value {
+        Threshold::Number(x) => x.to_string(),
+        Threshold::AverageOfGroups => "the average of all".into(),
+        Threshold::AverageWithin(within) => format!(
+            "the average of the same {}",
+            dimensions(model, query, within)
+        ),
+        Threshold::MedianOfGroups => "the median of all".into(),
+        Threshold::Metric(i) => term(query, *i),
+        Threshold::Part(i, part) => format!("{}{}", term(query, *i), part_words(*part)),
+        Threshold::Query(inner) => one_number(model, inner),
+        Threshold::Times(factor, of) => {
+            format!("{factor} times {}", threshold(model, query, of))
+        }
+    }
+}
+
+fn condition(model: &Model, query: &Query, having: &Having) -> String {
+    let mut alternatives = vec![format!(
+        "{}{} {} {}",
+        term(query, having.metric),
+        part_words(having.on),
+        operator(having.op),
+        threshold(model, query, &having.value)
+    )];
+    alternatives.extend(having.or.iter().map(|h| condition(model, query, h)));
+    alternatives.join(" or ")
+}
+
+/// "the 3 highest", "number 2 by lowest": count and direction of a rank.
+fn places(n: u32, skip: u32, percent: bool, direction: Direction) -> String {
+    let way = match direction {
+        Direction::Descending => "highest",
+        Direction::Ascending => "lowest",
+    };
+    match (n, skip) {
+        (1, 0) if !percent => way.into(),
+        (n, 0) if percent => format!("{way} {n} %"),
+        (n, 0) => format!("{n} {way}"),
+        (1, skip) => format!("number {} by {way}", skip + 1),
+        (n, skip) => format!("numbers {} to {} by {way}", skip + 1, skip + n),
+    }
+}
+
+fn rank_notes(rank: &Rank) -> String {
+    let mut notes = String::new();
+    if rank.ties == Ties::Break {
+        notes.push_str(", ties broken by name");
+    }
+    if let Some(other) = &rank.other {
+        notes.push_str(&format!(", the rest as “{other}”"));
+    }
+    notes
+}
+
+fn row_rank(model: &Model, rank: &RowRank) -> String {
+    let mut words = format!(
+        " with the {} {}",
+        places(rank.n, rank.skip, false, rank.direction),
+        label(model, &rank.by)
+    );
+    if !rank.per.is_empty() {
+        let per: Vec<String> = rank.per.iter().map(|f| label(model, f)).collect();
+        words.push_str(&format!(" for each {}", per.join(" and ")));
+    }
+    if rank.ties == Ties::Break {
+        words.push_str(", ties broken by the columns");
+    }
+    words
+}
+
 /// The reading of a query in one sentence, without a full stop.
 pub fn restate(query: &Query, model: &Model) -> String {
     let mut out = String::new();
-    if let Some(rows) = &query.rows {
+    if let Some(set) = &query.sets {
+        out = capital(&sets(model, set));
+    } else if let Some(rows) = &query.rows {
         let columns: Vec<String> = rows.fields.iter().map(|f| label(model, f)).collect();
         out = format!("List of {}", columns.join(", "));
+        if let Some(rank) = &rows.rank {
+            out.push_str(&row_rank(model, rank));
+        }
     } else if query.metrics.is_empty() {
         out = format!(
             "Values of {}",
@@ -164,34 +294,20 @@ pub fn restate(query: &Query, model: &Model) -> String {
                 .map(|(_, d)| dimension(model, d))
                 .collect::<Vec<_>>()
                 .join(", ");
-            let way = match rank.direction {
-                Direction::Descending => "highest",
-                Direction::Ascending => "lowest",
-            };
             let on = match rank.on {
                 Part::Pct => " growth in percent",
-                Part::Delta => " change",
-                _ => "",
-            };
-            let count = match (rank.n, rank.skip) {
-                (1, 0) => String::new(),
-                (n, 0) => format!("{n} "),
-                (_, skip) => format!("number {} by ", skip + 1),
+                other => part_words(other),
             };
             out.push_str(&format!(
-                "{} with the {count}{way} {}{on}",
+                "{} with the {} {}{on}",
                 capital(&what),
-                names.first().map_or(String::new(), |n| n.to_lowercase())
+                places(rank.n, rank.skip, rank.percent, rank.direction),
+                term(query, rank.by)
             ));
             if !rank.per.is_empty() {
-                let per: Vec<String> = rank
-                    .per
-                    .iter()
-                    .filter_map(|i| query.dimensions.get(*i))
-                    .map(|d| dimension(model, d))
-                    .collect();
-                out.push_str(&format!(" in each {}", per.join(", ")));
+                out.push_str(&format!(" in each {}", dimensions(model, query, &rank.per)));
             }
+            out.push_str(&rank_notes(rank));
         } else {
             out.push_str(&names.join(" and "));
             if !query.dimensions.is_empty() {
@@ -245,25 +361,7 @@ pub fn restate(query: &Query, model: &Model) -> String {
         out.push_str(&format!(", compared with {to}"));
     }
     for having in &query.having {
-        let name = query
-            .metrics
-            .get(having.metric)
-            .map_or(String::new(), |t| t.name.to_lowercase());
-        let on = match having.on {
-            Part::Delta => " change",
-            Part::Pct => " growth",
-            Part::Share => " share",
-            _ => "",
-        };
-        let right = match &having.value {
-            Threshold::Number(x) => x.to_string(),
-            Threshold::AverageOfGroups => "the average of all".into(),
-            Threshold::Metric(i) => query
-                .metrics
-                .get(*i)
-                .map_or(String::new(), |t| t.name.to_lowercase()),
-        };
-        out.push_str(&format!(", {name}{on} {} {right}", operator(having.op)));
+        out.push_str(&format!(", {}", condition(model, query, having)));
     }
     if let Some(order) = query.order.first()
         && query.rank.is_none()

@@ -650,14 +650,12 @@ fn general_options(knowledge: &Knowledge) -> Vec<(String, Reading)> {
             queries.push(Query {
                 metrics: vec![term.clone()],
                 dimensions: vec![Dimension::Field(entity.display.clone())],
-                rank: Some(query::Rank {
-                    by: 0,
-                    on: query::Part::Value,
-                    direction: query::Direction::Descending,
-                    n: 10,
-                    skip: 0,
-                    per: Vec::new(),
-                }),
+                rank: Some(query::Rank::new(
+                    0,
+                    query::Part::Value,
+                    query::Direction::Descending,
+                    10,
+                )),
                 ..Query::default()
             });
         }

@@ -50,6 +50,17 @@ pub enum QueryError {
         /// Its kind, with an article.
         kind: &'static str,
     },
+    /// A sub-query that should give one number gives more or none.
+    #[error("a comparison needs one number, and this sub-query gives something else: {0}")]
+    NotScalar(String),
+    /// Values that do not compare.
+    #[error("{left} cannot be compared with {right}")]
+    TypeMismatch {
+        /// One side.
+        left: String,
+        /// The other.
+        right: String,
+    },
     /// The query contradicts itself.
     #[error("{0}")]
     Malformed(String),
@@ -66,6 +77,8 @@ impl QueryError {
             QueryError::UnsafeReaggregation { .. } => "E_UNSAFE_REAGGREGATION",
             QueryError::NoSafeRewrite(_) => "E3012_MN_NO_SAFE_REWRITE",
             QueryError::UnsupportedMetric { .. } => "E_UNSUPPORTED_METRIC",
+            QueryError::NotScalar(_) => "E_NOT_SCALAR",
+            QueryError::TypeMismatch { .. } => "E_TYPE_MISMATCH",
             QueryError::Malformed(_) => "E_MALFORMED_QUERY",
         }
     }
@@ -90,6 +103,12 @@ impl QueryError {
             QueryError::UnsupportedMetric { .. } => {
                 "ask for the metrics that it is made of, with a comparison or a running total"
                     .into()
+            }
+            QueryError::NotScalar(_) => {
+                "give the sub-query one metric and neither dimensions nor rank".into()
+            }
+            QueryError::TypeMismatch { .. } => {
+                "compare numbers with numbers and dates with dates".into()
             }
             QueryError::Malformed(_) => "see the schema of the typed query".into(),
         }

@@ -1,23 +1,33 @@
-//! Routes: the page, its parts, and `POST /api/v1/ask`.
+//! Routes: the page, `POST /api/v1/ask`, what is open, and whether the server lives.
 
-use crate::Shared;
-use agents::Question;
+use crate::problem::Problem;
+use crate::stream::{Messages, Withdrawn};
+use crate::{Shared, assets, defence, examples};
+use agents::{Conversation, Question, Stop};
+use answer::{AnswerDocument, Event};
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// Bytes of a request at most.
-const BODY_LIMIT: usize = 64 * 1024;
-/// Conversations that are kept at most.
-const CONVERSATIONS: usize = 1_000;
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const BODY_LIMIT: usize = 256 * 1024;
+/// Bytes of a conversation id at most.
+const CONVERSATION_ID_LIMIT: usize = 200;
+/// A question that runs longer is stopped.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
+/// Events that wait for a slow reader at most.
+const EVENTS_AHEAD: usize = 64;
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Ask {
     question: String,
     #[serde(default)]
@@ -28,164 +38,275 @@ struct Ask {
 
 pub(crate) fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route(
-            "/",
-            get(|| async {
-                page(
-                    "text/html; charset=utf-8",
-                    include_str!("../../../web/index.html"),
-                )
-            }),
-        )
-        .route(
-            "/style.css",
-            get(|| async {
-                page(
-                    "text/css; charset=utf-8",
-                    include_str!("../../../web/style.css"),
-                )
-            }),
-        )
-        .route(
-            "/app.js",
-            get(|| async {
-                page(
-                    "text/javascript; charset=utf-8",
-                    include_str!("../../../web/app.js"),
-                )
-            }),
-        )
         .route("/healthz", get(|| async { "ok" }))
         .route("/api/v1/source", get(source))
         .route("/api/v1/ask", post(ask))
+        .fallback(page)
+        .method_not_allowed_fallback(|| async {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "this address does not take that method",
+                "POST /api/v1/ask with a JSON body",
+            )
+        })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(axum::middleware::from_fn(defence::defend))
         .with_state(shared)
 }
 
-fn page(kind: &'static str, text: &'static str) -> Response {
-    let mut response = text.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(POLICY),
-    );
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    headers.insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
-    response
+async fn page(method: Method, uri: Uri) -> Response {
+    let found = (method == Method::GET || method == Method::HEAD)
+        .then(|| assets::at(uri.path()))
+        .flatten();
+    found.unwrap_or_else(|| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("there is nothing at {}", uri.path()),
+            "the page is at /, the API at /api/v1/ask",
+        )
+        .into_response()
+    })
 }
 
-async fn source(State(shared): State<Arc<Shared>>) -> Json<serde_json::Value> {
-    let model = shared.assistant.model();
-    let metrics: Vec<&str> = model.metrics.iter().map(|m| m.label.as_str()).collect();
-    let entities: Vec<&str> = model.entities.iter().map(|e| e.name.as_str()).collect();
-    Json(
-        serde_json::json!({"name": shared.assistant.source_name(), "metrics": metrics, "entities": entities}),
+/// What is open, for the page's head and its empty state.
+async fn source(State(shared): State<Arc<Shared>>) -> Response {
+    let about = tokio::task::spawn_blocking(move || {
+        let examples = shared
+            .examples
+            .get_or_init(|| examples::examples(&shared.assistant));
+        let model = shared.assistant.model();
+        let metrics: Vec<&str> = model.metrics.iter().map(|m| m.label.as_str()).collect();
+        let tables: Vec<_> = model
+            .datasets
+            .iter()
+            .map(|d| serde_json::json!({"name": d.label, "rows": d.rows}))
+            .collect();
+        let span = model
+            .default_time
+            .as_ref()
+            .and_then(|t| model.field(t))
+            .map(|f| serde_json::json!({"first": f.min, "last": f.max}));
+        serde_json::json!({
+            "name": shared.assistant.source_name(),
+            "metrics": metrics,
+            "tables": tables,
+            "span": span,
+            "examples": examples,
+            "opening": shared.opening,
+        })
+    })
+    .await;
+    match about {
+        Ok(about) => Json(about).into_response(),
+        Err(_) => defect().into_response(),
+    }
+}
+
+fn defect() -> Problem {
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "defect",
+        "the answer could not be made",
+        "ask in another way; this is a defect of the program",
     )
 }
 
-async fn ask(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    // A browser sends JSON across origins only after asking, which is never granted here.
-    let json = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .is_some_and(|v| v.starts_with("application/json"));
-    if !json {
-        return problem(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "the request is not application/json",
-        );
-    }
-    let Ok(asked) = serde_json::from_slice::<Ask>(&body) else {
-        return problem(
-            StatusCode::BAD_REQUEST,
-            "the request is no JSON object with a `question`",
-        );
+async fn ask(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let asked = match read(&headers, body) {
+        Ok(asked) => asked,
+        Err(problem) => return problem.into_response(),
     };
-    if asked.question.trim().is_empty() {
-        return problem(StatusCode::BAD_REQUEST, "the question is empty");
-    }
-    let stream = headers
-        .get(header::ACCEPT)
-        .and_then(|v| v.to_str().ok())
-        .is_some_and(|v| v.contains("text/event-stream"));
-    let done = tokio::task::spawn_blocking(move || answer(&shared, asked, stream)).await;
-    match done {
-        Ok(response) => response,
-        Err(_) => problem(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the answer could not be made",
-        ),
-    }
-}
-
-fn answer(shared: &Shared, asked: Ask, stream: bool) -> Response {
+    let stop = Stop::default();
     let question = Question {
         text: asked.question,
         id: None,
-        conversation: asked.conversation.clone(),
+        conversation: asked.conversation,
         as_of: asked.as_of,
+        stop: stop.clone(),
     };
-    let mut conversation = {
-        let known = shared
-            .conversations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        asked
-            .conversation
-            .as_ref()
-            .and_then(|c| known.get(c))
-            .cloned()
-            .unwrap_or_default()
-    };
-    let mut events = String::new();
-    let document = shared
-        .assistant
-        .ask(&question, &mut conversation, &mut |event| {
-            if stream && let Ok(value) = serde_json::to_value(event) {
-                let name = value
-                    .get("event")
-                    .and_then(serde_json::Value::as_str)
-                    .unwrap_or("message")
-                    .to_string();
-                let data = value.get("data").cloned().unwrap_or_default();
-                events.push_str(&format!("event: {name}\ndata: {data}\n\n"));
-            }
+    // Dropped with the reply, so also when the client goes away.
+    let mut withdrawn = Withdrawn::after(stop, TIME_LIMIT);
+    if wants_events(&headers) {
+        let (sender, messages) = mpsc::channel::<Bytes>(EVENTS_AHEAD);
+        tokio::task::spawn_blocking(move || {
+            answer(&shared, &question, &mut |event| {
+                // Nobody reads on: the token stops the work, its events go nowhere.
+                let _ = sender.blocking_send(message(event));
+            })
         });
-    if let Some(name) = asked.conversation {
-        let mut known = shared
-            .conversations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= CONVERSATIONS && !known.contains_key(&name) {
-            known.clear();
-        }
-        known.insert(name, conversation);
-    }
-    if stream {
-        let mut response = Response::new(Body::from(events));
+        let mut response = Response::new(Body::from_stream(Messages::new(messages, withdrawn)));
         response.headers_mut().insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("text/event-stream"),
         );
         return response;
     }
-    Json(document).into_response()
+    let document =
+        tokio::task::spawn_blocking(move || answer(&shared, &question, &mut |_| {})).await;
+    withdrawn.keep();
+    match document {
+        Ok(document) => Json(document).into_response(),
+        Err(_) => defect().into_response(),
+    }
 }
 
-/// RFC 9457.
-fn problem(status: StatusCode, detail: &str) -> Response {
-    let body = serde_json::json!({"type": "about:blank", "title": status.canonical_reason(), "status": status.as_u16(), "detail": detail}).to_string();
-    let mut response = (status, body).into_response();
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
-    response
+fn wants_events(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| v.contains("text/event-stream"))
+}
+
+fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Ask, Problem> {
+    // A browser sends JSON across origins only after asking, which is never granted here.
+    let json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.split(';').next())
+        .is_some_and(|v| v.trim().eq_ignore_ascii_case("application/json"));
+    if !json {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not_json",
+            "the request is not application/json",
+            "send {\"question\": \"sales by region\"} with Content-Type: application/json",
+        ));
+    }
+    let body = body.map_err(|e| {
+        if e.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                format!("a request holds {BODY_LIMIT} bytes at most"),
+                "ask a shorter question",
+            )
+        } else {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "body_unreadable",
+                "the request's body could not be read",
+                "send it again",
+            )
+        }
+    })?;
+    let asked: Ask = serde_json::from_slice(&body).map_err(|e| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad_request",
+            format!("the request is no question: {e}"),
+            "send {\"question\": \"…\", \"conversation\"?: \"…\", \"as_of\"?: \"YYYY-MM-DD\"}",
+        )
+    })?;
+    if asked.question.trim().is_empty() {
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "usage",
+            "the question is empty",
+            "fill in `question`",
+        ));
+    }
+    if let Some(day) = &asked.as_of
+        && !is_day(day)
+    {
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad_date",
+            format!(
+                "`as_of` is no day: `{}`",
+                day.chars().take(40).collect::<String>()
+            ),
+            "write it as YYYY-MM-DD",
+        ));
+    }
+    if asked
+        .conversation
+        .as_ref()
+        .is_some_and(|c| c.is_empty() || c.len() > CONVERSATION_ID_LIMIT)
+    {
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad_conversation",
+            format!("a conversation id holds 1 to {CONVERSATION_ID_LIMIT} bytes"),
+            "take a UUID",
+        ));
+    }
+    Ok(asked)
+}
+
+/// Whether a text is a day that exists, as `YYYY-MM-DD`.
+fn is_day(text: &str) -> bool {
+    let number = |range: std::ops::Range<usize>| {
+        text.get(range)
+            .filter(|t| t.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|t| t.parse::<u32>().ok())
+    };
+    let dashes = text.len() == 10 && text.get(4..5) == Some("-") && text.get(7..8) == Some("-");
+    let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    dashes && (1..=length).contains(&day)
+}
+
+fn answer(
+    shared: &Shared,
+    question: &Question,
+    on_event: &mut dyn FnMut(&Event),
+) -> AnswerDocument {
+    match &question.conversation {
+        Some(id) => {
+            let conversation = shared.conversations.get(id);
+            let mut conversation = conversation.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.assistant.ask(question, &mut conversation, on_event)
+        }
+        None => shared
+            .assistant
+            .ask(question, &mut Conversation::default(), on_event),
+    }
+}
+
+/// An event as the `text/event-stream` format writes it.
+fn message(event: &Event) -> Bytes {
+    let value = serde_json::to_value(event).unwrap_or_default();
+    let name = value["event"].as_str().unwrap_or("message");
+    // JSON on one line holds no line break, so that one `data` line carries it.
+    Bytes::from(format!("event: {name}\ndata: {}\n\n", value["data"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_day;
+
+    #[test]
+    fn days_exist_or_are_refused() {
+        for day in ["2024-02-29", "2024-12-31", "1999-01-01"] {
+            assert!(is_day(day), "{day}");
+        }
+        for day in [
+            "2023-02-29",
+            "2024-13-01",
+            "2024-00-10",
+            "2024-1-1",
+            "24-12-31",
+            "2024/12/31",
+            "+024-12-31",
+            "tomorrow",
+            "",
+        ] {
+            assert!(!is_day(day), "{day}");
+        }
+    }
 }

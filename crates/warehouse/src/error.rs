@@ -38,6 +38,9 @@ pub enum WarehouseError {
         /// What the system says.
         reason: String,
     },
+    /// The question was withdrawn, or ran past its time.
+    #[error("the question was stopped before its rows were complete")]
+    Stopped,
     /// The engine refuses or fails.
     #[error("the engine failed: {0}")]
     Engine(#[from] duckdb::Error),
@@ -53,6 +56,7 @@ impl WarehouseError {
             WarehouseError::NotATable { .. } => "data_not_a_table",
             WarehouseError::UnknownType(_) => "data_unknown_type",
             WarehouseError::Cache { .. } => "cache_unusable",
+            WarehouseError::Stopped => "stopped",
             WarehouseError::Engine(_) => "engine",
         }
     }
@@ -71,6 +75,9 @@ impl WarehouseError {
             }
             WarehouseError::Cache { .. } => {
                 "set XDG_CACHE_HOME to a folder that can be written".into()
+            }
+            WarehouseError::Stopped => {
+                "ask again; a shorter period or fewer groups take less time".into()
             }
             WarehouseError::Engine(_) => "run again; if it stays, the data may be damaged".into(),
         }

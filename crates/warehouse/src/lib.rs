@@ -12,11 +12,13 @@ mod rows;
 mod same_shape;
 mod source;
 mod sql;
+mod stop;
 mod typing;
 
 pub use error::WarehouseError;
 pub use profile::WarehouseEvidence;
 pub use rows::Execution;
+pub use stop::Stop;
 
 use answer::Source;
 use duckdb::{AccessMode, Config, Connection};
@@ -40,6 +42,8 @@ pub struct Options {
 /// Loaded data, ready for compiled queries.
 pub struct Warehouse {
     connection: Mutex<Connection>,
+    /// Idle connections to the same tables: questions run side by side.
+    idle: Mutex<Vec<Connection>>,
     profile: SourceProfile,
     sources: Vec<Source>,
     fingerprint: String,
@@ -48,6 +52,9 @@ pub struct Warehouse {
 
 /// Changes when the same files are read into other tables.
 const LAYOUT: u32 = 3;
+
+/// Idle connections that are kept at most.
+const IDLE: usize = 16;
 
 /// The user's cache folder of this program.
 pub fn default_cache_dir() -> PathBuf {
@@ -134,6 +141,7 @@ impl Warehouse {
             .execute_batch("SET enable_external_access = false; SET lock_configuration = true")?;
         Ok(Warehouse {
             connection: Mutex::new(connection),
+            idle: Mutex::new(Vec::new()),
             profile,
             sources: inventory.sources,
             fingerprint: inventory.fingerprint,
@@ -201,7 +209,49 @@ impl Warehouse {
     /// # Errors
     /// The engine's, which for a compiled query is a defect or damaged data.
     pub fn run(&self, query: &query::CompiledQuery) -> Result<Execution, WarehouseError> {
-        rows::execute(&self.lock(), query, rows::ROW_LIMIT)
+        self.run_until(query, &Stop::default())
+    }
+
+    /// As [`Warehouse::run`], ended by `stop`.
+    ///
+    /// # Errors
+    /// `Stopped` when it was stopped, else the engine's.
+    pub fn run_until(
+        &self,
+        query: &query::CompiledQuery,
+        stop: &Stop,
+    ) -> Result<Execution, WarehouseError> {
+        if stop.is_stopped() {
+            return Err(WarehouseError::Stopped);
+        }
+        let connection = self.take()?;
+        let done = stop.guard(connection.interrupt_handle(), || {
+            rows::execute(&connection, query, rows::ROW_LIMIT, stop)
+        });
+        self.give_back(connection);
+        match done {
+            Err(_) if stop.is_stopped() => Err(WarehouseError::Stopped),
+            done => done,
+        }
+    }
+
+    fn take(&self) -> Result<Connection, WarehouseError> {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        match idle {
+            Some(connection) => Ok(connection),
+            None => Ok(self.lock().try_clone()?),
+        }
+    }
+
+    fn give_back(&self, connection: Connection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE {
+            idle.push(connection);
+        }
     }
 
     /// Runs a compiled query whose rows feed an index and never an answer: up to `limit` rows.
@@ -213,7 +263,7 @@ impl Warehouse {
         query: &query::CompiledQuery,
         limit: usize,
     ) -> Result<Execution, WarehouseError> {
-        rows::execute(&self.lock(), query, limit)
+        rows::execute(&self.lock(), query, limit, &Stop::default())
     }
 
     /// Files that were read.

@@ -1,6 +1,6 @@
 //! Running a compiled query and turning engine values into cells.
 
-use crate::WarehouseError;
+use crate::{Stop, WarehouseError};
 use answer::{Cell, Column, ColumnRole, ResultTable};
 use duckdb::Connection;
 use duckdb::types::{TimeUnit, Value};
@@ -25,6 +25,7 @@ pub(crate) fn execute(
     connection: &Connection,
     query: &CompiledQuery,
     limit: usize,
+    stop: &Stop,
 ) -> Result<Execution, WarehouseError> {
     let start = Instant::now();
     let width = query.columns().len();
@@ -36,6 +37,9 @@ pub(crate) fn execute(
         if rows.len() == limit {
             truncated = true;
             break;
+        }
+        if stop.is_stopped() {
+            return Err(WarehouseError::Stopped);
         }
         let cells: duckdb::Result<Vec<Cell>> = (0..width)
             .map(|i| row.get::<_, Value>(i).map(cell))

@@ -4,8 +4,8 @@ use super::inventory::Inventory;
 use super::periods;
 use answer::{Check, Intent};
 use query::{
-    Align, Dimension, Direction, Filter, Literal, Measure, Operator, OrderKey, Part, Query,
-    Threshold,
+    Align, Dimension, Direction, Filter, Having, Literal, Measure, Operator, OrderKey, Part, Query,
+    RowRank, Threshold,
 };
 use semantics::{Aggregation, Expression, FieldRef, MetricKind, Model, RowFilter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,12 +103,17 @@ struct Wanted {
     texts: BTreeSet<String>,
     /// Numbers compared with, with their operators.
     numbers: Vec<(Operator, f64)>,
+    /// Numbers that something is multiplied by.
+    factors: Vec<f64>,
     /// Days.
     dates: BTreeSet<String>,
     /// Whether windows or shifted buckets may bring other dates.
     other_dates: bool,
-    /// Whether a derived measure may bring other aggregates.
+    /// Whether a mean that no measure names belongs to the query (a moving average, the mean of
+    /// the groups).
     any_average: bool,
+    /// The same of a median.
+    any_median: bool,
 }
 
 impl Wanted {
@@ -317,7 +322,7 @@ impl Wanted {
                 );
             }
             Filter::Cycle { field, .. } => self.field(field, model),
-            Filter::Members { field, query } => {
+            Filter::Members { field, query } | Filter::CompareQuery { field, query, .. } => {
                 self.field(field, model);
                 self.query(query, model);
             }
@@ -350,14 +355,35 @@ impl Wanted {
             );
         }
         self.other_dates |= query.rolling.is_some() || query.cumulative || query.compare.is_some();
-        self.any_average |= query.rolling.is_some()
-            || query
-                .having
-                .iter()
-                .any(|h| h.value == Threshold::AverageOfGroups);
-        for having in &query.having {
-            if let Threshold::Number(x) = having.value {
-                self.numbers.push((having.op, x));
+        self.any_average |= query.rolling.is_some();
+        query.having.iter().for_each(|h| self.having(h, model));
+        if let Some(rank) = query.rows.as_ref().and_then(|r| r.rank.as_ref()) {
+            self.field(&rank.by, model);
+            rank.per.iter().for_each(|f| self.field(f, model));
+        }
+        if let Some(sets) = &query.sets {
+            sets.queries.iter().for_each(|q| self.query(q, model));
+        }
+    }
+
+    fn having(&mut self, having: &Having, model: &Model) {
+        self.threshold(having.op, &having.value, model);
+        having.or.iter().for_each(|h| self.having(h, model));
+    }
+
+    fn threshold(&mut self, op: Operator, value: &Threshold, model: &Model) {
+        match value {
+            Threshold::Number(x) => self.numbers.push((op, *x)),
+            Threshold::AverageOfGroups | Threshold::AverageWithin(_) => self.any_average = true,
+            Threshold::MedianOfGroups => self.any_median = true,
+            Threshold::Metric(_) | Threshold::Part(..) => {}
+            Threshold::Query(query) => self.query(query, model),
+            Threshold::Times(factor, of) => {
+                self.factors.push(*factor);
+                match of.as_ref() {
+                    Threshold::Number(x) => self.factors.push(*x),
+                    other => self.threshold(op, other, model),
+                }
             }
         }
     }
@@ -386,8 +412,17 @@ fn aggregates(wanted: &Wanted, inventory: &Inventory) -> Option<String> {
             ));
         }
     }
-    for odd in ["avg", "median", "count distinct"] {
-        let known = wanted.aggregates.contains_key(odd) || (odd == "avg" && wanted.any_average);
+    for odd in [
+        "avg",
+        "median",
+        "count distinct",
+        "quantile_cont",
+        "stddev_samp",
+        "var_samp",
+    ] {
+        let known = wanted.aggregates.contains_key(odd)
+            || (odd == "avg" && wanted.any_average)
+            || (odd == "median" && wanted.any_median);
         if inventory.aggregates.contains_key(odd) && !known {
             return Some(format!("computes {odd}, which was not asked for"));
         }
@@ -424,6 +459,12 @@ fn filters(wanted: &Wanted, inventory: &Inventory) -> Option<String> {
             matches!(op, Operator::Eq | Operator::Ne) && inventory.numbers.iter().any(equal);
         if !compared && !listed {
             return Some(format!("no condition {sign} {x}"));
+        }
+    }
+    for factor in &wanted.factors {
+        let written = |n: &String| n.parse::<f64>().is_ok_and(|n| n == factor.abs());
+        if !inventory.numbers.iter().any(written) {
+            return Some(format!("nothing is multiplied by {factor}"));
         }
     }
     let strange: Vec<&String> = inventory
@@ -541,6 +582,7 @@ fn order(query: &Query, inventory: &Inventory) -> Option<String> {
             o.direction
         })
         .chain(query.rank.as_ref().map(|r| r.direction))
+        .chain(row_rank(query).map(|r| r.direction))
         .collect();
     let (down, up) = (
         keys.contains(&Direction::Descending),
@@ -573,9 +615,17 @@ fn limit(query: &Query, inventory: &Inventory) -> Option<String> {
     {
         return Some(format!("asks for {n} rows at most"));
     }
-    let rank = query.rank.as_ref()?;
-    let last = (rank.n + rank.skip).to_string();
+    let (n, skip, percent) = match (&query.rank, row_rank(query)) {
+        (Some(rank), _) => (rank.n, rank.skip, rank.percent),
+        (None, Some(rank)) => (rank.n, rank.skip, false),
+        (None, None) => return None,
+    };
+    let last = if percent { n } else { n + skip }.to_string();
     let bounded =
         inventory.comparisons.iter().any(|(_, n)| *n == last) || inventory.numbers.contains(&last);
-    (!bounded).then(|| format!("asks for the first {} by rank, bounds nothing", rank.n))
+    (!bounded).then(|| format!("asks for the first {n} by rank, bounds nothing"))
+}
+
+fn row_rank(query: &Query) -> Option<&RowRank> {
+    query.rows.as_ref()?.rank.as_ref()
 }

@@ -75,6 +75,58 @@ fn compiled_sql_is_what_its_query_asks_for() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The cases of the compiler's suite that give rows: name, model and query.
+fn suite() -> Vec<(String, semantics::Model, Query)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../suites/queries");
+    let read = |path: &std::path::Path| -> serde_json::Value {
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "json") {
+            continue;
+        }
+        let file = read(&path);
+        let model = match file["data"].as_str() {
+            Some(name) => read(&path.with_file_name(format!("data/{name}.json")))["model"].clone(),
+            None => file["model"].clone(),
+        };
+        for case in file["cases"].as_array().unwrap() {
+            if case["expect"].get("rows").is_some() {
+                found.push((
+                    format!("{}: {}", path.display(), case["name"]),
+                    serde_json::from_value(model.clone()).unwrap(),
+                    serde_json::from_value(case["query"].clone()).unwrap(),
+                ));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn compiled_sql_of_the_suite_is_what_its_query_asks_for() {
+    let mut wrong = Vec::new();
+    for (name, model, query) in suite() {
+        let sql = match query::compile(&model, &query, query::Dialect::DuckDb) {
+            Ok(compiled) => compiled.sql().to_string(),
+            Err(error) => {
+                wrong.push(format!("{name}: {error}"));
+                continue;
+            }
+        };
+        let report = check_intent(&query, &sql, &model);
+        for check in report.checks.iter().filter(|c| !c.passed) {
+            wrong.push(format!("{name}: {}: {}\n{sql}", check.name, check.detail));
+        }
+        if let Err(refusal) = guard::check_compiled(&sql, guard::Dialect::DuckDb) {
+            wrong.push(format!("{name}: {refusal}\n{sql}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// Changes of the SQL that change what it computes are seen.
 #[test]
 fn mutants_are_rejected() {

@@ -46,7 +46,7 @@ pub(super) struct Inventory {
 }
 
 /// Functions that turn many rows into one value.
-const AGGREGATES: [&str; 12] = [
+const AGGREGATES: [&str; 14] = [
     "sum",
     "avg",
     "mean",
@@ -59,6 +59,8 @@ const AGGREGATES: [&str; 12] = [
     "last",
     "approx_count_distinct",
     "quantile_cont",
+    "stddev_samp",
+    "var_samp",
 ];
 
 impl Inventory {

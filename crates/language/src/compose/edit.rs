@@ -75,11 +75,7 @@ pub(super) fn edit(draft: Draft, last: &Query, scene: &Scene) -> Result<Query, M
             return Err(Misfit::Missing("what is listed"));
         };
         return Ok(Query {
-            rows: Some(RowsOf {
-                dataset,
-                fields,
-                distinct: false,
-            }),
+            rows: Some(RowsOf::new(dataset, fields)),
             filter: all(list),
             time: last.time.clone(),
             ..Query::default()
@@ -282,11 +278,9 @@ pub(super) fn edit(draft: Draft, last: &Query, scene: &Scene) -> Result<Query, M
         query.having = draft
             .having
             .iter()
-            .map(|c| Having {
-                metric: c.metric.min(query.metrics.len().saturating_sub(1)),
-                on: c.on,
-                op: c.op,
-                value: c.value.clone(),
+            .map(|c| {
+                let metric = c.metric.min(query.metrics.len().saturating_sub(1));
+                Having::new(metric, c.on, c.op, c.value.clone())
             })
             .collect();
         changed = true;

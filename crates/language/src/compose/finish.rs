@@ -291,12 +291,7 @@ fn assemble(
         let conditions: Vec<Having> = draft
             .having
             .iter()
-            .map(|c| Having {
-                metric: c.metric,
-                on: c.on,
-                op: c.op,
-                value: c.value.clone(),
-            })
+            .map(|c| Having::new(c.metric, c.on, c.op, c.value.clone()))
             .collect();
         if draft.counted {
             return counted_groups(query, conditions, &draft, model);
@@ -526,12 +521,7 @@ fn part_by_count(draft: &mut Draft, model: &Model) {
         having: draft
             .having
             .drain(..)
-            .map(|c| Having {
-                metric: c.metric - 1,
-                on: c.on,
-                op: c.op,
-                value: c.value,
-            })
+            .map(|c| Having::new(c.metric - 1, c.on, c.op, c.value))
             .collect(),
         ..Query::default()
     };
@@ -702,12 +692,9 @@ pub(super) fn terms(measures: &[NamedMeasure]) -> Vec<Term> {
 
 pub(super) fn ranked(rank: &RankDraft, n: u32) -> Rank {
     Rank {
-        by: 0,
-        on: rank.on,
-        direction: rank.direction,
-        n: rank.n.unwrap_or(n),
         skip: rank.skip,
         per: rank.per.clone(),
+        ..Rank::new(0, rank.on, rank.direction, rank.n.unwrap_or(n))
     }
 }
 
@@ -904,11 +891,7 @@ fn rows_query(draft: Draft, dataset: String, scene: &Scene) -> Result<Query, Mis
             range: Some(p.to_range()),
         });
     Ok(Query {
-        rows: Some(RowsOf {
-            dataset,
-            fields,
-            distinct: false,
-        }),
+        rows: Some(RowsOf::new(dataset, fields)),
         filter: all(draft.filters.into_iter().map(|b| b.filter).collect()),
         time,
         ..Query::default()
@@ -973,9 +956,8 @@ fn list_query(draft: Draft, scene: &Scene) -> Result<Query, Misfit> {
         return Ok(Query {
             order,
             rows: Some(RowsOf {
-                dataset,
-                fields,
                 distinct,
+                ..RowsOf::new(dataset, fields)
             }),
             filter,
             time,

@@ -4,10 +4,10 @@ use super::Compiler;
 use super::calendar::{Span, day};
 use super::columns::grain_label;
 use super::frame::Window;
-use super::grouped::running;
+use super::grouped::{Setting, running};
 use super::statement::Select;
 use crate::dialect::moved;
-use crate::{Align, Compare, CompareTo, Grain, Query, QueryError};
+use crate::{Align, Compare, CompareTo, Grain, QueryError};
 use jiff::ToSpan;
 
 /// The two periods of a comparison.
@@ -134,18 +134,25 @@ impl Compiler<'_> {
     /// A CTE with the groups of both periods: `m0…` for this one, `p0…` for the other; its name.
     pub(super) fn side_by_side(
         &mut self,
-        query: &Query,
+        setting: &Setting,
         current: String,
         periods: &Periods,
-        window: &Window,
     ) -> Result<String, QueryError> {
+        let query = setting.query;
         let dimensions = &query.dimensions;
         let measures: Vec<_> = query.metrics.iter().map(|t| &t.measure).collect();
         let earlier = Window {
             span: periods.then,
-            ..window.clone()
+            ..setting.window.clone()
         };
-        let then = self.frame("groups_before", dimensions, &measures, &earlier)?;
+        let then = self.frame_of(
+            "groups_before",
+            dimensions,
+            &measures,
+            &setting.parts,
+            setting.with_leaves,
+            &earlier,
+        )?;
         let running = running(dimensions).map(|r| r.0);
         let mut select = Select::default();
         let mut on = Vec::new();
@@ -171,6 +178,12 @@ impl Compiler<'_> {
                 } else {
                     format!("{value} AS {name}{m}")
                 });
+            }
+        }
+        if setting.with_leaves {
+            for i in 0..setting.parts.leaves.len() {
+                select.columns.push(format!("c.l{i}"));
+                select.columns.push(format!("p.l{i} AS pl{i}"));
             }
         }
         select.from = if dimensions.is_empty() {

@@ -3,10 +3,11 @@
 use super::Compiler;
 use super::calendar::Span;
 use super::scope::Scope;
+use super::subquery::comparable;
 use crate::dialect::operator;
 use crate::path::reachable;
 use crate::{Filter, Literal, QueryError};
-use semantics::FieldRef;
+use semantics::{DataType, FieldRef};
 
 impl Compiler<'_> {
     /// A filter as a two-valued condition over the scope's rows. What is linked one-to-many becomes
@@ -116,6 +117,24 @@ impl Compiler<'_> {
                 let members = self.members(query)?;
                 format!("{sql} IN (SELECT member FROM {members} WHERE member IS NOT NULL)")
             }
+            Filter::CompareQuery { field, op, query } => {
+                let left = scope.field(field)?;
+                let known = self
+                    .model
+                    .field(field)
+                    .map_or(DataType::Opaque, |f| f.data_type);
+                let (right, data_type) = self.scalar(query)?;
+                if !comparable(known, data_type) {
+                    return Err(QueryError::TypeMismatch {
+                        left: field.to_string(),
+                        right: query
+                            .metrics
+                            .first()
+                            .map_or(String::new(), |t| t.name.clone()),
+                    });
+                }
+                format!("{left} {} {right}", operator(*op))
+            }
         })
     }
 }
@@ -132,6 +151,7 @@ fn fields_of(filter: &Filter) -> Vec<&FieldRef> {
         | Filter::IsNull { field }
         | Filter::During { field, .. }
         | Filter::Cycle { field, .. }
-        | Filter::Members { field, .. } => vec![field],
+        | Filter::Members { field, .. }
+        | Filter::CompareQuery { field, .. } => vec![field],
     }
 }

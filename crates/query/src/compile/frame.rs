@@ -15,6 +15,12 @@ pub(super) struct Window {
     pub(super) span: Span,
 }
 
+/// Measures as trees over shared leaves.
+pub(super) struct TakenApart {
+    pub(super) trees: Vec<Tree>,
+    pub(super) leaves: Vec<Leaf>,
+}
+
 impl Compiler<'_> {
     /// A CTE with columns `d0…` for the dimensions and `m0…` for the measures; its name.
     pub(super) fn frame(
@@ -24,12 +30,17 @@ impl Compiler<'_> {
         measures: &[&Measure],
         window: &Window,
     ) -> Result<String, QueryError> {
+        let parts = self.taken_apart(measures)?;
+        self.frame_of(name, dimensions, measures, &parts, false, window)
+    }
+
+    /// Measures as trees over leaves.
+    pub(super) fn taken_apart(&self, measures: &[&Measure]) -> Result<TakenApart, QueryError> {
         let mut leaves = Vec::new();
         let trees: Result<Vec<Tree>, QueryError> = measures
             .iter()
             .map(|m| self.tree(m, &[], &mut leaves))
             .collect();
-        let trees = trees?;
         for leaf in &leaves {
             if let Leaf::Rows {
                 aggregation: Aggregation::Percentile(p),
@@ -46,6 +57,23 @@ impl Compiler<'_> {
                 )));
             }
         }
+        Ok(TakenApart {
+            trees: trees?,
+            leaves,
+        })
+    }
+
+    /// As [`Compiler::frame`], with the leaves as columns `l0…` beside the measures if asked for.
+    pub(super) fn frame_of(
+        &mut self,
+        name: &str,
+        dimensions: &[Dimension],
+        measures: &[&Measure],
+        parts: &TakenApart,
+        with_leaves: bool,
+        window: &Window,
+    ) -> Result<String, QueryError> {
+        let TakenApart { trees, leaves } = parts;
         // Leaves over the same rows share one scan.
         let mut blocks: Vec<Vec<usize>> = Vec::new();
         for (i, leaf) in leaves.iter().enumerate() {
@@ -72,11 +100,23 @@ impl Compiler<'_> {
                 .columns
                 .push(format!("{} AS d{d}", first_known(d, names.len())));
         }
+        let spelled = |i: usize| {
+            let (block, at) = places[i];
+            if leaves[i].counts() {
+                format!("COALESCE(b{block}.a{at}, 0)")
+            } else {
+                format!("b{block}.a{at}")
+            }
+        };
         for (i, tree) in trees.iter().enumerate() {
-            select.columns.push(format!(
-                "{} AS m{i}",
-                tree.write(self.sql, &leaves, &places)
-            ));
+            select
+                .columns
+                .push(format!("{} AS m{i}", tree.write(self.sql, &spelled)));
+        }
+        if with_leaves {
+            for i in 0..leaves.len() {
+                select.columns.push(format!("{} AS l{i}", spelled(i)));
+            }
         }
         let note = format!(
             "{}, one row per {}",

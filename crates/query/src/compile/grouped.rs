@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use super::calendar::{Span, move_day};
-use super::frame::Window;
+use super::frame::{TakenApart, Window};
 use super::shape::Shape;
 use super::statement::Select;
 use crate::{Dimension, Grain, OutputColumn, Query, QueryError};
@@ -13,6 +13,20 @@ pub(super) fn running(dimensions: &[Dimension]) -> Option<(usize, Grain)> {
         Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic() => Some((i, *g)),
         _ => None,
     })
+}
+
+/// What the steps of a grouped query share.
+pub(super) struct Setting<'q> {
+    pub(super) query: &'q Query,
+    /// One per measure.
+    pub(super) shapes: Vec<Shape>,
+    /// Trees of the measures.
+    pub(super) parts: TakenApart,
+    /// Whether the groups carry the leaves as columns `l0…` (and `pl0…` of the other period).
+    pub(super) with_leaves: bool,
+    /// How people call the other period.
+    pub(super) prior: String,
+    pub(super) window: Window,
 }
 
 impl Compiler<'_> {
@@ -61,13 +75,33 @@ impl Compiler<'_> {
                 .map(|d| move_day(d, grain, -(i64::from(n) - 1)));
         }
         let measures: Vec<_> = query.metrics.iter().map(|t| &t.measure).collect();
-        let current = self.frame("groups", &query.dimensions, &measures, &window)?;
+        let parts = self.taken_apart(&measures)?;
+        let mut with_leaves = false;
+        if let Some(rank) = query.rank.as_ref().filter(|r| r.other.is_some()) {
+            self.check_rest(query, rank, &parts.leaves)?;
+            with_leaves = true;
+        }
+        let setting = Setting {
+            query,
+            shapes,
+            parts,
+            with_leaves,
+            prior: prior.as_ref().map_or(String::new(), |p| p.label.clone()),
+            window,
+        };
+        let current = self.frame_of(
+            "groups",
+            &query.dimensions,
+            &measures,
+            &setting.parts,
+            with_leaves,
+            &setting.window,
+        )?;
         let base = match &prior {
             None => current,
-            Some(periods) => self.side_by_side(query, current, periods, &window)?,
+            Some(periods) => self.side_by_side(&setting, current, periods)?,
         };
-        let label = prior.as_ref().map_or("", |p| p.label.as_str());
-        let mut measured = self.measured(query, &shapes, &base, label, &window)?;
+        let mut measured = self.measured(&setting, &base, with_leaves)?;
         if query.rolling.is_some()
             && let (Some(start), Some((r, _))) = (asked.start, running)
         {
@@ -78,7 +112,7 @@ impl Compiler<'_> {
                 &Select::all(&measured.table, vec![in_range]),
             );
         }
-        let order = self.kept(query, &mut measured, running.map(|r| r.0))?;
+        let order = self.kept(&setting, &mut measured, running.map(|r| r.0))?;
         let select = Select {
             columns: measured
                 .internal

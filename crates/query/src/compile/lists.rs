@@ -59,6 +59,10 @@ impl Compiler<'_> {
         if let Some(filter) = &query.filter {
             conditions.push(self.condition(&mut scope, filter)?);
         }
+        if let Some(rank) = &rows.rank {
+            let select = self.ranked_rows(&mut scope, query, rows, rank, &columns, conditions)?;
+            return Ok((select, columns));
+        }
         let mut order = Vec::new();
         for key in &query.order {
             let OrderKey::Field(field) = &key.key else {

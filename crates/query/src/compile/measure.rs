@@ -16,6 +16,8 @@ pub(super) enum Leaf {
         filters: Vec<Filter>,
         /// Whether it is a level, of which only the last snapshot counts.
         semi: bool,
+        /// Whether the values of groups may be summed at all.
+        additive: bool,
     },
     /// Over groups.
     Groups {
@@ -29,7 +31,8 @@ pub(super) enum Leaf {
 }
 
 impl Leaf {
-    fn counts(&self) -> bool {
+    /// Whether it counts something, so that nothing is 0 and not NULL.
+    pub(super) fn counts(&self) -> bool {
         match self {
             Leaf::Rows { aggregation, .. } => {
                 matches!(aggregation, Aggregation::Count | Aggregation::CountDistinct)
@@ -82,34 +85,21 @@ impl Tree {
         Tree::Leaf(leaves.len() - 1)
     }
 
-    /// The expression over the blocks `b0…` that hold the leaves: (block, column) of each.
-    pub(super) fn write(
-        &self,
-        sql: &dyn SqlDialect,
-        leaves: &[Leaf],
-        places: &[(usize, usize)],
-    ) -> String {
-        let all = |parts: &[Tree]| -> Vec<String> {
-            parts.iter().map(|p| p.write(sql, leaves, places)).collect()
-        };
+    /// The expression over leaves that are spelled so.
+    pub(super) fn write(&self, sql: &dyn SqlDialect, leaf: &dyn Fn(usize) -> String) -> String {
+        let all =
+            |parts: &[Tree]| -> Vec<String> { parts.iter().map(|p| p.write(sql, leaf)).collect() };
         match self {
-            Tree::Leaf(i) => {
-                let (block, at) = places[*i];
-                if leaves[*i].counts() {
-                    format!("COALESCE(b{block}.a{at}, 0)")
-                } else {
-                    format!("b{block}.a{at}")
-                }
+            Tree::Leaf(i) => leaf(*i),
+            Tree::Ratio(a, b) => {
+                format!(
+                    "({})",
+                    sql.quotient(&a.write(sql, leaf), &b.write(sql, leaf))
+                )
             }
-            Tree::Ratio(a, b) => format!(
-                "({})",
-                sql.quotient(&a.write(sql, leaves, places), &b.write(sql, leaves, places))
-            ),
-            Tree::Difference(a, b) => format!(
-                "({} - {})",
-                a.write(sql, leaves, places),
-                b.write(sql, leaves, places)
-            ),
+            Tree::Difference(a, b) => {
+                format!("({} - {})", a.write(sql, leaf), b.write(sql, leaf))
+            }
             Tree::Number(x) => sql.number(*x),
             Tree::Sum(parts) => format!("({})", all(parts).join(" + ")),
             Tree::Product(parts) => format!("({})", all(parts).join(" * ")),
@@ -148,6 +138,7 @@ impl Compiler<'_> {
                         of: Some(Expression::Field(field.field.clone())),
                         filters: filters.to_vec(),
                         semi,
+                        additive: matches!(aggregation, Aggregation::Sum | Aggregation::Count),
                     },
                 )
             }
@@ -159,6 +150,7 @@ impl Compiler<'_> {
                     of: None,
                     filters: filters.to_vec(),
                     semi: false,
+                    additive: true,
                 },
             ),
             Measure::Ratio {
@@ -226,6 +218,8 @@ impl Compiler<'_> {
                         of: expression.clone(),
                         filters: all,
                         semi,
+                        additive: matches!(aggregation, Aggregation::Sum | Aggregation::Count)
+                            && metric.additivity != Additivity::Non,
                     },
                 )
             }

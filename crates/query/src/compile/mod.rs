@@ -23,9 +23,14 @@ mod lists;
 mod measure;
 mod parts;
 mod rank;
+mod rest;
+mod row_rank;
 mod scope;
+mod sets;
 mod shape;
 mod statement;
+mod subquery;
+mod threshold;
 mod values;
 
 use crate::dialect::{Outside, SqlDialect, expression, writer};
@@ -152,6 +157,9 @@ impl Compiler<'_> {
 
     /// The SELECT of a query and its columns; what it needs stands in the CTEs.
     fn select(&mut self, query: &Query) -> Result<(Select, Vec<OutputColumn>), QueryError> {
+        if let Some(sets) = &query.sets {
+            return self.sets(query, sets);
+        }
         if query.rows.is_some() {
             return self.list(query);
         }

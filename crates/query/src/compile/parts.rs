@@ -2,8 +2,7 @@
 
 use super::Compiler;
 use super::frame::Window;
-use super::grouped::running;
-use super::shape::Shape;
+use super::grouped::{Setting, running};
 use super::statement::Select;
 use crate::{Dimension, Origin, OutputColumn, OutputRole, Part, Query, QueryError};
 use semantics::DataType;
@@ -64,15 +63,15 @@ fn part_name(part: Part) -> &'static str {
 }
 
 impl Compiler<'_> {
-    /// A CTE with `d0…` and the parts of each measure, from groups in `base`.
+    /// A CTE with `d0…` and the parts of each measure, from groups in `base`; with the leaves
+    /// that these carry if asked for.
     pub(super) fn measured(
         &mut self,
-        query: &Query,
-        shapes: &[Shape],
+        setting: &Setting,
         base: &str,
-        prior_label: &str,
-        window: &Window,
+        with_leaves: bool,
     ) -> Result<Measured, QueryError> {
+        let Setting { query, shapes, .. } = setting;
         let dimensions = &query.dimensions;
         let running = running(dimensions).map(|r| r.0);
         let mut columns = self.dimension_columns(query);
@@ -83,7 +82,7 @@ impl Compiler<'_> {
             ..Select::default()
         };
         if query.share.is_some() {
-            let join = self.whole(query, window)?;
+            let join = self.whole(query, &setting.window)?;
             select.from.push_str(&join);
         }
         let partition: Vec<String> = (0..dimensions.len())
@@ -113,7 +112,7 @@ impl Compiler<'_> {
                     ),
                     Part::Prior => (
                         format!("g.p{m}"),
-                        format!("{} ({prior_label})", term.name),
+                        format!("{} ({})", term.name, setting.prior),
                         shape.data_type,
                         shape.unit.clone(),
                     ),
@@ -166,6 +165,14 @@ impl Compiler<'_> {
                     grain: None,
                     origin: Origin::Metric(m, part),
                 });
+            }
+        }
+        if with_leaves {
+            for i in 0..setting.parts.leaves.len() {
+                select.columns.push(format!("g.l{i}"));
+                if query.compare.is_some() {
+                    select.columns.push(format!("g.pl{i}"));
+                }
             }
         }
         let names: Vec<&str> = query.metrics.iter().map(|t| t.name.as_str()).collect();

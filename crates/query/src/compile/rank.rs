@@ -1,12 +1,10 @@
 //! Which groups are kept, and their order.
 
 use super::Compiler;
+use super::grouped::Setting;
 use super::parts::Measured;
 use super::statement::Select;
-use crate::dialect::operator;
-use crate::{
-    Dimension, Direction, Grain, Order, OrderKey, Origin, Query, QueryError, Rank, Threshold,
-};
+use crate::{Dimension, Direction, Grain, Order, OrderKey, Origin, QueryError, Rank, Ties};
 
 const WEEKDAYS: [&str; 7] = [
     "Monday",
@@ -22,32 +20,15 @@ impl Compiler<'_> {
     /// Applies the conditions on groups and the rank; gives the sort keys.
     pub(super) fn kept(
         &mut self,
-        query: &Query,
+        setting: &Setting,
         measured: &mut Measured,
         running: Option<usize>,
     ) -> Result<Vec<String>, QueryError> {
-        let mut conditions = Vec::new();
-        for having in &query.having {
-            let left = measured.column(having.metric, having.on)?;
-            let right = match &having.value {
-                Threshold::Number(x) => self.sql.number(*x),
-                Threshold::AverageOfGroups => {
-                    format!("(SELECT AVG({left}) FROM {})", measured.table)
-                }
-                Threshold::Metric(m) => measured.column(*m, crate::Part::Value)?.to_string(),
-            };
-            conditions.push(format!("{left} {} {right}", operator(having.op)));
-        }
-        if !conditions.is_empty() {
-            measured.table = self.cte(
-                "kept",
-                "groups that meet the conditions".into(),
-                &Select::all(&measured.table, conditions),
-            );
-        }
+        let query = setting.query;
+        self.meeting(query, measured)?;
         let mut order: Vec<String> = Vec::new();
         if let Some(rank) = &query.rank {
-            order = self.ranked(query, rank, measured)?;
+            order = self.ranked(setting, rank, measured)?;
         }
         for Order { key, direction } in &query.order {
             let descending = *direction == Direction::Descending;
@@ -78,52 +59,91 @@ impl Compiler<'_> {
     /// Keeps the ranks that are asked for; gives the sort keys that follow.
     fn ranked(
         &mut self,
-        query: &Query,
+        setting: &Setting,
         rank: &Rank,
         measured: &mut Measured,
     ) -> Result<Vec<String>, QueryError> {
+        let query = setting.query;
         let by = measured.column(rank.by, rank.on)?.to_string();
-        let per: Vec<String> = rank.per.iter().map(|d| format!("d{d}")).collect();
-        let partition = if per.is_empty() {
+        if let Some(lost) = rank.per.iter().find(|d| **d >= query.dimensions.len()) {
+            return Err(QueryError::Malformed(format!(
+                "the query has no dimension {lost}"
+            )));
+        }
+        // The group without a name is no contender, and neither is one without a number.
+        let mut contends = vec![format!("{by} IS NOT NULL")];
+        let outside: Vec<usize> = (0..query.dimensions.len())
+            .filter(|d| !rank.per.contains(d))
+            .collect();
+        contends.extend(outside.iter().map(|d| format!("d{d} IS NOT NULL")));
+        let descending = rank.direction == Direction::Descending;
+        let mut keys = vec![format!("{by} {}", if descending { "DESC" } else { "ASC" })];
+        let function = match rank.ties {
+            Ties::Keep if rank.skip > 0 => "DENSE_RANK",
+            Ties::Keep => "RANK",
+            Ties::Break => {
+                for d in outside {
+                    let key = self.group_key(&query.dimensions, measured, d);
+                    keys.push(self.sql.ordered(&key, false));
+                }
+                "ROW_NUMBER"
+            }
+        };
+        let mut partition: Vec<String> = rank.per.iter().map(|d| format!("d{d}")).collect();
+        let mut columns = vec!["*".to_string()];
+        let mut conditions = Vec::new();
+        // With a rest the other groups are needed too, and have no place.
+        let (mut before, mut after) = (String::new(), "");
+        if rank.other.is_some() {
+            let contends = contends.join(" AND ");
+            before = format!("CASE WHEN {contends} THEN ");
+            after = " END";
+            partition.push(contends);
+        } else {
+            conditions = contends;
+        }
+        let partition = if partition.is_empty() {
             String::new()
         } else {
-            format!("PARTITION BY {} ", per.join(", "))
+            format!("PARTITION BY {} ", partition.join(", "))
         };
-        let function = if rank.skip > 0 { "DENSE_RANK" } else { "RANK" };
-        let descending = rank.direction == Direction::Descending;
-        // The group without a name is no contender, and neither is one without a number.
-        let mut contenders = vec![format!("{by} IS NOT NULL")];
-        contenders.extend(
-            (0..query.dimensions.len())
-                .filter(|d| !rank.per.contains(d))
-                .map(|d| format!("d{d} IS NOT NULL")),
-        );
+        columns.push(format!(
+            "{before}{function}() OVER ({partition}ORDER BY {}){after} AS place",
+            keys.join(", ")
+        ));
+        if rank.percent {
+            columns.push(format!(
+                "COUNT(*) OVER ({}) AS contenders",
+                partition.trim_end()
+            ));
+        }
         let ranked = self.cte(
             "ranked",
             format!("place by {by}"),
             &Select {
-                columns: vec![
-                    "*".into(),
-                    format!(
-                        "{function}() OVER ({partition}ORDER BY {by} {}) AS place",
-                        if descending { "DESC" } else { "ASC" }
-                    ),
-                ],
+                columns,
                 from: format!("FROM {}", measured.table),
-                conditions: contenders,
+                conditions,
                 ..Select::default()
             },
         );
+        // n percent of the contenders, rounded up: place p counts if p − 1 places are less.
+        let within = if rank.percent {
+            format!(
+                "(place - {} - 1) * 100 < {} * contenders",
+                rank.skip, rank.n
+            )
+        } else {
+            format!("place <= {}", u64::from(rank.skip) + u64::from(rank.n))
+        };
+        let mut kept = vec![within.clone()];
+        if rank.skip > 0 {
+            kept.insert(0, format!("place > {}", rank.skip));
+        }
         measured.table = self.cte(
             "placed",
             "the places asked for".into(),
-            &Select::all(
-                &ranked,
-                vec![
-                    format!("place > {}", rank.skip),
-                    format!("place <= {}", u64::from(rank.skip) + u64::from(rank.n)),
-                ],
-            ),
+            &Select::all(&ranked, kept),
         );
         let mut order: Vec<String> = rank
             .per
@@ -133,6 +153,11 @@ impl Compiler<'_> {
                 self.sql.ordered(&key, false)
             })
             .collect();
+        if let Some(label) = &rank.other {
+            let outside = format!("(({within}) IS NOT TRUE)");
+            self.with_rest(setting, rank, label, &ranked, outside, measured)?;
+            order.push("rest".into());
+        }
         if query.order.is_empty() {
             order.push(self.sql.ordered(&by, descending));
         }

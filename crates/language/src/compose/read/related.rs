@@ -108,12 +108,12 @@ impl Reader<'_> {
                     measure: Measure::Rows(dataset),
                 }],
                 dimensions: vec![Dimension::Field(key)],
-                having: vec![Having {
-                    metric: 0,
-                    on: Part::Value,
-                    op: Operator::Gt,
-                    value: Threshold::Number(0.0),
-                }],
+                having: vec![Having::new(
+                    0,
+                    Part::Value,
+                    Operator::Gt,
+                    Threshold::Number(0.0),
+                )],
                 ..Query::default()
             }),
         })
