@@ -487,6 +487,9 @@ fn value_edges(
                 }
         };
         let weight = if copied { weight - 0.2 } else { weight };
+        // "Pop" is rather one of 25 genres than one of 300 albums.
+        let breadth = sources.values.breadth(&found.field).max(1) as f64;
+        let weight = weight - 0.12 * breadth.log10();
         add(Sense::Value(found), end, weight);
     }
 }

@@ -439,9 +439,11 @@ fn only_linked(query: &mut Query, model: &Model, notes: &mut Vec<String>) {
     let label = model
         .field(&field)
         .map_or_else(|| field.to_string(), |f| f.label.to_lowercase());
+    let Some(linked) = linked_members(model, &home, &field.dataset) else {
+        return;
+    };
     notes.push(format!("what belongs to no {label} is left out"));
-    let there = Filter::Not(Box::new(Filter::IsNull { field }));
-    query.filter = all(query.filter.take().into_iter().chain([there]).collect());
+    query.filter = all(query.filter.take().into_iter().chain([linked]).collect());
 }
 
 /// A ranking or a choice is among things that are there: rows without one are set aside, and said.
@@ -483,6 +485,30 @@ fn by_members(filter: Option<&Filter>, key: &FieldRef) -> bool {
         Some(Filter::Members { field, .. }) => field == key,
         _ => false,
     }
+}
+
+/// The rows of a table that a table of pairs links to another one.
+fn linked_members(model: &Model, home: &str, other: &str) -> Option<Filter> {
+    let links = |from: &str, to: &str| {
+        model
+            .relationships
+            .iter()
+            .find(|r| r.from == from && r.to == to && r.unique && r.from_fields.len() == 1)
+    };
+    let (own, _) = model.datasets.iter().find_map(|d| {
+        let own = links(&d.name, home)?;
+        let reached = d.name == other || links(&d.name, other).is_some();
+        reached.then_some((own, d))
+    })?;
+    let key = FieldRef::new(&own.from, &own.from_fields[0]);
+    let linked = Query {
+        dimensions: vec![Dimension::Field(key)],
+        ..Query::default()
+    };
+    Some(Filter::Members {
+        field: FieldRef::new(home, &own.to_fields[0]),
+        query: Box::new(linked),
+    })
 }
 
 /// Things of one name are told apart by their key, which stands beside the name.

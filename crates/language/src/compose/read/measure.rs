@@ -167,10 +167,19 @@ impl Reader<'_> {
             Measure::Aggregate { field: f, .. } => *f == field,
             _ => false,
         });
-        if after_in && known {
+        // "the total amount paid … and the amount": the same again, for short.
+        let again = self.draft.measures.iter().any(|m| match &m.measure {
+            Measure::Aggregate { field: f, .. } => {
+                let label = self.label(f);
+                let word = crate::morphology::stem(&self.nodes[at].text);
+                !word.contains(' ') && label != word && label.split(' ').any(|w| w == word)
+            }
+            _ => false,
+        });
+        if after_in && known || again {
             self.take(at);
         }
-        after_in && known
+        after_in && known || again
     }
 
     pub(super) fn measures(&mut self) -> Result<(), Misfit> {
@@ -279,6 +288,8 @@ impl Reader<'_> {
             }
             if let Some(number) = self.number_of(&named, aggregation.map(|a| a.1)) {
                 self.take(at);
+                self.draft.aggregated |= self.nodes[at].text.starts_with("average")
+                    || self.nodes[at].text.starts_with("mean");
                 if let Some((i, _)) = aggregation {
                     self.take(i);
                     self.draft.aggregated = true;

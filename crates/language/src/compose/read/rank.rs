@@ -79,6 +79,14 @@ impl Reader<'_> {
             _ => None,
         };
         self.take(at);
+        // "the minimum, maximum and average price": ends of a number, not a ranking.
+        let ends = matches!(
+            self.nodes[at].text.as_str(),
+            "maximum" | "minimum" | "max" | "min"
+        );
+        if ends && self.draft.aggregated {
+            self.draft.penalty += 0.6;
+        }
         // The number beside it.
         let mut n = None;
         for near in [at.checked_sub(1), Some(at + 1)].into_iter().flatten() {
@@ -117,7 +125,7 @@ impl Reader<'_> {
             || self.draft.compare.is_some()
             || basis == Some(RankBasis::Growth);
         // "which artist has the most albums": the counted thing stands after the superlative.
-        if basis.is_none() && self.draft.measures.is_empty() && !growing {
+        if basis.is_none() && stems.is_none() && !growing {
             let mut next = at + 1;
             while self.is(next, Mark::Among) || self.is(next, Mark::All) {
                 next += 1;
@@ -129,6 +137,12 @@ impl Reader<'_> {
                 self.nodes.get(next).map(|n| n.node.clone())
                 && !self.used[next]
                 && other
+                && (self.draft.measures.is_empty()
+                    || self
+                        .draft
+                        .measures
+                        .iter()
+                        .any(|m| m.measure == self.count_of_entity(entity).measure))
                 && !is_singular(&self.nodes[next].text)
                 && (0..at).any(|i| {
                     self.is(i, Mark::Which)

@@ -178,10 +178,17 @@ impl Reader<'_> {
             }) else {
                 continue;
             };
-            let field = self.scene.model.entities[entity].key.clone();
+            let known = &self.scene.model.entities[entity];
+            let (field, display) = (known.key.clone(), known.display.clone());
             self.take(at);
-            self.draft.fields.push(field.clone());
-            self.add_dimension(Dimension::Field(field));
+            // "names and ids": both were asked for.
+            let named = self
+                .words_between(self.nodes[at].start.saturating_sub(3), self.nodes[at].end + 3)
+                .any(|w| matches!(w, "name" | "names" | "title" | "titles"));
+            for field in [Some(field), Some(display).filter(|_| named)].into_iter().flatten() {
+                self.draft.fields.push(field.clone());
+                self.add_dimension(Dimension::Field(field));
+            }
         }
     }
 }

@@ -39,17 +39,21 @@ impl Reader<'_> {
     /// "the type codes of products": the noun after "of" says whose, if a field of its own table is
     /// grouped by already.
     fn possessor(&self, at: usize, field: &FieldRef) -> bool {
-        let after_of = self.nodes[at].start.checked_sub(1).is_some_and(|t| {
+        self.after_of(at)
+            && self.draft.dimensions.iter().any(
+                |d| matches!(d, Dimension::Field(f) if f.dataset == field.dataset && f != field),
+            )
+    }
+
+    /// Whether "of" leads to the node, but for articles between.
+    fn after_of(&self, at: usize) -> bool {
+        self.nodes[at].start.checked_sub(1).is_some_and(|t| {
             let mut t = t;
             while t > 0 && matches!(self.scene.tokens[t].folded.as_str(), "the" | "all" | "our") {
                 t -= 1;
             }
             self.scene.tokens[t].folded == "of"
-        });
-        after_of
-            && self.draft.dimensions.iter().any(
-                |d| matches!(d, Dimension::Field(f) if f.dataset == field.dataset && f != field),
-            )
+        })
     }
 
     /// Whether the answer will hold a date or a time.
@@ -133,6 +137,10 @@ impl Reader<'_> {
                         // "orders placed by German customers": the noun says whose, not by whom to group.
                         self.draft.penalty += 0.2;
                     } else {
+                        // "the average price of all tracks" asks for one number rather than for many.
+                        if self.draft.aggregated && self.after_of(at) && !self.draft.counted {
+                            self.draft.penalty += 1.4;
+                        }
                         if self.draft.subject.is_none() {
                             self.draft.subject = entity;
                         }
@@ -220,6 +228,12 @@ impl Reader<'_> {
                 }
                 _ => {}
             }
+        }
+        if let Some(at) = (0..self.nodes.len())
+            .find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Contest(_)))
+            && self.nodes[at].text == "better"
+        {
+            return Err(Misfit::Missing("what is better"));
         }
         if self.draft.when && !self.tells_when() {
             return Err(Misfit::Missing("which date is meant"));
