@@ -14,6 +14,8 @@ pub(super) enum Bar {
     Number(f64, bool, bool),
     /// The average over the groups (of a grain, if one was said).
     Average,
+    /// The highest, lowest or middle value of all rows.
+    Stat(Aggregation),
     /// Another named number.
     Named(Named),
 }
@@ -322,6 +324,20 @@ pub(super) fn phrases(items: &[Item]) -> Vec<Placed> {
                 if items.get(next).and_then(|x| x.role("agg")) == Some("average") {
                     out.push(place(Node::Threshold(operator(op), Bar::Average), next));
                     at = next + 1;
+                    continue;
+                }
+                // "lower than the highest price"
+                let stat = items
+                    .get(at + 1)
+                    .and_then(|x| match (x.role("agg"), x.role("rank")) {
+                        (Some("max"), _) | (_, Some("desc")) => Some(Aggregation::Max),
+                        (Some("min"), _) | (_, Some("asc")) => Some(Aggregation::Min),
+                        (Some("median"), _) => Some(Aggregation::Median),
+                        _ => None,
+                    });
+                if let Some(how) = stat {
+                    out.push(place(Node::Threshold(operator(op), Bar::Stat(how)), at + 1));
+                    at += 2;
                     continue;
                 }
                 // "under age 30"

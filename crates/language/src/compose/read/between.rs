@@ -33,13 +33,21 @@ impl Reader<'_> {
             return Ok(false);
         }
         for joint in joints {
-            let halves = [
-                self.nodes[at + 1..joint].to_vec(),
-                self.nodes[joint + 1..].to_vec(),
-            ];
-            let Some((left, right)) = self.halves(halves) else {
+            let left_nodes = self.nodes[at + 1..joint].to_vec();
+            let mut right_nodes = self.nodes[joint + 1..].to_vec();
+            let scope = self.common_scope(&left_nodes, &mut right_nodes);
+            let Some((left, right)) = self.halves([left_nodes, right_nodes]) else {
                 continue;
             };
+            if let Some(scope) = scope {
+                let (filter, words) = value_filter(&scope);
+                self.draft.filters.push(Bound {
+                    field: Some(scope.field),
+                    filter,
+                    words,
+                    numerator: false,
+                });
+            }
             let name = if ratio {
                 format!(
                     "Ratio of {} to {}",
@@ -67,6 +75,33 @@ impl Reader<'_> {
             return Ok(true);
         }
         Ok(false)
+    }
+
+    /// "the ratio of A to B in New York": a place at the end, of a field that the first half does not
+    /// name, holds for both.
+    fn common_scope(&self, left: &[Placed], right: &mut Vec<Placed>) -> Option<ValueMatch> {
+        let last = right.last()?;
+        let Node::Value(found) = &last.node else {
+            return None;
+        };
+        let led = last.start.checked_sub(1).is_some_and(|t| {
+            matches!(
+                self.scene.tokens[t].folded.as_str(),
+                "in" | "at" | "for" | "within"
+            )
+        });
+        let named = left
+            .iter()
+            .any(|n| matches!(&n.node, Node::Value(v) if v.field == found.field));
+        let other = left
+            .iter()
+            .any(|n| matches!(n.node, Node::Value(_) | Node::Threshold(..)));
+        if !led || named || !other || right.len() < 2 {
+            return None;
+        }
+        let found = found.clone();
+        right.pop();
+        Some(found)
     }
 
     fn halves(&self, halves: [Vec<Placed>; 2]) -> Option<(NamedMeasure, NamedMeasure)> {

@@ -188,17 +188,12 @@ impl Reader<'_> {
     }
 
     pub(super) fn add_measure(&mut self, measure: NamedMeasure) -> usize {
-        if let Some(at) = self
-            .draft
-            .measures
-            .iter()
-            .position(|m| {
-                m.measure == measure.measure
-                    || m.name == measure.name
-                    || self.summed(&m.measure).is_some()
-                        && self.summed(&m.measure) == self.summed(&measure.measure)
-            })
-        {
+        if let Some(at) = self.draft.measures.iter().position(|m| {
+            m.measure == measure.measure
+                || m.name == measure.name
+                || self.summed(&m.measure).is_some()
+                    && self.summed(&m.measure) == self.summed(&measure.measure)
+        }) {
             return at;
         }
         self.draft.measures.push(measure);

@@ -37,6 +37,8 @@ impl Reader<'_> {
                     })
                 }
                 Bar::Average => Threshold::AverageOfGroups,
+                Bar::Stat(Aggregation::Median) => Threshold::MedianOfGroups,
+                Bar::Stat(_) => return Err(Misfit::Unsupported(self.nodes[at].text.clone())),
                 Bar::Named(named) => {
                     let Some(right) = self.number_of(named, None) else {
                         return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
@@ -261,8 +263,11 @@ impl Reader<'_> {
     /// "line items with a quantity over 40", "customers with a credit limit under 1000": a limit on
     /// a field of the very rows that are counted or listed is a filter on rows.
     pub(super) fn row_threshold(&mut self, at: usize, op: Operator, bar: &Bar) -> bool {
-        let Bar::Number(value, _, percent) = bar else {
-            return false;
+        let (value, percent, stat) = match bar {
+            Bar::Number(value, _, percent) => (*value, *percent, None),
+            Bar::Average => (0.0, false, Some(Aggregation::Average)),
+            Bar::Stat(how) => (0.0, false, Some(*how)),
+            Bar::Named(_) => return false,
         };
         for near in [at + 1, at.wrapping_sub(1), at.wrapping_sub(2)] {
             let Some(Node::Named(named)) = self.nodes.get(near).map(|n| n.node.clone()) else {
@@ -275,10 +280,10 @@ impl Reader<'_> {
                 .model()
                 .field(&field)
                 .is_some_and(|f| f.unit == Unit::Fraction);
-            if *percent && !fraction {
+            if percent && !fraction {
                 continue;
             }
-            let value = if *percent { value / 100.0 } else { *value };
+            let value = if percent { value / 100.0 } else { value };
             let counted_rows = self.draft.measures.iter().any(|m| match &m.measure {
                 Measure::Rows(dataset) => *dataset == field.dataset,
                 Measure::Metric(name) => self.model().metric(name).is_some_and(|m| {
@@ -314,10 +319,54 @@ impl Reader<'_> {
             self.take(at);
             self.take(near);
             self.draft.measures.retain(|m| !matches!(&m.measure, Measure::Aggregate { field: f, .. } if *f == field) && !matches!(&m.measure, Measure::Metric(name) if matches!(&named, Named::Metric(n) if n == name)));
-            self.limit_rows(field, op, value);
+            // The bar may name its field again ("below the average price").
+            for again in [at + 1, at + 2] {
+                let same = match self.nodes.get(again).map(|n| &n.node) {
+                    Some(Node::Named(n)) => {
+                        self.number_of(n, None).and_then(|n| n.field).as_ref() == Some(&field)
+                    }
+                    _ => false,
+                };
+                if stat.is_some() && same {
+                    self.take(again);
+                }
+            }
+            match stat {
+                None => self.limit_rows(field, op, value),
+                Some(how) => self.limit_rows_by(field, op, how),
+            }
             return true;
         }
         false
+    }
+
+    /// "products priced above the average": each row against one number of all rows.
+    fn limit_rows_by(&mut self, field: FieldRef, op: Operator, how: Aggregation) {
+        let label = self.label(&field);
+        let all = query::Query {
+            metrics: vec![query::Term {
+                name: format!("{} {label}", aggregation_word(how)),
+                measure: Measure::Aggregate {
+                    aggregation: how,
+                    field: field.clone(),
+                },
+            }],
+            ..query::Query::default()
+        };
+        self.draft.filters.push(Bound {
+            words: format!(
+                "{label} {} the {} of all",
+                operator_word(op),
+                aggregation_word(how).to_lowercase()
+            ),
+            field: Some(field.clone()),
+            filter: Filter::CompareQuery {
+                field,
+                op,
+                query: Box::new(all),
+            },
+            numerator: false,
+        });
     }
 
     /// Whether a noun stands where a question asks for it ("which customers", "list the names").
