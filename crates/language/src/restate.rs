@@ -258,6 +258,9 @@ fn row_rank(model: &Model, rank: &RowRank) -> String {
 /// The reading of a query in one sentence, without a full stop.
 pub fn restate(query: &Query, model: &Model) -> String {
     let mut out = String::new();
+    if let Some(id) = &query.step {
+        return format!("Result of the step {id}");
+    }
     if let Some(set) = &query.sets {
         out = capital(&sets(model, set));
     } else if let Some(rows) = &query.rows {

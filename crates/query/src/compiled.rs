@@ -1,6 +1,6 @@
 //! The compiler's product: SQL that only this crate can make.
 
-use crate::{Grain, Part, Query};
+use crate::{Grain, Part};
 use semantics::{DataType, Unit};
 use std::fmt;
 use std::str::FromStr;
@@ -131,16 +131,4 @@ impl CompiledQuery {
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
-}
-
-/// Deterministic JSON of a query.
-pub fn canonical(query: &Query) -> String {
-    serde_json::to_string(query).unwrap_or_default()
-}
-
-/// Hash of the canonical query (blake3, hex).
-pub fn hash(query: &Query) -> String {
-    blake3::hash(canonical(query).as_bytes())
-        .to_hex()
-        .to_string()
 }

@@ -53,6 +53,9 @@ pub enum QueryError {
     /// A sub-query that should give one number gives more or none.
     #[error("a comparison needs one number, and this sub-query gives something else: {0}")]
     NotScalar(String),
+    /// A plan has no earlier step of that id.
+    #[error("no earlier step is called `{0}`")]
+    UnknownStep(String),
     /// Values that do not compare.
     #[error("{left} cannot be compared with {right}")]
     TypeMismatch {
@@ -78,6 +81,7 @@ impl QueryError {
             QueryError::NoSafeRewrite(_) => "E3012_MN_NO_SAFE_REWRITE",
             QueryError::UnsupportedMetric { .. } => "E_UNSUPPORTED_METRIC",
             QueryError::NotScalar(_) => "E_NOT_SCALAR",
+            QueryError::UnknownStep(_) => "E_UNKNOWN_STEP",
             QueryError::TypeMismatch { .. } => "E_TYPE_MISMATCH",
             QueryError::Malformed(_) => "E_MALFORMED_QUERY",
         }
@@ -106,6 +110,9 @@ impl QueryError {
             }
             QueryError::NotScalar(_) => {
                 "give the sub-query one metric and neither dimensions nor rank".into()
+            }
+            QueryError::UnknownStep(_) => {
+                "refer to a step that stands before this one in the plan".into()
             }
             QueryError::TypeMismatch { .. } => {
                 "compare numbers with numbers and dates with dates".into()

@@ -4,6 +4,7 @@
 //! aggregated at the grain of its own dataset before anything is joined, so that no row counts
 //! twice and none is lost.
 
+mod canonical;
 mod compile;
 mod compiled;
 mod dialect;
@@ -13,10 +14,11 @@ mod row_filter;
 mod schema;
 mod typed;
 
+pub use canonical::{canonical, hash};
 pub use compile::compile;
-pub use compiled::{CompiledQuery, Dialect, Origin, OutputColumn, OutputRole, canonical, hash};
+pub use compiled::{CompiledQuery, Dialect, Origin, OutputColumn, OutputRole};
 pub use error::QueryError;
 pub use path::{Path, home_datasets, reachable, time_field_of};
 pub use row_filter::row_filter;
-pub use schema::json_schema;
+pub use schema::{json_schema, plan_schema};
 pub use typed::*;

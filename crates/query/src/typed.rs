@@ -9,6 +9,7 @@ mod filter;
 mod groups;
 mod measure;
 mod members;
+mod plan;
 mod time;
 
 pub use compare::*;
@@ -17,6 +18,7 @@ pub use filter::*;
 pub use groups::*;
 pub use measure::*;
 pub use members::*;
+pub use plan::{Plan, Step};
 pub use semantics::{Literal, Operator};
 pub use time::*;
 
@@ -36,6 +38,11 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Query {
+    /// In a plan, and only as a sub-query: the query of the earlier step that has this id. Nothing
+    /// stands beside it. The compiler takes plans whose references are replaced
+    /// ([`Plan::resolved`]); any other it refuses (`E_UNKNOWN_STEP`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
     /// Measures; empty for a rows query, or for the distinct values of the dimensions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Term>,

@@ -2,7 +2,8 @@
 //! worked out by hand. Each runs for real.
 //!
 //! A file is `{data | model + tables, cases: [{name, why, query, expect}]}`: `data` names a file of
-//! `suites/queries/data` that holds `model` and `tables`. `expect` is `{columns, rows}`, in which
+//! `suites/queries/data` that holds `model` and `tables`; a case may have a `plan` instead of a
+//! `query`, whose last step is run. `expect` is `{columns, rows}`, in which
 //! order counts, or `{refusal: code}`. Decimals are texts, days and times in ISO form; what the
 //! engine gives in floating point is compared to nine digits, everything else exactly.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test target")]
@@ -10,7 +11,7 @@
 mod engine;
 
 use engine::{Engine, Tables};
-use query::{Query, compile};
+use query::{Plan, Query, QueryError, compile};
 use semantics::Model;
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
@@ -73,16 +74,27 @@ fn same(found: &Json, wanted: &Json) -> bool {
     }
 }
 
+/// The query of a case, or the last one of its plan.
+fn query_of(case: &Json) -> Result<Result<Query, QueryError>, String> {
+    let unread = |e: serde_json::Error| format!("no typed query: {e}");
+    if case["plan"].is_null() {
+        return serde_json::from_value(case["query"].clone())
+            .map(Ok)
+            .map_err(unread);
+    }
+    let plan: Plan = serde_json::from_value(case["plan"].clone()).map_err(unread)?;
+    Ok(plan
+        .resolved()
+        .map(|mut queries| queries.swap_remove(queries.len() - 1)))
+}
+
 /// What is wrong with a case on an engine, if anything.
 fn fault(engine: &mut dyn Engine, model: &Model, case: &Json) -> Option<String> {
-    let query: Query = match serde_json::from_value(case["query"].clone()) {
-        Ok(query) => query,
-        Err(e) => return Some(format!("no typed query: {e}")),
+    let compiled = match query_of(case) {
+        Ok(query) => query.and_then(|q| compile(model, &q, engine.dialect())),
+        Err(e) => return Some(e),
     };
-    let compiled = match (
-        compile(model, &query, engine.dialect()),
-        case["expect"]["refusal"].as_str(),
-    ) {
+    let compiled = match (compiled, case["expect"]["refusal"].as_str()) {
         (Err(e), Some(code)) if e.code() == code => return None,
         (Err(e), _) => return Some(format!("refused with {}: {e}", e.code())),
         (Ok(compiled), Some(code)) => {

@@ -93,13 +93,21 @@ fn suite() -> Vec<(String, semantics::Model, Query)> {
             None => file["model"].clone(),
         };
         for case in file["cases"].as_array().unwrap() {
-            if case["expect"].get("rows").is_some() {
-                found.push((
-                    format!("{}: {}", path.display(), case["name"]),
-                    serde_json::from_value(model.clone()).unwrap(),
-                    serde_json::from_value(case["query"].clone()).unwrap(),
-                ));
+            if case["expect"].get("rows").is_none() {
+                continue;
             }
+            let query = match case.get("plan") {
+                None => serde_json::from_value(case["query"].clone()).unwrap(),
+                Some(plan) => {
+                    let plan: query::Plan = serde_json::from_value(plan.clone()).unwrap();
+                    plan.resolved().unwrap().pop().unwrap()
+                }
+            };
+            found.push((
+                format!("{}: {}", path.display(), case["name"]),
+                serde_json::from_value(model.clone()).unwrap(),
+                query,
+            ));
         }
     }
     found

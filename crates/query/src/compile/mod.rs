@@ -157,6 +157,9 @@ impl Compiler<'_> {
 
     /// The SELECT of a query and its columns; what it needs stands in the CTEs.
     fn select(&mut self, query: &Query) -> Result<(Select, Vec<OutputColumn>), QueryError> {
+        if let Some(id) = &query.step {
+            return Err(QueryError::UnknownStep(id.clone()));
+        }
         if let Some(sets) = &query.sets {
             return self.sets(query, sets);
         }
