@@ -42,6 +42,8 @@ impl Engine for Postgres {
             .collect();
         script.push("CREATE SCHEMA IF NOT EXISTS main".into());
         script.push("SET search_path = main".into());
+        // Each statement has a client of its own.
+        script.push("ALTER ROLE tester SET search_path = main".into());
         script.extend(tables.statements.iter().cloned());
         self.loaded = tables
             .names
