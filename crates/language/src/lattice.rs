@@ -21,6 +21,8 @@ pub(crate) enum Sense {
     Role(Role),
     /// Text between quotation marks, as written.
     Literal(String),
+    /// A noun that names a column of many tables: these.
+    Shared(Vec<semantics::FieldRef>),
     /// A closed-list word that may be passed over.
     Ignorable,
     /// Not understood.
@@ -73,6 +75,8 @@ pub(crate) struct Sources<'a> {
     pub values: &'a ValueIndex,
     /// Today.
     pub clock: &'a Clock,
+    /// The question as written.
+    pub question: &'a [char],
 }
 
 const PATHS: usize = 48;
@@ -172,6 +176,10 @@ fn edges_at(
             add(Sense::Number(value * scale, money), at + 2, 2.2);
         }
     }
+    let shared = sources.vocabulary.shared(&token.stem);
+    if !shared.is_empty() {
+        add(Sense::Shared(shared.to_vec()), at + 1, 1.0);
+    }
     if let Some(meant) = lexicon.repair(&token.folded) {
         for role in lexicon.roles(meant) {
             add(Sense::Role(role.clone()), at + 1, 0.75);
@@ -192,18 +200,13 @@ fn edges_at(
     if is_quote(&token.text) {
         let closing = (at + 1..tokens.len()).find(|i| is_quote(&tokens[*i].text));
         if let Some(close) = closing.filter(|c| *c > at + 1 && *c - at <= LONGEST_VALUE) {
-            let text = tokens[at + 1..close].windows(2).fold(
-                tokens[at + 1].text.clone(),
-                |mut text, pair| {
-                    text.extend(std::iter::repeat_n(
-                        ' ',
-                        pair[1].start.saturating_sub(pair[0].end),
-                    ));
-                    text.push_str(&pair[1].text);
-                    text
-                },
-            );
-            add(Sense::Literal(text), close + 1, 0.4 * (close - at) as f64);
+            let text: String = sources
+                .question
+                .get(tokens[at].end..tokens[close].start)
+                .unwrap_or_default()
+                .iter()
+                .collect();
+            add(Sense::Literal(text.trim().to_string()), close + 1, 0.4 * (close - at) as f64);
         }
     }
     let names_start = matches!(token.kind, TokenKind::Word | TokenKind::Number(..));

@@ -128,10 +128,12 @@ fn weigh(
         };
         return decline(knowledge, code, message, Vec::new());
     }
+    let characters: Vec<char> = question.chars().collect();
     let sources = Sources {
         vocabulary: knowledge.vocabulary,
         values: knowledge.values,
         clock: &knowledge.clock,
+        question: &characters,
     };
     let edges = edges(&tokens, &sources);
     let paths = best_paths(&tokens, &edges);
@@ -220,8 +222,19 @@ fn weigh(
                 for attempt in attempts {
                     match attempt {
                         Ok(done) => {
+                            if found.len() < EXPLAINED {
+                                trace(&|| {
+                                    let items: Vec<&str> =
+                                        path.items.iter().map(|i| i.text.as_str()).collect();
+                                    format!("made of [{}]: {}", items.join("] ["), done.words)
+                                });
+                            }
+                            let spoken = spoken_of(path, knowledge.model);
                             found.push((
-                                path.score - done.penalty - distance(&done.query, knowledge.model),
+                                path.score
+                                    - done.penalty
+                                    - distance(&done.query, knowledge.model)
+                                    - elsewhere(&done.query, &spoken, knowledge.model),
                                 done,
                             ));
                             break;
@@ -294,7 +307,28 @@ fn weigh(
 /// The query with each reference to a thing written as the thing's own key: readings that differ in
 /// which copy of a key they show are one.
 fn same_keys(query: &Query, model: &Model) -> String {
-    let mut text = query::canonical(query);
+    // What is left out because it has no name makes no other meaning.
+    let unnamed = |f: &query::Filter| {
+        matches!(f, query::Filter::Not(inner) if matches!(**inner, query::Filter::IsNull { .. }))
+    };
+    let mut plain = query.clone();
+    plain.filter = match plain.filter.take() {
+        Some(query::Filter::And(mut parts)) => {
+            parts.retain(|p| !unnamed(p));
+            match parts.len() {
+                0 => None,
+                1 => parts.pop(),
+                _ => Some(query::Filter::And(parts)),
+            }
+        }
+        Some(f) if unnamed(&f) => None,
+        other => other,
+    };
+    // A measure is what it computes, however it is called.
+    for (i, term) in plain.metrics.iter_mut().enumerate() {
+        term.name = i.to_string();
+    }
+    let mut text = query::canonical(&plain);
     for r in &model.relationships {
         if let ([from], [to]) = (&r.from_fields[..], &r.to_fields[..])
             && r.unique
@@ -344,6 +378,75 @@ fn starts_as_follow_up(tokens: &[Token]) -> bool {
             .any(|t| matches!(t.folded.as_str(), "instead" | "again"))
 }
 
+/// The tables of the things that a way through the question names.
+fn spoken_of(path: &Path, model: &Model) -> Vec<String> {
+    path.items
+        .iter()
+        .filter_map(|i| match &i.sense {
+            Sense::Named(crate::vocabulary::Named::Entity(e)) => {
+                model.entities.get(*e)?.dataset.clone()
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// "customers whose email …": a column that a table of the things spoken of has as well is meant there.
+fn elsewhere(query: &Query, spoken: &[String], model: &Model) -> f64 {
+    if spoken.is_empty() {
+        return 0.0;
+    }
+    let mut fields: Vec<semantics::FieldRef> = query
+        .dimensions
+        .iter()
+        .filter_map(|d| match d {
+            Dimension::Field(f) => Some(f.clone()),
+            _ => None,
+        })
+        .collect();
+    fields.extend(query.rows.iter().flat_map(|r| r.fields.clone()));
+    fields.extend(query.metrics.iter().filter_map(|t| match &t.measure {
+        Measure::Aggregate { field, .. } => Some(field.clone()),
+        _ => None,
+    }));
+    collect_fields(query.filter.as_ref(), &mut fields);
+    let last = |f: &semantics::Field| {
+        f.label
+            .rsplit(' ')
+            .next()
+            .unwrap_or_default()
+            .to_lowercase()
+    };
+    let mut cost = 0.0;
+    for field in fields {
+        let Some(known) = model.field(&field) else {
+            continue;
+        };
+        let noun = last(known);
+        let there = |exact: bool| {
+            spoken
+                .iter()
+                .filter_map(|d| model.dataset(d))
+                .flat_map(|d| &d.fields)
+                .any(|f| {
+                    if exact {
+                        f.label.eq_ignore_ascii_case(&known.label)
+                    } else {
+                        last(f) == noun
+                    }
+                })
+        };
+        if !spoken.contains(&field.dataset) && !matches!(noun.as_str(), "id" | "name" | "date") {
+            if there(true) {
+                cost += 0.3;
+            } else if there(false) && known.label.contains(' ') {
+                cost += 0.25;
+            }
+        }
+    }
+    cost
+}
+
 /// How far the query's fields lie from its numbers: near fields are the likelier meaning.
 fn distance(query: &Query, model: &Model) -> f64 {
     let homes: Vec<String> = query
@@ -374,6 +477,15 @@ fn distance(query: &Query, model: &Model) -> f64 {
         })
         .collect();
     collect_fields(query.filter.as_ref(), &mut fields);
+    // A thing counted for each of itself is always one.
+    let itself = query.having.is_empty()
+        && query.metrics.len() == 1
+        && matches!(&query.metrics[0].measure, Measure::Rows(dataset)
+            if query.dimensions.iter().any(|d| matches!(d, Dimension::Field(f)
+                if model.entities.iter().any(|e| e.dataset.as_ref() == Some(dataset) && e.key == *f))));
+    if itself {
+        far += 1.0;
+    }
     // A look-up reads the row that its filter finds.
     if homes.is_empty() {
         let mut shown: Vec<&str> = query
@@ -399,7 +511,7 @@ fn distance(query: &Query, model: &Model) -> f64 {
     for field in &fields {
         let Some(home) = homes.first() else { continue };
         far += match query::reachable(model, home, field) {
-            Ok(path) => 0.05 * path.steps.len() as f64,
+            Ok(path) => 0.08 * path.steps.len() as f64,
             Err(_) => 1.5,
         };
         // People mean the customer's place unless they say otherwise.
@@ -451,7 +563,8 @@ fn collect_fields(filter: Option<&query::Filter>, out: &mut Vec<semantics::Field
         Some(
             query::Filter::In { field, .. }
             | query::Filter::Compare { field, .. }
-            | query::Filter::Contains { field, .. },
+            | query::Filter::Contains { field, .. }
+            | query::Filter::CompareQuery { field, .. },
         ) => out.push(field.clone()),
         _ => {}
     }

@@ -199,7 +199,7 @@ impl ValueIndex {
             };
             let ids = match self.exact.get(&joined) {
                 Some(ids) => ids.clone(),
-                None if close() => self.holding(&repaired),
+                None if close() && (words.len() > 1 || longest >= 7) => self.holding(&repaired),
                 None => Vec::new(),
             };
             found = self.group(&ids, Quality::Slip, words.len());

@@ -38,10 +38,13 @@ pub struct Vocabulary {
     shown: Vec<FieldRef>,
     /// Fields that hold ids.
     ids: Vec<FieldRef>,
+    /// Nouns that are short names of many fields ("details"): the thing beside them says of which.
+    shared: BTreeMap<String, Vec<FieldRef>>,
 }
 
 /// Words of a column's name that say how it is kept or in what, and seldom are said.
 const LIGHT: &[&str] = &[
+    "g", "gb", "mb", "kg", "km", "cm", "mm", "m", "lb", "ml", "l", "percent", "pct",
     "name",
     "id",
     "key",
@@ -97,10 +100,17 @@ fn parts_of_name(label: &str) -> Vec<(String, f64)> {
     let words: Vec<String> = label.split_whitespace().map(str::to_lowercase).collect();
     let light = |w: &String| LIGHT.contains(&w.as_str());
     // The noun that the others describe: "segment" of a market segment, "type" of a card type code.
-    let head = words
+    let before_of = words
         .iter()
-        .rposition(|w| !light(w) || w == "type")
-        .unwrap_or(0);
+        .position(|w| w == "of")
+        .and_then(|of| of.checked_sub(1))
+        .filter(|i| !light(&words[*i]));
+    let head = before_of.unwrap_or_else(|| {
+        words
+            .iter()
+            .rposition(|w| !light(w) || w == "type")
+            .unwrap_or(0)
+    });
     // "food" for a food type: a kind is named by what it is a kind of.
     let kind = words[head] == "type" && head > 0;
     let mut parts: Vec<(String, f64)> = Vec::new();
@@ -131,12 +141,50 @@ fn parts_of_name(label: &str) -> Vec<(String, f64)> {
             parts.push((part.join(" "), 0.08 + cost + vague));
         }
     }
+    // "daily cost" for a daily hire cost, "membership level" for a level of membership.
+    if let [first, middle, last] = &words[..] {
+        if middle == "of" {
+            parts.push((format!("{last} {first}"), 0.05));
+        } else if !light(first) && !light(last) && !PARTICLES.contains(&middle.as_str()) {
+            parts.push((format!("{first} {last}"), 0.2));
+        }
+    }
     parts
+}
+
+/// Forms of the verb behind a doer: "directed", "directs" for a director; "manages" for a manager.
+fn deeds(label: &str) -> Vec<String> {
+    let Some(doer) = label
+        .split(' ')
+        .map(str::to_lowercase)
+        .find(|w| w.len() >= 6 && (w.ends_with("er") || w.ends_with("or")))
+    else {
+        return Vec::new();
+    };
+    let stem = &doer[..doer.len() - 2];
+    let known = matches!(
+        doer.as_str(),
+        "customer" | "number" | "member" | "order" | "register" | "quarter" | "shipper" | "calendar"
+    );
+    let dated = [stem.to_string(), format!("{stem}e")]
+        .iter()
+        .any(|b| !english().dates_of(b).is_empty());
+    if known || dated {
+        return Vec::new();
+    }
+    let stem = stem.strip_suffix('i').map_or(stem.to_string(), |s| format!("{s}y"));
+    ["", "s", "ed", "e", "es", "d"]
+        .iter()
+        .map(|ending| match stem.strip_suffix('y') {
+            Some(s) if matches!(*ending, "s" | "ed") => format!("{s}i{}", if *ending == "s" { "es" } else { "ed" }),
+            _ => format!("{stem}{ending}"),
+        })
+        .collect()
 }
 
 /// Vague words that are a column's short name where only one column has them.
 const CLAIMABLE: &[&str] = &[
-    "price",
+    "sale", "sales", "unit", "product", "price",
     "status",
     "rate",
     "size",
@@ -200,7 +248,14 @@ impl Vocabulary {
             vocabulary.add(&entity.name, Named::Entity(i), 1.0);
             vocabulary.add(&entity.label, Named::Entity(i), 0.95);
             // "mailshots" for mailshot campaigns, "stations" for gas stations: a word of one entity only.
-            let nouns: Vec<&str> = entity.name.split(' ').collect();
+            let nouns: Vec<&str> = entity
+                .name
+                .split(' ')
+                .take_while(|w| !PARTICLES.contains(w))
+                .collect();
+            for start in 1..nouns.len() {
+                vocabulary.add(&nouns[start..].join(" "), Named::Entity(i), 0.72);
+            }
             for noun in nouns.iter().filter(|_| nouns.len() > 1) {
                 let alone = model
                     .entities
@@ -239,12 +294,17 @@ impl Vocabulary {
                     .iter()
                     .any(|r| r.kind == "agg");
                 let base = match field.role {
-                    _ if grammar => 0.3,
+                    _ if grammar => 0.1,
                     Role::Text => 0.85,
                     _ => 0.95,
                 };
                 vocabulary.add(&field.label, named.clone(), base);
                 vocabulary.add(&field.name.replace('_', " "), named.clone(), base);
+                if field.data_type == semantics::DataType::Text {
+                    for deed in deeds(&field.label) {
+                        vocabulary.add(&deed, named.clone(), 0.5);
+                    }
+                }
                 for (part, cost) in parts_of_name(&field.label) {
                     let key = words_of(&part).join(" ");
                     parts
@@ -290,6 +350,12 @@ impl Vocabulary {
                 for (part, named, weight) in &named {
                     vocabulary.add(part, named.clone(), weight.max(0.5));
                 }
+            } else if !key.contains(' ') {
+                let shared = vocabulary.shared.entry(key).or_default();
+                shared.extend(named.iter().filter_map(|(_, n, _)| match n {
+                    Named::Field(f) => Some(f.clone()),
+                    _ => None,
+                }));
             }
         }
         // One thing under two names is named once: a metric stands for the field it adds up, an
@@ -412,6 +478,11 @@ impl Vocabulary {
     /// Whether a field shows or identifies the rows of a table of things.
     pub fn identifies(&self, field: &FieldRef) -> bool {
         self.shown.contains(field)
+    }
+
+    /// The fields that a noun shared by many is the short name of.
+    pub fn shared(&self, word: &str) -> &[FieldRef] {
+        self.shared.get(word).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a field holds ids, which are said in full or not at all.

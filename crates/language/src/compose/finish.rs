@@ -971,6 +971,27 @@ fn list_query(draft: Draft, scene: &Scene) -> Result<Query, Misfit> {
                 }
             }
         }
+        // A reference is shown with the name of what it refers to.
+        for field in fields.clone() {
+            let named = model
+                .relationships
+                .iter()
+                .find(|r| r.unique && r.from == field.dataset && r.from_fields == [field.field.clone()])
+                .filter(|r| r.to == r.from)
+                .and_then(|r| {
+                    let to = model.dataset(&r.to)?;
+                    Some((r, FieldRef::new(&r.to, to.name_field.as_ref()?)))
+                });
+            if let Some((r, mut name)) = named {
+                name.via = Some(r.name.clone());
+                let parts = parts_of(&FieldRef::new(&name.dataset, &name.field), model);
+                fields.push(name);
+                for mut part in parts {
+                    part.via = Some(r.name.clone());
+                    fields.push(part);
+                }
+            }
+        }
         let distinct = !fields.iter().any(|f| f.dataset == dataset);
         let order = match (fields.first(), draft.alphabetical) {
             (Some(first), true) => vec![Order {

@@ -111,6 +111,8 @@ pub(super) enum Node {
     Contest(Direction),
     /// Made a profit, or a loss.
     Gain(Operator),
+    /// A unit of time after a number.
+    Unit(&'static str),
     /// In debt.
     Debt,
     /// "longest": the extreme of the field that the stems name.
@@ -121,6 +123,8 @@ pub(super) enum Node {
     Verb(&'static str),
     /// Text between quotation marks, as written.
     Literal(String),
+    /// A noun that names a column of many tables: these.
+    Shared(Vec<semantics::FieldRef>),
     Unknown,
 }
 
@@ -174,6 +178,7 @@ fn simple(item: &Item) -> Node {
         Sense::Time(time) => return Node::Time(time.clone()),
         Sense::Number(value, money) => return Node::Number(*value, *money),
         Sense::Literal(text) => return Node::Literal(text.clone()),
+        Sense::Shared(fields) => return Node::Shared(fields.clone()),
         Sense::Role(role) => role,
         Sense::Ignorable | Sense::Unknown => return Node::Unknown,
     };
@@ -191,6 +196,8 @@ fn simple(item: &Item) -> Node {
             let (word, way) = payload.split_once(' ').unwrap_or((payload, "desc"));
             basis(word).map_or(Node::Unknown, |b| Node::RankBy(b, direction(way)))
         }
+        "sign" => Node::Threshold(operator(payload), Bar::Number(0.0, false, false)),
+        "unit" => Node::Unit(payload),
         "contest" => Node::Contest(direction(payload)),
         "nth" => payload.parse().map_or(Node::Unknown, Node::Nth),
         "direction" if payload == "alpha" => Node::Alphabetical,
@@ -363,6 +370,29 @@ pub(super) fn phrases(items: &[Item]) -> Vec<Placed> {
                     at += 2;
                     continue;
                 }
+            }
+        }
+        // "more shops than average", "more orders than 5"
+        if let Some(way) = item.role("contest")
+            && let Some(Sense::Named(named)) = items.get(at + 1).map(|x| &x.sense)
+            && items.get(at + 2).is_some_and(|x| x.is_role("than") || x.text == "than")
+        {
+            let op = if way == "desc" { Operator::Gt } else { Operator::Lt };
+            let average = (at + 3..items.len().min(at + 5))
+                .find(|i| items[*i].role("agg") == Some("average"));
+            let bar = average
+                .map(|i| (Bar::Average, i))
+                .or_else(|| number_at(at + 3).map(|(v, m)| (Bar::Number(v, m, false), at + 3)));
+            if let Some((bar, last)) = bar {
+                let mut noun = place(Node::Named(named.clone()), at + 1);
+                noun.start = items[at + 1].start;
+                noun.text = items[at + 1].text.clone();
+                let mut limit = place(Node::Threshold(op, bar), last);
+                limit.start = items[at + 2].start;
+                out.push(noun);
+                out.push(limit);
+                at = last + 1;
+                continue;
             }
         }
         // "older than 30"

@@ -57,6 +57,10 @@ fn subjects() -> &'static Vec<SubjectRow> {
 
 fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
     let numeric = data_type.is_numeric();
+    // A payment's date is no payment.
+    if data_type.is_temporal() {
+        return (Subject::Other, Vec::new());
+    }
     for row in subjects() {
         // A customer's address is no customer: a thing's noun stands last, but for "id", "name" and such.
         let thing = matches!(

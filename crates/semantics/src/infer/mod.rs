@@ -124,8 +124,16 @@ fn dataset(
         .collect();
     let entity = singular_phrase(table_words);
     derived(&mut fields, table, &entity);
+    // A person's title is a job.
+    if fields.iter().any(|f| f.subject == Subject::LastName)
+        && let Some(title) = fields.iter_mut().find(|f| f.name == "title")
+    {
+        for other in ["job title", "job", "position"] {
+            title.synonyms.push(other.into());
+        }
+    }
     let event_time = event_time(&fields);
-    let name_field = name_field(&fields, &entity);
+    let name_field = name_field(&fields, &entity, table.rows);
     Dataset {
         label: label(table_words),
         table: table.table.clone(),
@@ -269,7 +277,7 @@ fn event_time(fields: &[Field]) -> Option<String> {
 }
 
 /// The field that names a row to people.
-fn name_field(fields: &[Field], entity: &str) -> Option<String> {
+fn name_field(fields: &[Field], entity: &str, rows: u64) -> Option<String> {
     let text = |f: &&Field| f.data_type == DataType::Text && !matches!(f.role, Role::Id);
     if fields.iter().any(|f| f.name == "full_name") {
         let company = fields.iter().find(|f| {
@@ -296,11 +304,23 @@ fn name_field(fields: &[Field], entity: &str) -> Option<String> {
             return Some(f.name.clone());
         }
     }
-    fields
-        .iter()
-        .filter(text)
-        .find(|f| f.name.ends_with("_description"))
-        .map(|f| f.name.clone())
+    let by_ending = |ending: &str| {
+        fields
+            .iter()
+            .filter(text)
+            .find(|f| f.name.ends_with(ending))
+            .map(|f| f.name.clone())
+    };
+    by_ending("_description").or_else(|| {
+        // Details that tell nearly all rows apart serve as a name where there is no better one.
+        by_ending("_details").filter(|name| {
+            fields
+                .iter()
+                .find(|f| f.name == *name)
+                .and_then(|f| f.distinct)
+                .is_some_and(|d| d * 10 >= rows * 9)
+        })
+    })
 }
 
 /// Fields that are in the data but not in a column of their own.

@@ -62,6 +62,14 @@ impl Reader<'_> {
                         return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
                     };
                     self.take(at);
+                    let mut value = value;
+                    if let Some(Node::Unit(unit)) = self.nodes.get(at + 1).map(|n| n.node.clone()) {
+                        let Some(scale) = in_units_of(&field.field, unit) else {
+                            return Err(Misfit::Unsupported(self.nodes[at + 1].text.clone()));
+                        };
+                        self.take(at + 1);
+                        value *= scale;
+                    }
                     self.limit_rows(field, op, value);
                 }
                 Node::Debt => {
@@ -110,6 +118,24 @@ impl Reader<'_> {
                 continue;
             }
             let Some(field) = self.number_of(&named, None).and_then(|n| n.field) else {
+                // "tracks without a composer": nothing is recorded.
+                let Named::Field(field) = &named else { continue };
+                let fills = self
+                    .model()
+                    .field(field)
+                    .is_some_and(|f| f.nulls != Some(0) && f.role != Role::Id);
+                if fills {
+                    self.take(at - 1);
+                    self.take(at);
+                    self.draft.filters.push(Bound {
+                        words: format!("without a {}", self.label(field)),
+                        filter: Filter::IsNull {
+                            field: field.clone(),
+                        },
+                        field: Some(field.clone()),
+                        numerator: self.any(Mark::Share),
+                    });
+                }
                 continue;
             };
             self.take(at - 1);
@@ -121,4 +147,21 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// How many units of a field one spoken unit of time is; the field's name says its unit.
+fn in_units_of(field: &str, spoken: &str) -> Option<f64> {
+    let seconds = match spoken {
+        "minute" => 60.0,
+        "hour" => 3600.0,
+        _ => 1.0,
+    };
+    let own = field.split('_').find_map(|w| match stem(w).as_str() {
+        "millisecond" | "ms" => Some(0.001),
+        "second" | "sec" => Some(1.0),
+        "minute" | "min" => Some(60.0),
+        "hour" => Some(3600.0),
+        _ => None,
+    })?;
+    Some(seconds / own)
 }

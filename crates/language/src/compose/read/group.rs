@@ -132,10 +132,15 @@ impl Reader<'_> {
                             && entity.is_some_and(|e| self.is_order(e));
                         let valued =
                             next > at + 1 && matches!(self.nodes[next - 1].node, Node::Value(_));
+                        // "the average number of tracks per album"
+                        let counted = average
+                            && self.nodes[at].text == "per"
+                            && entity.is_some_and(|e| self.model().entities[e].dataset.is_some())
+                            && matches!(self.draft.measures[..], [NamedMeasure { measure: Measure::Rows(_), .. }]);
                         let ratio = (average || per_order || valued)
                             && per
                             && !found
-                            && entity.is_some_and(|e| self.is_transactional(e))
+                            && (counted || entity.is_some_and(|e| self.is_transactional(e)))
                             && self.has_unclaimed_number(at);
                         if ratio {
                             self.average_per_entity(entity.unwrap_or(0), at, next);

@@ -168,7 +168,10 @@ impl Reader<'_> {
             _ => false,
         });
         // "the total amount paid … and the amount": the same again, for short.
-        let again = self.draft.measures.iter().any(|m| match &m.measure {
+        let aggregated = at
+            .checked_sub(1)
+            .is_some_and(|b| matches!(self.nodes[b].node, Node::Aggregation(_)));
+        let again = !aggregated && self.draft.measures.iter().any(|m| match &m.measure {
             Measure::Aggregate { field: f, .. } => {
                 let label = self.label(f);
                 let word = crate::morphology::stem(&self.nodes[at].text);
@@ -228,6 +231,37 @@ impl Reader<'_> {
                 && self.has_unclaimed_number(at + 1)
             {
                 self.average_per_entity(entity, at, at + 1);
+            }
+        }
+        // "on average, how many orders has an employee handled"
+        for at in 0..self.nodes.len() {
+            let averaged = self.nodes[at].node == Node::Aggregation(Aggregation::Average) && !self.used[at];
+            if !averaged || self.draft.measures.len() != 1 {
+                continue;
+            }
+            let counted = match &self.draft.measures[0].measure {
+                Measure::Rows(_) => true,
+                Measure::Metric(name) => self
+                    .model()
+                    .metric(name)
+                    .is_some_and(|m| matches!(m.unit, Unit::Count(_))),
+                _ => false,
+            };
+            let one = (0..self.nodes.len()).find_map(|i| match self.nodes[i].node {
+                Node::Named(Named::Entity(e))
+                    if !self.used[i]
+                        && is_singular(&self.nodes[i].text)
+                        && self.scene.model.entities[e].dataset.is_some()
+                        && self
+                            .words_between(self.nodes[i].start.saturating_sub(1), self.nodes[i].start)
+                            .any(|w| matches!(w, "a" | "an" | "one")) =>
+                {
+                    Some((i, e))
+                }
+                _ => None,
+            });
+            if let Some((i, entity)) = one.filter(|_| counted) {
+                self.average_per_entity(entity, at, i);
             }
         }
         // "total customers": how many there are.

@@ -133,7 +133,65 @@ impl Reader<'_> {
         }
     }
 
+    /// "who made the most bookings": people that are not named are the customers, or the only people
+    /// there are.
+    fn persons(&mut self) {
+        let asked = self.nodes.first().is_some_and(|n| {
+            n.node == Node::Mark(Mark::Which) && n.text.split(' ').next() == Some("who")
+        });
+        if !asked {
+            return;
+        }
+        let model = self.scene.model;
+        let people: Vec<usize> = (0..model.entities.len())
+            .filter(|e| {
+                let entity = &model.entities[*e];
+                let named = entity.dataset.as_ref().and_then(|d| model.dataset(d)).is_some_and(|d| {
+                    d.fields.iter().any(|f| f.subject == Subject::LastName)
+                });
+                let customer = matches!(entity.name.as_str(), "customer" | "client" | "member" | "user");
+                entity.dataset.is_some() && (named || customer)
+            })
+            .collect();
+        let said = self.nodes.iter().any(|n| match &n.node {
+            Node::Named(Named::Entity(e)) => people.contains(e),
+            Node::Named(named @ Named::Field(f)) => {
+                people.iter().any(|p| model.entities[*p].key.dataset == f.dataset)
+                    || self.group_of(named).is_some_and(|(f, _)| self.is_person(&f))
+            }
+            Node::Value(v) => people.iter().any(|p| model.entities[*p].display == v.field),
+            _ => false,
+        });
+        let customers = people.iter().copied().find(|p| {
+            matches!(
+                model.entities[*p].name.as_str(),
+                "customer" | "client" | "member" | "user" | "student"
+            )
+        });
+        let person = match people[..] {
+            [only] => Some(only),
+            _ => customers,
+        };
+        let Some(person) = person.filter(|_| !said) else {
+            return;
+        };
+        let end = self.nodes[0].end;
+        self.nodes.insert(
+            1,
+            Placed {
+                node: Node::Named(Named::Entity(person)),
+                start: end,
+                end,
+                text: model.entities[person].name.clone(),
+            },
+        );
+        self.used.insert(1, false);
+        self.draft.notes.push(format!("“who” read as {}", model.entities[person].name));
+    }
+
     fn run(mut self) -> Result<Draft, Misfit> {
+        self.persons();
+        self.shared_nouns();
         self.pronouns();
         self.draft.refers = (0..self.nodes.len()).any(|i| !self.used[i] && self.is(i, Mark::Ref));
         self.draft.continues = self

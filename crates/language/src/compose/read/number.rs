@@ -178,9 +178,17 @@ impl Reader<'_> {
                 MetricKind::Simple {
                     dataset,
                     aggregation: Aggregation::Sum,
-                    expression: Some(semantics::Expression::Field(field)),
+                    expression: Some(of),
                     filter: None,
-                } => Some(FieldRef::new(dataset, field)),
+                } => self
+                    .model()
+                    .dataset(dataset)?
+                    .fields
+                    .iter()
+                    .find(|f| {
+                        f.expression == *of || *of == semantics::Expression::Field(f.name.clone())
+                    })
+                    .map(|f| FieldRef::new(dataset, &f.name)),
                 _ => None,
             },
             _ => None,

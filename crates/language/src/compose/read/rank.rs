@@ -59,6 +59,19 @@ impl Reader<'_> {
                     Node::Rank(_) | Node::RankBy(..) | Node::Extreme(..)
                 )
         });
+        // "the top 10 longest serving employees": the plain word says how many, the other by what.
+        let telling = place.and_then(|p| {
+            (p + 1..self.nodes.len()).find(|i| {
+                !self.used[*i]
+                    && matches!(self.nodes[*i].node, Node::Extreme(..) | Node::RankBy(..))
+                    && matches!(self.nodes[p].node, Node::Rank(_))
+                    && matches!(self.nodes[p].text.as_str(), "top" | "bottom")
+            })
+        });
+        if let (Some(plain), Some(_)) = (place, telling) {
+            self.take(plain);
+        }
+        let place = telling.or(place);
         let nth = (0..self.nodes.len())
             .find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Nth(_)));
         let Some(at) = place else {
@@ -253,6 +266,20 @@ impl Reader<'_> {
             {
                 return Err(Misfit::Missing("what is ranked"));
             }
+            None if self.extreme_of_each(at) => {
+                // "the largest invoice total in each country": an extreme for each group.
+                if let Some(NamedMeasure { name, measure, .. }) = self.draft.measures.first_mut() {
+                    let how = match direction {
+                        Direction::Descending => Aggregation::Max,
+                        Direction::Ascending => Aggregation::Min,
+                    };
+                    if let Measure::Aggregate { aggregation, field } = measure {
+                        *aggregation = how;
+                        *name = format!("{} {}", aggregation_word(how), field.field.replace('_', " "));
+                        return Ok(());
+                    }
+                }
+            }
             None => {
                 // "orders by shipper, most first" or "which month … grew most": the last group is ranked.
                 if per.len() > 1 {
@@ -311,6 +338,22 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Whether the superlative stands right before a column's name, and "in each …" after it.
+    fn extreme_of_each(&self, at: usize) -> bool {
+        let measure = matches!(
+            self.nodes.get(at + 1).map(|n| &n.node),
+            Some(Node::Named(Named::Field(f))) if self.model().field(f).is_some_and(|x| x.role == Role::Measure)
+        );
+        let each = (at + 2..self.nodes.len()).any(|i| {
+            self.is(i, Mark::By)
+                && matches!(
+                    self.nodes[i].text.as_str(),
+                    "in each" | "for each" | "per" | "by each" | "of each" | "at each" | "in every" | "for every"
+                )
+        });
+        measure && each && matches!(self.draft.measures[..], [NamedMeasure { measure: Measure::Aggregate { .. }, .. }])
+    }
+
     /// "which sold more, rail or mail": the one of the named values that is ahead.
     fn contest(&mut self) {
         let Some(at) = (0..self.nodes.len())
@@ -329,6 +372,14 @@ impl Reader<'_> {
         let Some(field) = several.and_then(|i| self.draft.filters[i].field.clone()) else {
             return;
         };
+        if self.draft.measures.is_empty()
+            && let Some(Node::Named(Named::Entity(e))) = self.nodes.get(at + 1).map(|n| n.node.clone())
+            && !self.used[at + 1]
+        {
+            self.take(at + 1);
+            let measure = self.count_of_entity(e);
+            self.add_measure(measure);
+        }
         if !self.any(Mark::Or) || self.draft.measures.is_empty() {
             return;
         }

@@ -12,13 +12,15 @@ impl Reader<'_> {
             _ => None,
         };
         for second in 1..self.nodes.len() {
-            let Some(owned) = entity_at(second).filter(|_| !self.used[second]) else {
+            let Some(owned) = self.table_of(second).filter(|_| !self.used[second]) else {
                 continue;
             };
             let Some(first) = (0..second).rev().find(|i| entity_at(*i).is_some()) else {
                 continue;
             };
-            let Some(owner) = entity_at(first).filter(|o| *o != owned) else {
+            let Some(owner) = entity_at(first)
+                .filter(|o| self.model().entities[*o].dataset.as_ref() != Some(&owned))
+            else {
                 continue;
             };
             let only_links = (first + 1..second).all(|i| {
@@ -48,19 +50,25 @@ impl Reader<'_> {
                 )
             });
             let one = self.words_between(from, to).last().is_some_and(|w| {
-                matches!(w, "a" | "an" | "any" | "no" | "some" | "without" | "one")
+                matches!(
+                    w,
+                    "a" | "an" | "any" | "no" | "some" | "without" | "one" | "never"
+                )
             });
             if !only_links || !has || !one {
                 continue;
             }
-            let Some(filter) = self.members_with(owner, owned) else {
+            let Some(filter) = self.members_with(owner, &owned) else {
                 continue;
             };
             let negated = (first + 1..second).any(|i| self.is(i, Mark::Negation));
             for i in first + 1..=second {
                 self.take(i);
             }
-            let noun = self.scene.model.entities[owned].name.clone();
+            let noun = self
+                .model()
+                .dataset(&owned)
+                .map_or(owned.clone(), |d| d.entity.clone());
             self.draft.filters.push(Bound {
                 field: Some(self.scene.model.entities[owner].key.clone()),
                 filter: if negated {
@@ -75,17 +83,33 @@ impl Reader<'_> {
         }
     }
 
-    /// The owners that at least one row of the owned entity's dataset belongs to.
-    fn members_with(&self, owner: usize, owned: usize) -> Option<Filter> {
+    /// The table whose rows a node names: an entity's, or what a count of rows counts.
+    fn table_of(&self, at: usize) -> Option<String> {
+        match &self.nodes[at].node {
+            Node::Named(Named::Entity(e)) => self.model().entities[*e].dataset.clone(),
+            Node::Named(Named::Metric(name)) => match &self.model().metric(name)?.kind {
+                MetricKind::Simple {
+                    dataset,
+                    aggregation: Aggregation::Count,
+                    expression: None,
+                    filter: None,
+                } => Some(dataset.clone()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The owners that at least one row of the owned table belongs to.
+    fn members_with(&self, owner: usize, owned: &str) -> Option<Filter> {
         let model = self.model();
         let key = model.entities[owner].key.clone();
-        let dataset = model.entities[owned].dataset.clone()?;
-        if model.entities[owner].dataset.as_ref() == Some(&dataset) {
+        if model.entities[owner].dataset.as_deref() == Some(owned) {
             return None;
         }
         // Directly, or through a table that pairs the two.
-        let dataset = if query::reachable(model, &dataset, &key).is_ok() {
-            dataset
+        let dataset = if query::reachable(model, owned, &key).is_ok() {
+            owned.to_string()
         } else {
             let to = |from: &str, to: &str| {
                 model
@@ -96,7 +120,7 @@ impl Reader<'_> {
             model
                 .datasets
                 .iter()
-                .find(|d| to(&d.name, &dataset) && to(&d.name, &key.dataset))?
+                .find(|d| to(&d.name, owned) && to(&d.name, &key.dataset))?
                 .name
                 .clone()
         };
@@ -151,6 +175,38 @@ impl Reader<'_> {
             for field in parts {
                 self.draft.fields.push(field.clone());
                 self.draft.named.push(field);
+            }
+        }
+    }
+
+    /// "the details of the investors", "its description": the column of the thing beside the noun. It is
+    /// read as if it had been named in full.
+    pub(super) fn shared_nouns(&mut self) {
+        for at in 0..self.nodes.len() {
+            let Node::Shared(fields) = self.nodes[at].node.clone() else {
+                continue;
+            };
+            let model = self.scene.model;
+            let table_at = |i: usize| match &self.nodes[i].node {
+                Node::Named(Named::Entity(e)) => model.entities[*e].dataset.clone(),
+                Node::Named(Named::Field(f)) => Some(f.dataset.clone()),
+                _ => None,
+            };
+            let own = self
+                .words_between(self.nodes[at].end, self.nodes[at].end + 1)
+                .any(|w| matches!(w, "of" | "for" | "from"));
+            let after = (at + 1..self.nodes.len().min(at + 4)).filter_map(table_at);
+            let before = (0..at).rev().filter_map(table_at);
+            let tables: Vec<String> = if own {
+                after.chain(before).collect()
+            } else {
+                before.chain(after).collect()
+            };
+            let found = tables
+                .iter()
+                .find_map(|t| fields.iter().find(|f| f.dataset == *t));
+            if let Some(field) = found {
+                self.nodes[at].node = Node::Named(Named::Field(field.clone()));
             }
         }
     }

@@ -36,6 +36,19 @@ impl Reader<'_> {
             })
     }
 
+    /// "tracks per media type": things named before "per" are counted.
+    fn per_group(&self, at: usize, entity: usize) -> bool {
+        self.model().entities[entity].dataset.is_some()
+            && !is_singular(&self.nodes[at].text)
+            && (at + 1..self.nodes.len()).any(|i| {
+                self.is(i, Mark::By)
+                    && matches!(
+                        self.nodes[i].text.as_str(),
+                        "per" | "by" | "for each" | "in each" | "per each" | "by each" | "in every"
+                    )
+            })
+    }
+
     /// "the type codes of products": the noun after "of" says whose, if a field of its own table is
     /// grouped by already.
     fn possessor(&self, at: usize, field: &FieldRef) -> bool {
@@ -47,13 +60,21 @@ impl Reader<'_> {
 
     /// Whether "of" leads to the node, but for articles between.
     fn after_of(&self, at: usize) -> bool {
-        self.nodes[at].start.checked_sub(1).is_some_and(|t| {
-            let mut t = t;
-            while t > 0 && matches!(self.scene.tokens[t].folded.as_str(), "the" | "all" | "our") {
-                t -= 1;
+        let mut t = self.nodes[at].start;
+        while t > 0 {
+            let before = t - 1;
+            let word = self.scene.tokens[before].folded.as_str();
+            let value = self
+                .nodes
+                .iter()
+                .any(|n| matches!(n.node, Node::Value(_)) && n.start <= before && before < n.end);
+            if value || matches!(word, "the" | "all" | "our" | "a" | "an" | "\"" | "'") {
+                t = before;
+                continue;
             }
-            self.scene.tokens[t].folded == "of"
-        })
+            return matches!(word, "of" | "for" | "across" | "among");
+        }
+        false
     }
 
     /// Whether the answer will hold a date or a time.
@@ -112,7 +133,7 @@ impl Reader<'_> {
                         && (!self.draft.dimensions.is_empty()
                             || self.draft.period.is_some()
                             || !self.draft.filters.is_empty())
-                        && self.is_transactional(e)
+                        && (self.is_transactional(e) || self.per_group(at, e))
                     {
                         // "orders by weekday": the entity is what is counted.
                         let measure = self.count_of_entity(e);
@@ -203,7 +224,7 @@ impl Reader<'_> {
                         name,
                         ..
                     }) = self.draft.measures.first_mut()
-                        && *aggregation != Aggregation::CountDistinct
+                        && matches!(aggregation, Aggregation::Sum | Aggregation::Average)
                     {
                         *aggregation = how;
                         *name = format!(

@@ -202,6 +202,12 @@ impl Reader<'_> {
                 numerator: false,
             });
             self.take(at);
+            // "both Metal and Rock tracks": the noun behind says what they are.
+            if matches!(self.nodes.get(at + 1).map(|n| &n.node), Some(Node::Named(Named::Entity(e))) if *e != entity)
+                && self.adjacent(at, at + 1)
+            {
+                self.take(at + 1);
+            }
         }
         if split.is_some() {
             self.take_all(Mark::Negation);

@@ -164,7 +164,14 @@ impl Reader<'_> {
                 known.words = format!("{}, {words}", known.words);
                 known.filter = merged;
                 // "Latin or Pop": either will do; "Latin and Pop" asks for both.
-                if !(at > 0 && self.is(at - 1, Mark::Or)) {
+                // "the average length of Latin and Pop tracks" is of both together.
+                let together = self.draft.aggregated
+                    && matches!(
+                        self.nodes.get(at + 1).map(|n| &n.node),
+                        Some(Node::Named(Named::Entity(_)))
+                    )
+                    && self.adjacent(at, at + 1);
+                if !(at > 0 && self.is(at - 1, Mark::Or)) && !together {
                     listed.push((found.field.clone(), at));
                 }
                 continue;
