@@ -327,6 +327,14 @@ fn same_keys(query: &Query, model: &Model) -> String {
     // A measure is what it computes, however it is called.
     for (i, term) in plain.metrics.iter_mut().enumerate() {
         term.name = i.to_string();
+        if let Measure::Metric(name) = &term.measure
+            && let Some(field) = model.summed_field(name)
+        {
+            term.measure = Measure::Aggregate {
+                aggregation: semantics::Aggregation::Sum,
+                field,
+            };
+        }
     }
     let mut text = query::canonical(&plain);
     for r in &model.relationships {
@@ -436,7 +444,11 @@ fn elsewhere(query: &Query, spoken: &[String], model: &Model) -> f64 {
                     }
                 })
         };
-        if !spoken.contains(&field.dataset) && !matches!(noun.as_str(), "id" | "name" | "date") {
+        let listed = query
+            .rows
+            .as_ref()
+            .is_some_and(|r| r.dataset == field.dataset);
+        if !listed && !spoken.contains(&field.dataset) && !matches!(noun.as_str(), "id" | "name" | "date") {
             if there(true) {
                 cost += 0.3;
             } else if there(false) && known.label.contains(' ') {

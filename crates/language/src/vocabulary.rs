@@ -184,25 +184,7 @@ fn deeds(label: &str) -> Vec<String> {
 
 /// Vague words that are a column's short name where only one column has them.
 const CLAIMABLE: &[&str] = &[
-    "sale", "sales", "unit", "product", "price",
-    "status",
-    "rate",
-    "size",
-    "level",
-    "address",
-    "region",
-    "city",
-    "state",
-    "country",
-    "group",
-    "type",
-    "code",
-    "count",
-    "amount",
-    "description",
-    "details",
-    "year",
-    "date",
+    "sales", "price", "status", "rate", "size", "level", "address", "region", "city", "state", "country", "group", "type", "code", "count", "amount", "description", "details", "year", "date",
 ];
 
 /// Fields that share a short name, at most; a name of more fields tells none of them.

@@ -178,6 +178,24 @@ impl Model {
     pub fn comp_rule(&self, name: &str) -> Option<&ComparableRule> {
         self.comp_rules.iter().find(|c| c.name == name)
     }
+    /// The field that a metric adds up over all rows of a dataset, if that is all it does.
+    pub fn summed_field(&self, metric: &str) -> Option<FieldRef> {
+        let MetricKind::Simple {
+            dataset,
+            aggregation: crate::Aggregation::Sum,
+            expression: Some(of),
+            filter: None,
+        } = &self.metric(metric)?.kind
+        else {
+            return None;
+        };
+        self.dataset(dataset)?
+            .fields
+            .iter()
+            .find(|f| f.expression == *of || *of == crate::Expression::Field(f.name.clone()))
+            .map(|f| FieldRef::new(dataset, &f.name))
+    }
+
     /// Leaf datasets that a metric's aggregates run over, sorted and without repeats.
     pub fn home_datasets(&self, metric: &str) -> Vec<String> {
         let mut found = Vec::new();

@@ -294,6 +294,21 @@ fn assemble(
             .map(|c| Having::new(c.metric, c.on, c.op, c.value.clone()))
             .collect();
         if draft.counted {
+            // One row a thing: a limit on its rows says the same more simply.
+            let own = draft
+                .subject
+                .and_then(|s| model.entities[s].dataset.as_ref())
+                .is_some_and(|d| {
+                    conditions.iter().all(|c| {
+                        query.metrics.get(c.metric).is_some_and(|t| {
+                            query::home_datasets(model, &t.measure) == [d.clone()]
+                                && matches!(t.measure, Measure::Aggregate { .. })
+                        })
+                    })
+                });
+            if own {
+                *penalty += 0.4;
+            }
             return counted_groups(query, conditions, &draft, model);
         }
         if query.dimensions.is_empty() {
@@ -402,6 +417,27 @@ fn name_parts(query: &mut Query, model: &Model) {
             }
         }
     }
+}
+
+/// The name, with its parts, of what a reference to a row of the same table refers to (an employee's
+/// manager).
+fn referred(field: &FieldRef, model: &Model) -> Vec<FieldRef> {
+    let found = model
+        .relationships
+        .iter()
+        .filter(|r| r.unique && r.from == r.to && r.from == field.dataset)
+        .find(|r| r.from_fields == [field.field.clone()]);
+    let Some(r) = found else { return Vec::new() };
+    let Some(name) = model.dataset(&r.to).and_then(|d| d.name_field.as_ref()) else {
+        return Vec::new();
+    };
+    let name = FieldRef::new(&r.to, name);
+    let mut shown = vec![name.clone()];
+    shown.extend(parts_of(&name, model));
+    for field in &mut shown {
+        field.via = Some(r.name.clone());
+    }
+    shown
 }
 
 /// The fields that a name is put together from; none if it is a column of its own.
@@ -971,26 +1007,8 @@ fn list_query(draft: Draft, scene: &Scene) -> Result<Query, Misfit> {
                 }
             }
         }
-        // A reference is shown with the name of what it refers to.
         for field in fields.clone() {
-            let named = model
-                .relationships
-                .iter()
-                .find(|r| r.unique && r.from == field.dataset && r.from_fields == [field.field.clone()])
-                .filter(|r| r.to == r.from)
-                .and_then(|r| {
-                    let to = model.dataset(&r.to)?;
-                    Some((r, FieldRef::new(&r.to, to.name_field.as_ref()?)))
-                });
-            if let Some((r, mut name)) = named {
-                name.via = Some(r.name.clone());
-                let parts = parts_of(&FieldRef::new(&name.dataset, &name.field), model);
-                fields.push(name);
-                for mut part in parts {
-                    part.via = Some(r.name.clone());
-                    fields.push(part);
-                }
-            }
+            fields.extend(referred(&field, model));
         }
         let distinct = !fields.iter().any(|f| f.dataset == dataset);
         let order = match (fields.first(), draft.alphabetical) {
@@ -1011,8 +1029,14 @@ fn list_query(draft: Draft, scene: &Scene) -> Result<Query, Misfit> {
             ..Query::default()
         });
     }
+    let mut dimensions = draft.dimensions;
+    for dimension in dimensions.clone() {
+        if let Dimension::Field(field) = &dimension {
+            dimensions.extend(referred(field, model).into_iter().map(Dimension::Field));
+        }
+    }
     let mut query = Query {
-        dimensions: draft.dimensions,
+        dimensions,
         filter,
         time,
         ..Query::default()

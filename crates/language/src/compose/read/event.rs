@@ -132,7 +132,7 @@ impl Reader<'_> {
 
     /// The date (or whole-number year) whose name holds one of the stems: that of the default
     /// time if it is one of them, else the one in the largest dataset.
-    fn date_named(&self, stems: &[&str]) -> Option<FieldRef> {
+    pub(super) fn date_named(&self, stems: &[&str]) -> Option<FieldRef> {
         let model = self.model();
         let mut found: Vec<(u64, FieldRef)> = Vec::new();
         for dataset in &model.datasets {

@@ -137,8 +137,15 @@ impl Reader<'_> {
     /// there are.
     fn persons(&mut self) {
         let asked = self.nodes.first().is_some_and(|n| {
-            n.node == Node::Mark(Mark::Which) && n.text.split(' ').next() == Some("who")
+            matches!(n.node, Node::Mark(Mark::Which | Mark::Relative))
+                && n.text.split(' ').next() == Some("who")
         });
+        // Something must be said of them.
+        let asked = asked
+            && self
+                .nodes
+                .iter()
+                .any(|n| matches!(n.node, Node::Named(_) | Node::Value(_)));
         if !asked {
             return;
         }
@@ -381,8 +388,10 @@ pub(crate) fn fact_keys(model: &Model, dataset: &str) -> Vec<FieldRef> {
         .filter(|r| r.to == dataset && r.from != dataset && r.from_fields.len() == 1)
         .map(|r| {
             let from = model.dataset(&r.from);
+            // What is dated, itself or through what it belongs to, is what happened.
             let weight = from.map_or((false, 0), |d| {
-                (d.event_time.is_some(), d.rows.unwrap_or(0))
+                let dated = query::time_field_of(model, &d.name).is_some();
+                (dated, d.rows.unwrap_or(0))
             });
             (weight, FieldRef::new(&r.from, &r.from_fields[0]))
         })

@@ -174,23 +174,7 @@ impl Reader<'_> {
                 aggregation: Aggregation::Sum,
                 field,
             } => Some(field.clone()),
-            Measure::Metric(name) => match &self.model().metric(name)?.kind {
-                MetricKind::Simple {
-                    dataset,
-                    aggregation: Aggregation::Sum,
-                    expression: Some(of),
-                    filter: None,
-                } => self
-                    .model()
-                    .dataset(dataset)?
-                    .fields
-                    .iter()
-                    .find(|f| {
-                        f.expression == *of || *of == semantics::Expression::Field(f.name.clone())
-                    })
-                    .map(|f| FieldRef::new(dataset, &f.name)),
-                _ => None,
-            },
+            Measure::Metric(name) => self.model().summed_field(name),
             _ => None,
         }
     }

@@ -518,7 +518,16 @@ impl Reader<'_> {
             .subject
             .and_then(|s| model.entities[s].dataset.as_ref())
             .and_then(|d| model.dataset(d));
-        let own = home.and_then(|d| {
+        // "the employee who was hired last": the verb says which date.
+        let said = self.nodes.iter().find_map(|n| match n.node {
+            Node::Verb(base) => {
+                let stems = crate::lexicon::english().dates_of(base);
+                self.date_named(stems)
+                    .filter(|f| !stems.is_empty() && home.is_some_and(|d| d.name == f.dataset))
+            }
+            _ => None,
+        });
+        let own = said.or_else(|| home.and_then(|d| {
             let time = d.event_time.clone().or_else(|| {
                 d.fields
                     .iter()
@@ -526,7 +535,7 @@ impl Reader<'_> {
                     .map(|f| f.name.clone())
             })?;
             Some(FieldRef::new(&d.name, time))
-        });
+        }));
         let Some(field) = own.or_else(|| {
             (home.is_none_or(|d| !d.is_fact))
                 .then(|| model.default_time.clone())

@@ -26,7 +26,8 @@ impl Reader<'_> {
             let only_links = (first + 1..second).all(|i| {
                 matches!(
                     self.nodes[i].node,
-                    Node::Mark(Mark::Relative | Mark::Negation | Mark::All) | Node::Verb(_)
+                    Node::Mark(Mark::Relative | Mark::Which | Mark::Negation | Mark::All)
+                        | Node::Verb(_)
                 )
             });
             let (from, to) = (self.nodes[first].end, self.nodes[second].start);
@@ -62,8 +63,10 @@ impl Reader<'_> {
                 continue;
             };
             let negated = (first + 1..second).any(|i| self.is(i, Mark::Negation));
-            for i in first + 1..=second {
-                self.take(i);
+            for i in first + 1..self.nodes.len() {
+                if i <= second || self.table_of(i).as_ref() == Some(&owned) {
+                    self.take(i);
+                }
             }
             let noun = self
                 .model()
