@@ -203,8 +203,6 @@ pub enum Subject {
     Stock,
     ReorderLevel,
     Rating,
-    Balance,
-    Duration,
     Name,
     FirstName,
     LastName,

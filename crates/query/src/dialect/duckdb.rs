@@ -30,6 +30,10 @@ impl SqlDialect for DuckDb {
         format!("({widen}{})", factors.join(" * "))
     }
 
+    fn whole_quotient(&self, of: &str, by: i64) -> String {
+        format!("({of}) // {by}")
+    }
+
     fn same(&self, left: &str, right: &str, _: DataType) -> String {
         format!("{left} IS NOT DISTINCT FROM {right}")
     }
@@ -67,6 +71,7 @@ impl SqlDialect for DuckDb {
             Grain::Weekday => format!("dayname({of})"),
             Grain::MonthOfYear => format!("month({of})"),
             Grain::QuarterOfYear => format!("quarter({of})"),
+            Grain::WeekOfYear => self.week_of_year(of, week_start),
         }
     }
 
@@ -78,11 +83,27 @@ impl SqlDialect for DuckDb {
         format!("CAST({day} + INTERVAL {months} MONTH AS DATE)")
     }
 
+    fn time_plus_months(&self, time: &str, months: i64) -> String {
+        format!("({time} + INTERVAL {months} MONTH)")
+    }
+
     fn plus_hours(&self, time: &str, hours: i64) -> String {
         format!("({time} + INTERVAL {hours} HOUR)")
     }
 
     fn days_between(&self, from: &str, to: &str) -> String {
         format!("date_diff('day', {}, {})", self.day(from), self.day(to))
+    }
+
+    fn month_count(&self, day: &str) -> String {
+        format!("(year({day}) * 12 + month({day}))")
+    }
+
+    fn days(&self, from: &str, to: &str) -> String {
+        format!(
+            "SELECT CAST(unnest(generate_series({}, {}, INTERVAL 1 DAY)) AS DATE) AS day",
+            self.day(from),
+            self.day(to)
+        )
     }
 }
