@@ -39,5 +39,7 @@ eval: build
 bench: build
 	cargo bench --workspace --locked
 
+# CASES=n SEED=s JOBS=threads ENGINE=duckdb|postgres
 oracle: setup
-	CASES=$(or $(CASES),2000) SEED=$(or $(SEED),1) cargo test --locked --package query --test oracle -- --nocapture
+	CASES=$(or $(CASES),2000) SEED=$(or $(SEED),1) JOBS=$(or $(JOBS),1) ENGINE=$(ENGINE) \
+	  cargo test --locked --package query --test oracle -- --nocapture compiler_and_evaluator_agree

@@ -148,7 +148,7 @@ impl Assistant {
             .unwrap_or(jiff::civil::date(1970, 1, 1))
     }
 
-    fn understand(&self, question: &Question, conversation: &Conversation) -> Understanding {
+    fn knowledge(&self, question: &Question) -> Knowledge<'_> {
         let first_day = self
             .model
             .default_time
@@ -161,14 +161,23 @@ impl Assistant {
             today: self.today(question),
             week_start: self.model.week_start,
         };
-        let knowledge = Knowledge {
+        Knowledge {
             model: &self.model,
             vocabulary: &self.vocabulary,
             values: &self.values,
             clock,
             first_day,
-        };
+        }
+    }
+
+    fn understand(&self, question: &Question, conversation: &Conversation) -> Understanding {
+        let knowledge = self.knowledge(question);
         understand(&question.text, &knowledge, conversation.context.as_ref())
+    }
+
+    /// How a question is read: the ways through its words and the readings that they make, best first.
+    pub fn explain(&self, question: &Question) -> Vec<String> {
+        language::explain(&question.text, &self.knowledge(question), None)
     }
 
     fn answer(

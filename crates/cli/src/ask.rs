@@ -41,6 +41,9 @@ pub(crate) struct AskArguments {
     /// Show the SQL.
     #[arg(long)]
     sql: bool,
+    /// Show on standard error how the words were read.
+    #[arg(long)]
+    explain: bool,
     /// Questions as JSON lines: {"id","question","conversation"?,"as_of"?}; `-` for standard input.
     #[arg(long)]
     batch: Option<PathBuf>,
@@ -120,6 +123,11 @@ pub(crate) fn ask(arguments: &AskArguments) -> u8 {
         as_of: arguments.as_of.clone(),
         ..Question::default()
     };
+    if arguments.explain {
+        for line in assistant.explain(&question) {
+            eprintln!("{line}");
+        }
+    }
     let document = assistant.ask(&question, &mut conversation, &mut |_| {});
     if let Some(name) = &arguments.conversation {
         remember(name, &conversation);

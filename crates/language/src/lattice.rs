@@ -19,6 +19,8 @@ pub(crate) enum Sense {
     Number(f64, bool),
     /// A word that does something.
     Role(Role),
+    /// Text between quotation marks, as written.
+    Literal(String),
     /// A closed-list word that may be passed over.
     Ignorable,
     /// Not understood.
@@ -186,6 +188,24 @@ fn edges_at(
             );
         }
     }
+    // "contains \"gmail.com\"": text between quotation marks stands for itself, if it is no value.
+    if is_quote(&token.text) {
+        let closing = (at + 1..tokens.len()).find(|i| is_quote(&tokens[*i].text));
+        if let Some(close) = closing.filter(|c| *c > at + 1 && *c - at <= LONGEST_VALUE) {
+            let text = tokens[at + 1..close].windows(2).fold(
+                tokens[at + 1].text.clone(),
+                |mut text, pair| {
+                    text.extend(std::iter::repeat_n(
+                        ' ',
+                        pair[1].start.saturating_sub(pair[0].end),
+                    ));
+                    text.push_str(&pair[1].text);
+                    text
+                },
+            );
+            add(Sense::Literal(text), close + 1, 0.4 * (close - at) as f64);
+        }
+    }
     let names_start = matches!(token.kind, TokenKind::Word | TokenKind::Number(..));
     if names_start {
         let mut words: Vec<String> = Vec::new();
@@ -231,6 +251,10 @@ fn edges_at(
         add(Sense::Unknown, at + 1, UNKNOWN);
     }
     found
+}
+
+fn is_quote(text: &str) -> bool {
+    matches!(text, "\"" | "'" | "“" | "”" | "«" | "»")
 }
 
 /// What a role phrase is worth: long phrases beat their parts, and "of" alone says little.
@@ -440,6 +464,10 @@ fn value_edges(
         if number_only && first.text.len() < 5 && !named_before(&found.field) {
             continue;
         }
+        let inexact = matches!(found.quality, Quality::Slip | Quality::Partial);
+        if inexact && sources.vocabulary.is_id(&found.field) {
+            continue;
+        }
         let unit = match found.quality {
             Quality::Exact => 1.35,
             Quality::Alias => 1.25,
@@ -451,7 +479,7 @@ fn value_edges(
             0.75
         } else {
             length * unit
-                + 0.3 * (length - 1.0)
+                + 0.45 * (length - 1.0)
                 + if found.quality == Quality::Exact {
                     0.3
                 } else {
@@ -459,6 +487,9 @@ fn value_edges(
                 }
         };
         let weight = if copied { weight - 0.2 } else { weight };
+        // "Pop" is rather one of 25 genres than one of 300 albums.
+        let breadth = sources.values.breadth(&found.field).max(1) as f64;
+        let weight = weight - 0.12 * breadth.log10();
         add(Sense::Value(found), end, weight);
     }
 }

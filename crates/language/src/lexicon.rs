@@ -78,6 +78,23 @@ pub(crate) fn english() -> &'static Lexicon {
                 }
             }
         }
+        let superlatives = include_str!("../lexicon/en/superlatives.tsv").lines();
+        for line in superlatives.filter(|l| !l.starts_with('#')) {
+            if let Some((payload, phrases)) = line.rsplit_once('\t') {
+                let kind = if payload.starts_with("gt") || payload.starts_with("lt") {
+                    "comparative"
+                } else {
+                    "superlative"
+                };
+                for phrase in phrases.split(" | ") {
+                    longest = longest.max(phrase.split(' ').count());
+                    roles
+                        .entry(phrase.to_string())
+                        .or_default()
+                        .push(Role { kind, payload });
+                }
+            }
+        }
         let ignorable = rows(include_str!("../lexicon/en/ignorable.tsv"))
             .flatten()
             .flat_map(str::split_whitespace)

@@ -16,6 +16,6 @@ mod values;
 mod vocabulary;
 
 pub use restate::{filter_words, restate};
-pub use understand::{Context, Knowledge, Reading, Understanding, understand};
+pub use understand::{Context, Knowledge, Reading, Understanding, explain, understand};
 pub use values::ValueIndex;
 pub use vocabulary::Vocabulary;

@@ -273,6 +273,8 @@ fn word_at(tokens: &mut Vec<Token>, characters: &[char], start: usize) -> usize 
         let inner = match c {
             '\'' => next.is_some_and(|n| n.is_alphabetic()),
             '-' | '_' | '/' | '.' | '&' => next.is_some_and(|n| n.is_alphanumeric()),
+            // `Brand#12` is a code.
+            '#' => next.is_some_and(char::is_ascii_digit),
             _ => false,
         };
         if !(c.is_alphanumeric() || inner) {
@@ -299,7 +301,7 @@ fn word_at(tokens: &mut Vec<Token>, characters: &[char], start: usize) -> usize 
     let known_short = matches!(lower.as_str(), "y/y" | "m/m" | "q/q" | "no." | "vs.");
     let initials =
         lower.len() <= 6 && lower.contains('.') && lower.split('.').all(|p| p.len() <= 1);
-    if known_short || initials || (has_digit && text.contains(['-', '_'])) {
+    if known_short || initials || (has_digit && text.contains(['-', '_', '#'])) {
         push(tokens, characters, start, end, TokenKind::Word);
         return end;
     }
@@ -343,7 +345,7 @@ mod tests {
         );
         assert_eq!(
             folded("order US-2022-118017: qty"),
-            ["order", "us-2022-118017", ":", "qty"]
+            ["order", "us-2022-118017", ":", "quantity"]
         );
         assert_eq!(
             folded("3-month 9-15 December"),

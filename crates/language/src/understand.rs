@@ -85,6 +85,26 @@ pub fn understand(
     knowledge: &Knowledge,
     context: Option<&Context>,
 ) -> Understanding {
+    weigh(question, knowledge, context, &mut |_| {})
+}
+
+/// The ways through a question and the readings that they make, best first, one a line: score, what
+/// each stretch was read as, and what became of it.
+pub fn explain(question: &str, knowledge: &Knowledge, context: Option<&Context>) -> Vec<String> {
+    let mut lines = Vec::new();
+    weigh(question, knowledge, context, &mut |line| lines.push(line()));
+    lines
+}
+
+/// Lines at most of each kind in an explanation.
+const EXPLAINED: usize = 6;
+
+fn weigh(
+    question: &str,
+    knowledge: &Knowledge,
+    context: Option<&Context>,
+    trace: &mut dyn FnMut(&dyn Fn() -> String),
+) -> Understanding {
     if question.chars().count() > LONGEST {
         return decline(
             knowledge,
@@ -121,6 +141,16 @@ pub fn understand(
         .collect();
     if known.is_empty() {
         return not_understood(&tokens, paths.first(), knowledge);
+    }
+    for path in known.iter().take(EXPLAINED) {
+        trace(&|| {
+            let items: Vec<String> = path
+                .items
+                .iter()
+                .map(|i| format!("[{} {:?}]", i.text, i.sense))
+                .collect();
+            format!("way {:.2} {}", path.score, items.join(" "))
+        });
     }
     let year_hint = context
         .and_then(|c| c.query.time.as_ref())
@@ -204,6 +234,18 @@ pub fn understand(
         }
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    for (score, misfit) in misfits.iter().take(EXPLAINED) {
+        trace(&|| format!("no query {score:.2} {misfit:?}"));
+    }
+    for (score, finished) in found.iter().take(EXPLAINED) {
+        trace(&|| {
+            format!(
+                "reading {score:.2} {} {}",
+                finished.words,
+                query::canonical(&finished.query)
+            )
+        });
+    }
     let best_misfit = misfits
         .iter()
         .map(|m| m.0)
@@ -216,11 +258,12 @@ pub fn understand(
         if let Some(outside) = outside_data(&best.query, knowledge) {
             return outside;
         }
+        let model = knowledge.model;
         let rivals: Vec<&Finished> = found
             .iter()
             .skip(1)
             .filter(|(s, f)| {
-                score - s < RIVALRY && query::canonical(&f.query) != query::canonical(&best.query)
+                score - s < RIVALRY && same_keys(&f.query, model) != same_keys(&best.query, model)
             })
             .map(|(_, f)| f)
             .collect();
@@ -246,6 +289,23 @@ pub fn understand(
         return Understanding::Answer(reading(best));
     }
     unfit(&misfits, &tokens, knowledge, context.is_some())
+}
+
+/// The query with each reference to a thing written as the thing's own key: readings that differ in
+/// which copy of a key they show are one.
+fn same_keys(query: &Query, model: &Model) -> String {
+    let mut text = query::canonical(query);
+    for r in &model.relationships {
+        if let ([from], [to]) = (&r.from_fields[..], &r.to_fields[..])
+            && r.unique
+        {
+            text = text.replace(
+                &format!("\"{}.{from}\"", r.from),
+                &format!("\"{}.{to}\"", r.to),
+            );
+        }
+    }
+    text
 }
 
 fn reading(finished: &Finished) -> Reading {

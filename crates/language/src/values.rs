@@ -46,6 +46,8 @@ pub struct ValueIndex {
     exact: HashMap<String, Vec<u32>>,
     by_word: HashMap<String, Vec<u32>>,
     spelling: HashMap<char, Vec<String>>,
+    /// Values of each field.
+    breadths: Vec<usize>,
 }
 
 /// Folded singular words of a text; everything but letters and digits separates.
@@ -67,8 +69,10 @@ impl ValueIndex {
             let next = index.fields.len() as u32;
             let id = *field_ids.entry(field.clone()).or_insert_with(|| {
                 index.fields.push(field);
+                index.breadths.push(0);
                 next
             });
+            index.breadths[id as usize] += 1;
             let words = words_of(&text);
             if words.is_empty() {
                 continue;
@@ -106,6 +110,15 @@ impl ValueIndex {
             list.sort();
         }
         index
+    }
+
+    /// How many different values the field of a match has.
+    pub(crate) fn breadth(&self, field: &FieldRef) -> usize {
+        self.fields
+            .iter()
+            .position(|f| f == field)
+            .and_then(|i| self.breadths.get(i).copied())
+            .unwrap_or(0)
     }
 
     /// Number of values.

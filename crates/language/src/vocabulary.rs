@@ -1,9 +1,10 @@
 //! The words that the semantic model brings: metrics, fields and entities by every name they have.
 
+use crate::lexicon::english;
 use crate::morphology::is_slip;
 use crate::values::words_of;
 use semantics::{FieldRef, Model, Role};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Something of the model that a phrase names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,67 +36,129 @@ pub struct Vocabulary {
     identifying: Vec<Vec<FieldRef>>,
     /// The fields that show or identify the rows of a table of things.
     shown: Vec<FieldRef>,
+    /// Fields that hold ids.
+    ids: Vec<FieldRef>,
 }
 
-/// What people call a field of several words for short: "manager" for "manager name", "priority"
-/// for "order priority". Words that many fields share are no such names.
-fn parts_of_name(label: &str) -> Vec<String> {
-    const SHARED: &[&str] = &[
-        "name",
-        "id",
-        "key",
-        "number",
-        "no",
-        "code",
-        "date",
-        "time",
-        "year",
-        "type",
-        "amount",
-        "total",
-        "price",
-        "value",
-        "count",
-        "description",
-        "desc",
-        "status",
-        "first",
-        "last",
-        "unit",
-        "order",
-        "customer",
-        "product",
-        "item",
-        "sale",
-        "sales",
-        "store",
-        "country",
-        "region",
-        "city",
-        "state",
-        "address",
-        "ship",
-        "shipping",
-    ];
+/// Words of a column's name that say how it is kept or in what, and seldom are said.
+const LIGHT: &[&str] = &[
+    "name",
+    "id",
+    "key",
+    "code",
+    "description",
+    "desc",
+    "number",
+    "no",
+    "num",
+    "of",
+    "in",
+    "the",
+    "type",
+    "amount",
+    "value",
+    "dollar",
+    "dollars",
+    "euro",
+    "euros",
+    "pound",
+    "pounds",
+    "usd",
+    "eur",
+    "gbp",
+    "billion",
+    "million",
+    "thousand",
+    "yn",
+    "details",
+    "detail",
+    "text",
+    "count",
+];
+
+/// Words that say too little by themselves to name one column.
+const VAGUE: &[&str] = &[
+    "date", "time", "year", "total", "price", "status", "first", "last", "unit", "order",
+    "customer", "product", "item", "sale", "sales", "store", "country", "region", "city", "state",
+    "address", "ship", "shipping", "other", "line", "low", "high", "open", "full", "good", "bad",
+    "or", "and", "to", "from", "by", "is", "has", "with", "new", "old", "main", "average", "min",
+    "max", "per", "day", "month", "week", "hour", "quarter", "data", "level", "rate", "size",
+    "group",
+];
+
+/// Words that join the others and neither begin nor end a name.
+const PARTICLES: &[&str] = &[
+    "of", "in", "the", "and", "or", "to", "on", "at", "as", "for", "with", "by", "from", "is", "a",
+];
+
+/// What people call a field of several words for short: "manager" for "manager name", "type code"
+/// for "transaction type code", "gross" for "gross in dollar"; each with what it costs.
+fn parts_of_name(label: &str) -> Vec<(String, f64)> {
     let words: Vec<String> = label.split_whitespace().map(str::to_lowercase).collect();
-    if words.len() < 2 {
-        return Vec::new();
-    }
-    let mut parts = Vec::new();
-    let tail = &words[1..];
-    if !tail.iter().any(|w| SHARED.contains(&w.as_str())) {
-        parts.push(tail.join(" "));
-    }
-    let head = &words[..words.len() - 1];
-    let ends = matches!(
-        words[words.len() - 1].as_str(),
-        "name" | "code" | "description" | "type"
-    );
-    if ends && !head.iter().any(|w| SHARED.contains(&w.as_str())) {
-        parts.push(head.join(" "));
+    let light = |w: &String| LIGHT.contains(&w.as_str());
+    // The noun that the others describe: "segment" of a market segment, "type" of a card type code.
+    let head = words
+        .iter()
+        .rposition(|w| !light(w) || w == "type")
+        .unwrap_or(0);
+    // "food" for a food type: a kind is named by what it is a kind of.
+    let kind = words[head] == "type" && head > 0;
+    let mut parts: Vec<(String, f64)> = Vec::new();
+    for length in 1..words.len() {
+        for start in 0..=words.len() - length {
+            let part = &words[start..start + length];
+            let tells = |w: &&String| {
+                !light(w) && !VAGUE.contains(&w.as_str()) && !english().is_ignorable(w)
+            };
+            let joint = |w: Option<&String>| w.is_some_and(|w| PARTICLES.contains(&w.as_str()));
+            let claimed = length == 1 && CLAIMABLE.contains(&part[0].as_str());
+            let tells = part.iter().any(|w| tells(&w));
+            let whole = length > 1 && part.iter().all(|w| !joint(Some(w)));
+            let range = start..start + length;
+            let headed = range.contains(&head) || kind && range.contains(&(head - 1));
+            if !(tells || claimed || whole) || !headed || joint(part.first()) || joint(part.last())
+            {
+                continue;
+            }
+            let vague = if tells { 0.0 } else { 0.1 };
+            let missing = words
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| *i < start || *i >= start + length);
+            let cost: f64 = missing
+                .map(|(_, w)| if light(w) { 0.05 } else { 0.14 })
+                .sum();
+            parts.push((part.join(" "), 0.08 + cost + vague));
+        }
     }
     parts
 }
+
+/// Vague words that are a column's short name where only one column has them.
+const CLAIMABLE: &[&str] = &[
+    "price",
+    "status",
+    "rate",
+    "size",
+    "level",
+    "address",
+    "region",
+    "city",
+    "state",
+    "country",
+    "group",
+    "type",
+    "code",
+    "count",
+    "amount",
+    "description",
+    "details",
+    "year",
+    "date",
+];
+
+/// Fields that share a short name, at most; a name of more fields tells none of them.
+const SHARING: usize = 3;
 
 impl Vocabulary {
     /// Collects the names. Opaque fields have none.
@@ -136,28 +199,69 @@ impl Vocabulary {
             }
             vocabulary.add(&entity.name, Named::Entity(i), 1.0);
             vocabulary.add(&entity.label, Named::Entity(i), 0.95);
+            // "mailshots" for mailshot campaigns, "stations" for gas stations: a word of one entity only.
+            let nouns: Vec<&str> = entity.name.split(' ').collect();
+            for noun in nouns.iter().filter(|_| nouns.len() > 1) {
+                let alone = model
+                    .entities
+                    .iter()
+                    .filter(|e| {
+                        e.name.split(' ').any(|w| w == *noun)
+                            || e.synonyms.iter().any(|s| s == noun)
+                    })
+                    .count()
+                    == 1;
+                let vague =
+                    LIGHT.contains(noun) || VAGUE.contains(noun) || english().is_ignorable(noun);
+                if alone && entity.dataset.is_some() && !vague && noun.len() > 3 {
+                    vocabulary.add(noun, Named::Entity(i), 0.7);
+                }
+            }
             for synonym in &entity.synonyms {
                 vocabulary.add(synonym, Named::Entity(i), 0.93);
             }
         }
+        let mut parts: BTreeMap<String, Vec<(String, Named, f64)>> = BTreeMap::new();
         for dataset in &model.datasets {
             for field in &dataset.fields {
                 if field.data_type == semantics::DataType::Opaque {
                     continue;
                 }
+                if field.role == Role::Id {
+                    vocabulary
+                        .ids
+                        .push(FieldRef::new(&dataset.name, &field.name));
+                }
                 let named = Named::Field(FieldRef::new(&dataset.name, &field.name));
-                let base = if field.role == Role::Text { 0.85 } else { 0.95 };
+                // A column called "total" is seldom what the word "total" means.
+                let grammar = english()
+                    .roles(&field.label.to_lowercase())
+                    .iter()
+                    .any(|r| r.kind == "agg");
+                let base = match field.role {
+                    _ if grammar => 0.3,
+                    Role::Text => 0.85,
+                    _ => 0.95,
+                };
                 vocabulary.add(&field.label, named.clone(), base);
                 vocabulary.add(&field.name.replace('_', " "), named.clone(), base);
-                for part in parts_of_name(&field.label) {
-                    vocabulary.add(&part, named.clone(), base - 0.22);
+                for (part, cost) in parts_of_name(&field.label) {
+                    let key = words_of(&part).join(" ");
+                    parts
+                        .entry(key)
+                        .or_default()
+                        .push((part, named.clone(), base - cost));
                 }
                 let entity = if dataset.entity.is_empty() {
                     dataset.label.clone()
                 } else {
                     dataset.entity.clone()
                 };
-                vocabulary.add(&format!("{entity} {}", field.label), named.clone(), base);
+                vocabulary.add(
+                    &format!("{entity} {}", field.label),
+                    named.clone(),
+                    base.max(0.85),
+                );
                 for (i, synonym) in field.synonyms.iter().enumerate() {
                     vocabulary.add(
                         synonym,
@@ -170,10 +274,35 @@ impl Vocabulary {
                 }
             }
         }
+        for (key, named) in parts {
+            let full = vocabulary
+                .phrases
+                .get(&key)
+                .is_some_and(|n| n.iter().any(|n| n.weight > 0.8));
+            let mut fields: Vec<&Named> = named.iter().map(|(_, n, _)| n).collect();
+            fields.dedup();
+            let sharing = if CLAIMABLE.contains(&key.as_str()) {
+                1
+            } else {
+                SHARING
+            };
+            if !full && fields.len() <= sharing {
+                for (part, named, weight) in &named {
+                    vocabulary.add(part, named.clone(), weight.max(0.5));
+                }
+            }
+        }
         // One thing under two names is named once: a metric stands for the field it adds up, an
         // entity for the field that shows it.
         for namings in vocabulary.phrases.values_mut() {
-            let metrics = namings.iter().any(|n| matches!(n.named, Named::Metric(_)));
+            let homes: Vec<String> = namings
+                .iter()
+                .filter_map(|n| match &n.named {
+                    Named::Metric(m) => Some(model.home_datasets(m)),
+                    _ => None,
+                })
+                .flatten()
+                .collect();
             let shown: Vec<FieldRef> = namings
                 .iter()
                 .filter_map(|n| match n.named {
@@ -199,7 +328,8 @@ impl Vocabulary {
                 ),
                 Named::Field(f) => {
                     !(shown.contains(f)
-                        || metrics && model.field(f).is_some_and(|x| x.role == Role::Measure))
+                        || homes.contains(&f.dataset)
+                            && model.field(f).is_some_and(|x| x.role == Role::Measure))
                 }
                 _ => true,
             });
@@ -211,7 +341,13 @@ impl Vocabulary {
                     .iter()
                     .filter(|n| matches!(n.named, Named::Field(_)))
                     .count();
-                if fields > 1 {
+                let several = model
+                    .datasets
+                    .iter()
+                    .filter(|d| d.name_field.is_some())
+                    .count()
+                    > 1;
+                if fields > 1 || several && generic == "name" {
                     namings.retain(|n| !matches!(n.named, Named::Field(_)));
                 }
             }
@@ -276,6 +412,11 @@ impl Vocabulary {
     /// Whether a field shows or identifies the rows of a table of things.
     pub fn identifies(&self, field: &FieldRef) -> bool {
         self.shown.contains(field)
+    }
+
+    /// Whether a field holds ids, which are said in full or not at all.
+    pub fn is_id(&self, field: &FieldRef) -> bool {
+        self.ids.contains(field)
     }
 
     /// Words in the longest name.

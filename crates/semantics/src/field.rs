@@ -203,6 +203,8 @@ pub enum Subject {
     Stock,
     ReorderLevel,
     Rating,
+    Balance,
+    Duration,
     Name,
     FirstName,
     LastName,

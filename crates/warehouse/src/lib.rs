@@ -51,7 +51,7 @@ pub struct Warehouse {
 }
 
 /// Changes when the same files are read into other tables.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 
 /// Idle connections that are kept at most.
 const IDLE: usize = 16;

@@ -307,6 +307,20 @@ fn sqlite(
     Ok(tables)
 }
 
+/// Whether a column's name says that it counts or measures, however it was declared.
+fn names_an_amount(column: &str) -> bool {
+    let name = column.to_lowercase();
+    [
+        "count", "amount", "quantity", "qty", "price", "cost", "total", "balance", "rating",
+        "score", "salary", "height", "length", "width", "weight", "capacity",
+    ]
+    .iter()
+    .any(|w| {
+        name.split(|c: char| !c.is_alphanumeric())
+            .any(|part| part == *w)
+    })
+}
+
 fn sqlite_tables(
     connection: &Connection,
     path: &str,
@@ -368,7 +382,8 @@ fn sqlite_tables(
                         typing.data_type,
                         DataType::Integer | DataType::Decimal | DataType::Float | DataType::Boolean
                     )
-                    && declared_type.contains("CHAR");
+                    && declared_type.contains("CHAR")
+                    && !names_an_amount(column);
                 if typing.data_type == DataType::Text || keep_code {
                     *typing = Typing {
                         data_type: DataType::Text,

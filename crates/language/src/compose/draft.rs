@@ -109,6 +109,8 @@ pub(crate) struct Draft {
     pub rolling: Option<u32>,
     /// Grain that the question speaks in.
     pub grain: Option<Grain>,
+    /// Whether the question said how a number is aggregated.
+    pub aggregated: bool,
     /// Whether the members are counted.
     pub counted: bool,
     /// Sort asked for.

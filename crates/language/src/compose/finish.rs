@@ -356,7 +356,15 @@ fn assemble(
     }
     let sorted = match &draft.sort_by {
         Some(dimension) => query.dimensions.iter().position(|d| d == dimension),
-        None => (draft.alphabetical && !query.dimensions.is_empty()).then_some(0),
+        None if draft.alphabetical => query
+            .dimensions
+            .iter()
+            .position(|d| {
+                matches!(d, Dimension::Field(f)
+                    if model.field(f).is_some_and(|x| x.data_type == DataType::Text && x.role != Role::Id))
+            })
+            .or((!query.dimensions.is_empty()).then_some(0)),
+        None => None,
     };
     if let Some(at) = sorted {
         query.order = vec![Order {
@@ -371,8 +379,72 @@ fn assemble(
             query.dimensions.push(part);
         }
     }
+    name_parts(&mut query, model);
     only_named(&mut query, model, notes);
+    only_linked(&mut query, model, notes);
     Ok(query)
+}
+
+/// A name that is put together from its parts is shown with them.
+fn name_parts(query: &mut Query, model: &Model) {
+    let whole: Vec<FieldRef> = query
+        .dimensions
+        .iter()
+        .filter_map(|d| match d {
+            Dimension::Field(f) => Some(f.clone()),
+            _ => None,
+        })
+        .collect();
+    for field in whole {
+        for part in parts_of(&field, model) {
+            let part = Dimension::Field(part);
+            if !query.dimensions.contains(&part) {
+                query.dimensions.push(part);
+            }
+        }
+    }
+}
+
+/// The fields that a name is put together from; none if it is a column of its own.
+fn parts_of(field: &FieldRef, model: &Model) -> Vec<FieldRef> {
+    match model.field(field).map(|f| &f.expression) {
+        Some(Expression::Concatenate { parts, .. }) => parts
+            .iter()
+            .filter_map(|p| match p {
+                Expression::Field(name) => Some(FieldRef::new(&field.dataset, name)),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Things counted for each of what they are linked to over a third table: those that are linked to
+/// none are in no group, and said to be left out.
+fn only_linked(query: &mut Query, model: &Model, notes: &mut Vec<String>) {
+    if query.share.is_some() || query.compare.is_some() || query.rank.is_some() {
+        return;
+    }
+    let Some(home) = query
+        .metrics
+        .first()
+        .and_then(|t| query::home_datasets(model, &t.measure).into_iter().next())
+    else {
+        return;
+    };
+    let linked: Option<FieldRef> = query.dimensions.iter().find_map(|d| match d {
+        Dimension::Field(f) if query::reachable(model, &home, f).is_err() => Some(f.clone()),
+        _ => None,
+    });
+    let Some(field) = linked else { return };
+    let label = model
+        .field(&field)
+        .map_or_else(|| field.to_string(), |f| f.label.to_lowercase());
+    let Some(linked) = linked_members(model, &home, &field.dataset) else {
+        return;
+    };
+    notes.push(format!("what belongs to no {label} is left out"));
+    query.filter = all(query.filter.take().into_iter().chain([linked]).collect());
 }
 
 /// A ranking or a choice is among things that are there: rows without one are set aside, and said.
@@ -414,6 +486,30 @@ fn by_members(filter: Option<&Filter>, key: &FieldRef) -> bool {
         Some(Filter::Members { field, .. }) => field == key,
         _ => false,
     }
+}
+
+/// The rows of a table that a table of pairs links to another one.
+fn linked_members(model: &Model, home: &str, other: &str) -> Option<Filter> {
+    let links = |from: &str, to: &str| {
+        model
+            .relationships
+            .iter()
+            .find(|r| r.from == from && r.to == to && r.unique && r.from_fields.len() == 1)
+    };
+    let (own, _) = model.datasets.iter().find_map(|d| {
+        let own = links(&d.name, home)?;
+        let reached = d.name == other || links(&d.name, other).is_some();
+        reached.then_some((own, d))
+    })?;
+    let key = FieldRef::new(&own.from, &own.from_fields[0]);
+    let linked = Query {
+        dimensions: vec![Dimension::Field(key)],
+        ..Query::default()
+    };
+    Some(Filter::Members {
+        field: FieldRef::new(home, &own.to_fields[0]),
+        query: Box::new(linked),
+    })
 }
 
 /// Things of one name are told apart by their key, which stands beside the name.
@@ -479,8 +575,18 @@ fn elsewhere(draft: &mut Draft, model: &Model) -> Result<bool, Misfit> {
     if draft.compare.is_some() || draft.cumulative || draft.rolling.is_some() {
         return Err(Misfit::Missing("which date is meant"));
     }
+    let year = model
+        .field(&field)
+        .is_some_and(|f| f.data_type.is_numeric());
     for dimension in &mut draft.dimensions {
         if let Dimension::Time(grain) = dimension {
+            if year {
+                if *grain != query::Grain::Year {
+                    return Err(Misfit::Missing("which date is meant"));
+                }
+                *dimension = Dimension::Field(field.clone());
+                continue;
+            }
             *dimension = Dimension::TimeOf {
                 field: field.clone(),
                 grain: *grain,
@@ -503,9 +609,7 @@ fn elsewhere(draft: &mut Draft, model: &Model) -> Result<bool, Misfit> {
 
 /// The rows whose date (or whole-number year) lies in the period.
 fn within(field: &FieldRef, period: &Period, model: &Model) -> Filter {
-    let year = model
-        .field(field)
-        .is_some_and(|f| f.data_type == DataType::Integer);
+    let year = model.field(field).is_some_and(|f| f.data_type.is_numeric());
     if !year {
         return Filter::During {
             field: field.clone(),
@@ -700,6 +804,7 @@ fn listed_rows(draft: &Draft, model: &Model) -> Option<String> {
             model
                 .field(f)
                 .is_some_and(|x| x.subject == Subject::OrderNumber || x.role == Role::Id)
+                && tells_rows_apart(f, model)
         });
     let order = order?;
     let columns = draft.fields.len() + draft.measures.len();
@@ -707,6 +812,7 @@ fn listed_rows(draft: &Draft, model: &Model) -> Option<String> {
         || draft.rank.is_some()
         || draft.share.is_some()
         || draft.compare.is_some()
+        || draft.aggregated
         || columns < 2
     {
         return None;
@@ -738,6 +844,18 @@ fn listed_rows(draft: &Draft, model: &Model) -> Option<String> {
     finest
         .map(|d| d.name.clone())
         .or_else(|| Some(order.dataset.clone()))
+}
+
+/// Whether a field is a key, or refers to one.
+fn tells_rows_apart(field: &FieldRef, model: &Model) -> bool {
+    model
+        .dataset(&field.dataset)
+        .is_some_and(|d| d.primary_key == [field.field.clone()])
+        || model
+            .relationships
+            .iter()
+            .any(|r| r.from == field.dataset && r.from_fields == [field.field.clone()])
+        || model.entities.iter().any(|e| e.key == *field)
 }
 
 fn as_field(measure: &Measure, model: &Model) -> Option<FieldRef> {
@@ -848,6 +966,13 @@ fn list_query(draft: Draft, scene: &Scene) -> Result<Query, Misfit> {
         for field in &draft.fields {
             if !fields.contains(field) {
                 fields.push(field.clone());
+            }
+        }
+        for field in fields.clone() {
+            for part in parts_of(&field, model) {
+                if !fields.contains(&part) {
+                    fields.push(part);
+                }
             }
         }
         let distinct = !fields.iter().any(|f| f.dataset == dataset);

@@ -14,6 +14,8 @@ pub(super) enum Bar {
     Number(f64, bool, bool),
     /// The average over the groups (of a grain, if one was said).
     Average,
+    /// The highest, lowest or middle value of all rows.
+    Stat(Aggregation),
     /// Another named number.
     Named(Named),
 }
@@ -76,6 +78,10 @@ pub(super) enum Mark {
     FullName,
     /// "times": of orders or visits.
     Occasions,
+    /// "ratio of … to …"
+    Ratio,
+    /// "difference between … and …"
+    Apart,
 }
 
 /// A phrase.
@@ -101,10 +107,20 @@ pub(super) enum Node {
     Times(u32),
     /// Alphabetically.
     Alphabetical,
+    /// "has more …, A or B": which of the two is ahead.
+    Contest(Direction),
     /// Made a profit, or a loss.
     Gain(Operator),
+    /// In debt.
+    Debt,
+    /// "longest": the extreme of the field that the stems name.
+    Extreme(Direction, &'static str),
+    /// "longer than 5": a limit on the field that the stems name.
+    Limit(Operator, &'static str, f64),
     /// A verb by its base form ("ship" for "shipped").
     Verb(&'static str),
+    /// Text between quotation marks, as written.
+    Literal(String),
     Unknown,
 }
 
@@ -157,6 +173,7 @@ fn simple(item: &Item) -> Node {
         Sense::Value(found) => return Node::Value(found.clone()),
         Sense::Time(time) => return Node::Time(time.clone()),
         Sense::Number(value, money) => return Node::Number(*value, *money),
+        Sense::Literal(text) => return Node::Literal(text.clone()),
         Sense::Role(role) => role,
         Sense::Ignorable | Sense::Unknown => return Node::Unknown,
     };
@@ -174,6 +191,7 @@ fn simple(item: &Item) -> Node {
             let (word, way) = payload.split_once(' ').unwrap_or((payload, "desc"));
             basis(word).map_or(Node::Unknown, |b| Node::RankBy(b, direction(way)))
         }
+        "contest" => Node::Contest(direction(payload)),
         "nth" => payload.parse().map_or(Node::Unknown, Node::Nth),
         "direction" if payload == "alpha" => Node::Alphabetical,
         "direction" => Node::Sort(direction(payload)),
@@ -192,6 +210,11 @@ fn simple(item: &Item) -> Node {
         }),
         "verb" => Node::Verb(payload),
         "gain" => Node::Gain(operator(payload)),
+        "debt" => Node::Debt,
+        "superlative" => {
+            let (way, stems) = payload.split_once('\t').unwrap_or((payload, ""));
+            Node::Extreme(direction(way), stems)
+        }
         "multiple" => {
             let (times, more) = payload.split_once(' ').unwrap_or((payload, ""));
             times
@@ -246,6 +269,8 @@ fn mark(kind: &str) -> Option<Mark> {
         "key" => Mark::Key,
         "fullname" => Mark::FullName,
         "occasions" => Mark::Occasions,
+        "ratio" => Mark::Ratio,
+        "apart" => Mark::Apart,
         _ => return None,
     })
 }
@@ -301,6 +326,20 @@ pub(super) fn phrases(items: &[Item]) -> Vec<Placed> {
                     at = next + 1;
                     continue;
                 }
+                // "lower than the highest price"
+                let stat = items
+                    .get(at + 1)
+                    .and_then(|x| match (x.role("agg"), x.role("rank")) {
+                        (Some("max"), _) | (_, Some("desc")) => Some(Aggregation::Max),
+                        (Some("min"), _) | (_, Some("asc")) => Some(Aggregation::Min),
+                        (Some("median"), _) => Some(Aggregation::Median),
+                        _ => None,
+                    });
+                if let Some(how) = stat {
+                    out.push(place(Node::Threshold(operator(op), Bar::Stat(how)), at + 1));
+                    at += 2;
+                    continue;
+                }
                 // "under age 30"
                 if let Some(Sense::Named(named)) = items.get(at + 1).map(|x| &x.sense)
                     && let Some((value, money)) = number_at(at + 2)
@@ -325,6 +364,14 @@ pub(super) fn phrases(items: &[Item]) -> Vec<Placed> {
                     continue;
                 }
             }
+        }
+        // "older than 30"
+        if let Some((op, stems)) = item.role("comparative").and_then(|p| p.split_once('\t'))
+            && let Some((value, _)) = number_at(at + 1)
+        {
+            out.push(place(Node::Limit(operator(op), stems, value), at + 1));
+            at += 2;
+            continue;
         }
         // "20% or more"
         if let Some((value, _)) = number_at(at)

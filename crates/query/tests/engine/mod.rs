@@ -1,7 +1,9 @@
 //! Engines that run compiled SQL over small tables.
 
+mod csv;
 pub(crate) mod duckdb;
 pub(crate) mod postgres;
+mod server;
 
 use ::query::{CompiledQuery, Dialect};
 use serde_json::Value as Json;

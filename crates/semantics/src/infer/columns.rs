@@ -58,12 +58,28 @@ fn subjects() -> &'static Vec<SubjectRow> {
 fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
     let numeric = data_type.is_numeric();
     for row in subjects() {
+        // A customer's address is no customer: a thing's noun stands last, but for "id", "name" and such.
+        let thing = matches!(
+            row.subject,
+            Subject::Store
+                | Subject::Product
+                | Subject::Customer
+                | Subject::Employee
+                | Subject::Supplier
+        );
         let fits = row.alternatives.iter().any(|words_of| {
             // All words, side by side.
-            words.windows(words_of.len()).any(|w| {
-                w.iter()
-                    .zip(words_of)
-                    .all(|(a, b)| super::naming::singular(a) == super::naming::singular(b))
+            words.windows(words_of.len()).enumerate().any(|(at, w)| {
+                let last = words[at + words_of.len()..].iter().all(|w| {
+                    matches!(
+                        w.as_str(),
+                        "id" | "key" | "code" | "number" | "no" | "name" | "description" | "title"
+                    )
+                });
+                (last || !thing)
+                    && w.iter()
+                        .zip(words_of)
+                        .all(|(a, b)| super::naming::singular(a) == super::naming::singular(b))
             })
         });
         let number_subject = matches!(
@@ -80,6 +96,8 @@ fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
                 | Subject::Quantity
                 | Subject::Amount
                 | Subject::Rating
+                | Subject::Balance
+                | Subject::Duration
         );
         if fits && (!number_subject || numeric) {
             return (
@@ -103,6 +121,84 @@ fn names_an_id(words: &[String]) -> bool {
             .any(|w| matches!(w.as_str(), "zip" | "postal" | "phone" | "fax"))
 }
 
+/// Whether whole numbers stand for something else ("major 520", "advisor 1121"): few different ones,
+/// none small, each repeated, under a name that says nothing of an amount.
+fn code_like(column: &ColumnProfile, words: &[String], subject: Subject, rows: u64) -> bool {
+    const AMOUNTS: &[&str] = &[
+        "count",
+        "number",
+        "total",
+        "sum",
+        "age",
+        "year",
+        "years",
+        "days",
+        "hours",
+        "minutes",
+        "seconds",
+        "milliseconds",
+        "size",
+        "weight",
+        "height",
+        "length",
+        "width",
+        "depth",
+        "area",
+        "score",
+        "points",
+        "rank",
+        "ranking",
+        "capacity",
+        "population",
+        "salary",
+        "wage",
+        "income",
+        "gross",
+        "net",
+        "budget",
+        "level",
+        "rate",
+        "percent",
+        "ratio",
+        "distance",
+        "speed",
+        "bytes",
+        "shares",
+        "visits",
+        "views",
+        "clicks",
+        "target",
+        "plan",
+        "spent",
+        "paid",
+        "due",
+        "fee",
+        "bonus",
+        "points",
+        "volume",
+        "estimate",
+        "credit",
+        "limit",
+        "cities",
+        "estimation",
+        "share",
+    ];
+    let smallest = column
+        .min
+        .as_deref()
+        .and_then(|m| m.parse::<f64>().ok())
+        .unwrap_or(0.0);
+    column.data_type == DataType::Integer
+        && words.len() == 1
+        && subject == Subject::Other
+        && smallest >= 50.0
+        && column.distinct * 3 <= rows * 2
+        && rows >= 10
+        && !words
+            .iter()
+            .any(|w| AMOUNTS.contains(&w.as_str()) || w.ends_with('s'))
+}
+
 /// The field for one column.
 pub(super) fn field(
     column: &ColumnProfile,
@@ -111,10 +207,21 @@ pub(super) fn field(
     is_key: bool,
 ) -> Field {
     let (subject, mut synonyms) = subject_of(words, column.data_type);
-    let id = names_an_id(words)
+    let rows = table.rows.max(1);
+    // A code of few values that repeat names a kind, and no row.
+    let kind = words.last().is_some_and(|w| w == "code")
+        && !is_key
+        && column.distinct * 2 <= rows
+        && (column.distinct <= 30
+            || words.iter().any(|w| {
+                matches!(
+                    w.as_str(),
+                    "type" | "status" | "category" | "method" | "outcome" | "group" | "class"
+                )
+            }));
+    let id = names_an_id(words) && !kind
         || is_key
             && (column.data_type == DataType::Integer || words.last().is_some_and(|w| w == "id"));
-    let rows = table.rows.max(1);
     let flag = column.data_type.is_numeric()
         && column.all_whole
         && column.distinct <= 2
@@ -136,7 +243,8 @@ pub(super) fn field(
                 | Subject::Profit
                 | Subject::Discount
         );
-    let year_like = column.data_type == DataType::Integer
+    let year_like = column.data_type.is_numeric()
+        && column.all_whole
         && words
             .iter()
             .any(|w| matches!(w.as_str(), "year" | "month" | "week" | "quarter" | "day"))
@@ -171,7 +279,7 @@ pub(super) fn field(
                 Role::Dimension
             }
         }
-        _ if flag || year_like => Role::Dimension,
+        _ if flag || year_like || code_like(column, words, subject, rows) => Role::Dimension,
         _ => Role::Measure,
     };
     let rate_words = words.iter().any(|w| {
@@ -208,6 +316,7 @@ pub(super) fn field(
             | Subject::ListPrice
             | Subject::Discount
             | Subject::Rating
+            | Subject::Duration
             | Subject::ReorderLevel => {
                 // A discount in money adds up; one as a fraction or percentage does not.
                 let money_discount = subject == Subject::Discount

@@ -82,7 +82,10 @@ pub(super) fn find(model: &Model) -> Vec<Entity> {
                             || f.name == format!("{}_description", bare.join("_")))
                 });
                 let key = reference(dataset, &field.name);
-                let display = named.map_or_else(|| key.clone(), |f| reference(dataset, &f.name));
+                let display = named
+                    .map(|f| reference(dataset, &f.name))
+                    .or_else(|| linked_name(model, dataset, &field.name, &noun))
+                    .unwrap_or_else(|| key.clone());
                 let row = dataset.primary_key == [field.name.clone()];
                 taken.insert(noun.clone());
                 found.push(Entity {
@@ -154,6 +157,28 @@ pub(super) fn find(model: &Model) -> Vec<Entity> {
             .retain(|s| !nouns.contains(s) || *s == entity.name);
     }
     found
+}
+
+/// The name of what an id and another column refer to together, in the table that they refer to.
+fn linked_name(model: &Model, dataset: &Dataset, id: &str, noun: &str) -> Option<crate::FieldRef> {
+    model
+        .relationships
+        .iter()
+        .filter(|r| {
+            r.from == dataset.name
+                && r.from_fields.len() > 1
+                && r.from_fields.first().is_some_and(|f| f == id)
+        })
+        .find_map(|r| {
+            let to = model.dataset(&r.to)?;
+            let wanted = format!("{}_name", noun.replace(' ', "_"));
+            let field = to
+                .fields
+                .iter()
+                .find(|f| f.name == wanted)
+                .or_else(|| to.fields.iter().find(|f| f.name == "name"))?;
+            Some(reference(to, &field.name))
+        })
 }
 
 /// Whether no two rows share a value, as far as it was profiled.

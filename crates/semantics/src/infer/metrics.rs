@@ -446,6 +446,44 @@ pub(super) fn add(model: &mut Model) {
         });
     model.default_time = default_time(model, revenue_home.as_deref());
     model.metrics = b.metrics;
+    rows(model);
+}
+
+/// Rows of tables that are no entity (pairs, events without a key of their own) can be counted too.
+fn rows(model: &mut Model) {
+    if model.datasets.len() < 2 {
+        return;
+    }
+    let mut found = Vec::new();
+    for dataset in &model.datasets {
+        let known = model
+            .entities
+            .iter()
+            .any(|e| e.dataset.as_ref() == Some(&dataset.name))
+            || model.metrics.iter().any(|m| {
+                matches!(&m.kind, MetricKind::Simple { dataset: d, aggregation: Aggregation::Count, expression: None, filter: None } if *d == dataset.name)
+            });
+        let taken = model.entities.iter().any(|e| e.name == dataset.entity);
+        if known || taken || dataset.entity.is_empty() {
+            continue;
+        }
+        let noun = plural(&dataset.entity);
+        let kind = MetricKind::Simple {
+            dataset: dataset.name.clone(),
+            aggregation: Aggregation::Count,
+            expression: None,
+            filter: None,
+        };
+        found.push(Metric {
+            label: super::naming::label(&super::naming::words(&noun)),
+            additivity: Additivity::Additive,
+            unit: Unit::Count(noun),
+            synonyms: vec![dataset.entity.clone()],
+            description: format!("rows of {}", dataset.label),
+            ..Metric::new(format!("{}_rows", dataset.name), kind)
+        });
+    }
+    model.metrics.extend(found);
 }
 
 /// Where revenue is: an amount on the line, or price times quantity (less discount).

@@ -153,6 +153,9 @@ fn prove_key(
     let id_like = |w: &Vec<String>| {
         w.iter()
             .any(|x| matches!(x.as_str(), "id" | "key" | "code" | "number" | "no"))
+            && !w
+                .iter()
+                .any(|x| matches!(x.as_str(), "postal" | "zip" | "phone" | "fax"))
     };
     for (column, w) in table.columns.iter().zip(column_words) {
         if column.distinct == table.rows && column.nulls == 0 && id_like(w) {

@@ -36,8 +36,16 @@ pub(super) fn words(name: &str) -> Vec<String> {
             last.extend(c.to_lowercase());
         }
     }
+    // "address1" is an address.
+    for part in &mut parts {
+        let letters = part.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        if letters >= 4 && letters < part.len() {
+            part.insert(letters, ' ');
+        }
+    }
     parts
         .into_iter()
+        .flat_map(|p| p.split(' ').map(str::to_string).collect::<Vec<_>>())
         .filter(|p| !p.is_empty())
         .flat_map(|p| {
             abbreviations().get(p.as_str()).map_or_else(

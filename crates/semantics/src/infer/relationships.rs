@@ -1,7 +1,7 @@
 //! Which table refers to which: declared keys first, then names, uniqueness and inclusion.
 
 use super::naming::{singular, words};
-use crate::{DataType, Dataset, Evidence, Expression, Relationship, SourceProfile};
+use crate::{DataType, Dataset, Evidence, Expression, Relationship, Role, SourceProfile, Subject};
 
 fn physical(dataset: &Dataset, field: &str) -> Option<String> {
     match &dataset.field(field)?.expression {
@@ -171,45 +171,63 @@ fn composite(
 ) {
     for (table, dataset) in profile.tables.iter().zip(datasets) {
         for (target, to) in profile.tables.iter().zip(datasets) {
-            let key = &to.primary_key;
-            if key.len() < 2 || to.name == dataset.name || target.rows == 0 {
-                continue;
-            }
             let linked = found
                 .iter()
                 .any(|r| r.from == dataset.name && r.to == to.name);
-            // Two tables of the same composite key are parts of one thing; the larger one refers.
-            let twin = dataset.primary_key == *key && table.rows <= target.rows;
-            if linked || twin || !key.iter().all(|k| dataset.field(k).is_some()) {
+            if linked || to.name == dataset.name || target.rows == 0 || table.rows <= target.rows {
                 continue;
             }
-            // A bridge's key is made of references to others and is no name for its rows.
-            let of_others = key.iter().all(|k| {
-                found
+            for key in joint_keys(dataset, to, found) {
+                let pairs: Vec<(String, String)> = key
                     .iter()
-                    .any(|r| r.from == to.name && r.from_fields == [k.clone()])
-            });
-            if of_others {
-                continue;
-            }
-            let pairs: Vec<(String, String)> = key
-                .iter()
-                .filter_map(|k| Some((physical(dataset, k)?, physical(to, k)?)))
-                .collect();
-            let (from, at): (Vec<&str>, Vec<&str>) =
-                pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).unzip();
-            if pairs.len() == key.len()
-                && evidence.inclusion((&table.name, &from), (&target.name, &at)) >= 0.9
-            {
-                let reason = format!(
-                    "the values of {} together are keys of {}",
-                    from.join(" and "),
-                    to.label
-                );
-                add(found, dataset, to, key.clone(), key.clone(), true, reason);
+                    .filter_map(|k| Some((physical(dataset, k)?, physical(to, k)?)))
+                    .collect();
+                let (from, at): (Vec<&str>, Vec<&str>) =
+                    pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).unzip();
+                if pairs.len() == key.len()
+                    && evidence.is_unique(&target.name, &at)
+                    && evidence.inclusion((&table.name, &from), (&target.name, &at)) >= 0.9
+                {
+                    let reason = format!(
+                        "the values of {} together are keys of {}",
+                        from.join(" and "),
+                        to.label
+                    );
+                    add(found, dataset, to, key.clone(), key, true, reason);
+                    break;
+                }
             }
         }
     }
+}
+
+/// Fields of both datasets that may tell rows of the second apart together: its key, or an id with
+/// a group that it is unique within. A bridge's key is made of references to others and is none.
+fn joint_keys(dataset: &Dataset, to: &Dataset, found: &[Relationship]) -> Vec<Vec<String>> {
+    let mut keys = Vec::new();
+    let of_others = to.primary_key.iter().all(|k| {
+        found
+            .iter()
+            .any(|r| r.from == to.name && r.from_fields == [k.clone()])
+    });
+    if to.primary_key.len() > 1 && !of_others {
+        keys.push(to.primary_key.clone());
+    }
+    let shared = |f: &&crate::Field| dataset.field(&f.name).is_some();
+    for id in to.fields.iter().filter(shared).filter(|f| {
+        f.role == Role::Id && !matches!(f.subject, Subject::PostalCode | Subject::Phone)
+    }) {
+        for group in to
+            .fields
+            .iter()
+            .filter(shared)
+            .filter(|f| f.role == Role::Dimension && f.data_type == DataType::Text)
+        {
+            keys.push(vec![id.name.clone(), group.name.clone()]);
+        }
+    }
+    keys.retain(|k| k.iter().all(|f| dataset.field(f).is_some()));
+    keys
 }
 
 /// Whether a column name carries the noun of a table ("customer" in "billing_customer_id").
@@ -248,8 +266,8 @@ fn add(
         from_fields,
         to_fields,
         unique,
-        role: None,
         evidence: Some(evidence),
+        role: None,
     });
 }
 

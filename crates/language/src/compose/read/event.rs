@@ -88,6 +88,48 @@ impl Reader<'_> {
         }
     }
 
+    /// "shipped on 19 November that were ordered on 21 September": each verb with a period of its own
+    /// sets a limit on its own date.
+    pub(super) fn dated_verbs(&mut self) {
+        let mut pairs: Vec<(usize, usize, FieldRef)> = Vec::new();
+        for at in 0..self.nodes.len() {
+            let Node::Verb(base) = self.nodes[at].node else {
+                continue;
+            };
+            let stems = english().dates_of(base);
+            let time = (at + 1..self.nodes.len())
+                .take_while(|i| !matches!(self.nodes[*i].node, Node::Verb(_)))
+                .find(|i| matches!(self.nodes[*i].node, Node::Time(TimeSense::Range(_))));
+            if let (Some(time), Some(field)) =
+                (time, self.date_named(stems).filter(|_| !stems.is_empty()))
+            {
+                pairs.push((at, time, field));
+            }
+        }
+        if pairs.len() < 2 || pairs[0].2 == pairs[1].2 {
+            return;
+        }
+        for (verb, time, field) in pairs {
+            let Node::Time(sense) = self.nodes[time].node.clone() else {
+                continue;
+            };
+            let Some(period) = self.resolve(&sense, None) else {
+                continue;
+            };
+            self.take(verb);
+            self.take(time);
+            self.draft.filters.push(Bound {
+                words: format!("{} in {}", self.label(&field), period.label),
+                filter: Filter::During {
+                    field: field.clone(),
+                    range: period.to_range(),
+                },
+                field: Some(field),
+                numerator: false,
+            });
+        }
+    }
+
     /// The date (or whole-number year) whose name holds one of the stems: that of the default
     /// time if it is one of them, else the one in the largest dataset.
     fn date_named(&self, stems: &[&str]) -> Option<FieldRef> {
@@ -95,7 +137,7 @@ impl Reader<'_> {
         let mut found: Vec<(u64, FieldRef)> = Vec::new();
         for dataset in &model.datasets {
             for field in &dataset.fields {
-                let year = field.data_type == DataType::Integer
+                let year = field.data_type.is_numeric()
                     && field.name.contains("year")
                     && !field.name.contains("years");
                 if !field.data_type.is_temporal() && !year {

@@ -33,6 +33,19 @@ impl Reader<'_> {
             {
                 next += 1;
             }
+            // "top customers by total amount": what is added up is a measure, not a group.
+            let summed = matches!(
+                self.nodes.get(next).map(|n| &n.node),
+                Some(Node::Aggregation(_))
+            ) && matches!(
+                self.nodes.get(next + 1).map(|n| &n.node),
+                Some(Node::Named(n)) if self.number_of(n, None).is_some()
+            );
+            if summed {
+                self.take(at);
+                at += 1;
+                continue;
+            }
             // "orders made by German customers", "supplied by a vendor": who did it, not a group.
             if self.agent(at, next) {
                 self.take(at);
@@ -75,6 +88,29 @@ impl Reader<'_> {
                                     | "per each"
                                     | "for every"
                             );
+                            // "how many parts of each size": a number that is never summed is a group.
+                            let sized = match &named {
+                                Named::Field(f) => self
+                                    .model()
+                                    .field(f)
+                                    .is_some_and(|x| {
+                                        x.additivity == Additivity::Non
+                                            || x.data_type == DataType::Integer
+                                    })
+                                    .then(|| f.clone()),
+                                _ => None,
+                            };
+                            let each = grouping
+                                || ["each", "every"]
+                                    .iter()
+                                    .any(|w| self.nodes[at].text.contains(w));
+                            if let Some(field) = sized.filter(|_| each) {
+                                self.take(at);
+                                self.take(next);
+                                self.add_dimension(Dimension::Field(field));
+                                found = true;
+                                break;
+                            }
                             if let Some(number) = self.number_of(&named, None).filter(|_| !grouping)
                             {
                                 self.take(at);

@@ -20,6 +20,17 @@ impl Reader<'_> {
         else {
             return false;
         };
+        // "Among the orders of 2016, what is the product with …"
+        let among = at == 1
+            && self.is(0, Mark::Among)
+            && (at + 1..self.nodes.len()).any(|i| self.is(i, Mark::Which));
+        let counted =
+            (at + 1..self.nodes.len()).any(|i| self.is(i, Mark::Count) || self.is(i, Mark::Ref));
+        if among && !counted && filter.is_none() {
+            self.take(0);
+            self.take(at);
+            return true;
+        }
         let Some(first) = (0..at).rev().find(|i| {
             matches!(&self.nodes[*i].node, Node::Named(n) if self.number_of(n, None).is_some_and(|x| x.field.is_some()))
         }) else {
@@ -125,6 +136,7 @@ impl Reader<'_> {
                 continue;
             }
             self.take(at);
+            self.draft.penalty -= 0.5;
             let display = Dimension::Field(entity.display.clone());
             self.draft.dimensions.retain(|d| *d != display);
             for i in 0..at {
@@ -138,6 +150,36 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    /// "average duration in milliseconds": the field named again after "in" says the unit.
+    fn unit_of_measure(&mut self, at: usize, named: &Named) -> bool {
+        let Some(field) = self.number_of(named, None).and_then(|n| n.field) else {
+            return false;
+        };
+        let after_in = self.nodes[at].start.checked_sub(1).is_some_and(|t| {
+            self.scene
+                .tokens
+                .get(t)
+                .is_some_and(|t| matches!(t.folded.as_str(), "in" | "("))
+        });
+        let known = self.draft.measures.iter().any(|m| match &m.measure {
+            Measure::Aggregate { field: f, .. } => *f == field,
+            _ => false,
+        });
+        // "the total amount paid … and the amount": the same again, for short.
+        let again = self.draft.measures.iter().any(|m| match &m.measure {
+            Measure::Aggregate { field: f, .. } => {
+                let label = self.label(f);
+                let word = crate::morphology::stem(&self.nodes[at].text);
+                !word.contains(' ') && label != word && label.split(' ').any(|w| w == word)
+            }
+            _ => false,
+        });
+        if after_in && known || again {
+            self.take(at);
+        }
+        after_in && known || again
     }
 
     pub(super) fn measures(&mut self) -> Result<(), Misfit> {
@@ -213,7 +255,7 @@ impl Reader<'_> {
             let Node::Named(named) = self.nodes[at].node.clone() else {
                 continue;
             };
-            if self.scope_only(at, &named) {
+            if self.scope_only(at, &named) || self.unit_of_measure(at, &named) {
                 continue;
             }
             let before = at.checked_sub(1).filter(|i| !self.used[*i]);
@@ -246,8 +288,11 @@ impl Reader<'_> {
             }
             if let Some(number) = self.number_of(&named, aggregation.map(|a| a.1)) {
                 self.take(at);
+                self.draft.aggregated |= self.nodes[at].text.starts_with("average")
+                    || self.nodes[at].text.starts_with("mean");
                 if let Some((i, _)) = aggregation {
                     self.take(i);
+                    self.draft.aggregated = true;
                 }
                 self.add_measure(NamedMeasure {
                     name: number.name,

@@ -1,9 +1,12 @@
 //! Reads phrases from left to right and gives each its place in the draft.
 
+mod between;
 mod change;
 mod count;
 mod event;
+mod extreme;
 mod group;
+mod literal;
 mod measure;
 mod number;
 mod period;
@@ -155,13 +158,20 @@ impl Reader<'_> {
                 return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
             }
         }
+        if self.between()? {
+            return Ok(self.draft);
+        }
         self.subset()?;
+        self.dated_verbs();
         self.grains();
         self.periods()?;
         self.membership()?;
         self.existence();
         self.events();
         self.counted();
+        self.limits()?;
+        self.zeros();
+        self.literals();
         self.groups()?;
         self.measures()?;
         self.values()?;

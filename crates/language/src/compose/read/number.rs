@@ -102,6 +102,16 @@ impl Reader<'_> {
     }
 
     pub(super) fn count_of_entity(&self, entity: usize) -> NamedMeasure {
+        if let Some(field) = self.own_column(entity) {
+            return NamedMeasure {
+                name: format!("Number of {}", plural(&self.model().entities[entity].name)),
+                measure: Measure::Aggregate {
+                    aggregation: Aggregation::CountDistinct,
+                    field,
+                },
+                explicit: true,
+            };
+        }
         let entity = &self.model().entities[entity];
         let plural = plural(&entity.name);
         let by_metric = self.model().metrics.iter().find(|m| {
@@ -157,23 +167,77 @@ impl Reader<'_> {
             })
     }
 
+    /// The field that a measure adds up over all rows, so that a metric and its column are one.
+    fn summed(&self, measure: &Measure) -> Option<FieldRef> {
+        match measure {
+            Measure::Aggregate {
+                aggregation: Aggregation::Sum,
+                field,
+            } => Some(field.clone()),
+            Measure::Metric(name) => match &self.model().metric(name)?.kind {
+                MetricKind::Simple {
+                    dataset,
+                    aggregation: Aggregation::Sum,
+                    expression: Some(semantics::Expression::Field(field)),
+                    filter: None,
+                } => Some(FieldRef::new(dataset, field)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     pub(super) fn add_measure(&mut self, measure: NamedMeasure) -> usize {
-        if let Some(at) = self
-            .draft
-            .measures
-            .iter()
-            .position(|m| m.measure == measure.measure || m.name == measure.name)
-        {
+        if let Some(at) = self.draft.measures.iter().position(|m| {
+            m.measure == measure.measure
+                || m.name == measure.name
+                || self.summed(&m.measure).is_some()
+                    && self.summed(&m.measure) == self.summed(&measure.measure)
+        }) {
             return at;
         }
         self.draft.measures.push(measure);
         self.draft.measures.len() - 1
     }
 
+    /// "the cities that employees live in": a noun that is a column of several tables means that of
+    /// the one thing that is spoken of.
+    fn own_column(&self, entity: usize) -> Option<FieldRef> {
+        let model = self.model();
+        let entity = &model.entities[entity];
+        if entity.dataset.is_some() || entity.key != entity.display {
+            return None;
+        }
+        let label = &model.field(&entity.display)?.label;
+        let mut tables: Vec<&String> = self
+            .nodes
+            .iter()
+            .filter_map(|n| match &n.node {
+                Node::Named(Named::Entity(e)) => model.entities[*e].dataset.as_ref(),
+                _ => None,
+            })
+            .collect();
+        tables.sort();
+        tables.dedup();
+        let [table] = tables[..] else { return None };
+        if *table == entity.display.dataset {
+            return None;
+        }
+        model
+            .dataset(table)?
+            .fields
+            .iter()
+            .find(|f| f.label.eq_ignore_ascii_case(label))
+            .map(|f| FieldRef::new(table, &f.name))
+    }
+
     /// The field that a name groups by, and the entity behind it.
     pub(super) fn group_of(&self, named: &Named) -> Option<(FieldRef, Option<usize>)> {
         match named {
-            Named::Entity(i) => Some((self.model().entities[*i].display.clone(), Some(*i))),
+            Named::Entity(i) => match self.own_column(*i) {
+                Some(own) => Some((own, None)),
+                None => Some((self.model().entities[*i].display.clone(), Some(*i))),
+            },
             Named::Field(field) => {
                 let known = self.model().field(field)?;
                 let entity = self

@@ -53,17 +53,40 @@ impl Reader<'_> {
             }
         }
         let place = (0..self.nodes.len()).find(|i| {
-            !self.used[*i] && matches!(self.nodes[*i].node, Node::Rank(_) | Node::RankBy(..))
+            !self.used[*i]
+                && matches!(
+                    self.nodes[*i].node,
+                    Node::Rank(_) | Node::RankBy(..) | Node::Extreme(..)
+                )
         });
         let nth = (0..self.nodes.len())
             .find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Nth(_)));
-        let Some(at) = place else { return Ok(()) };
+        let Some(at) = place else {
+            self.contest();
+            return Ok(());
+        };
+        if self.both_extremes(at) {
+            return Ok(());
+        }
         let (direction, basis) = match self.nodes[at].node {
             Node::Rank(direction) => (direction, None),
             Node::RankBy(basis, direction) => (direction, Some(basis)),
+            Node::Extreme(direction, _) => (direction, None),
             _ => return Ok(()),
         };
+        let stems = match self.nodes[at].node {
+            Node::Extreme(_, stems) => Some(stems),
+            _ => None,
+        };
         self.take(at);
+        // "the minimum, maximum and average price": ends of a number, not a ranking.
+        let ends = matches!(
+            self.nodes[at].text.as_str(),
+            "maximum" | "minimum" | "max" | "min"
+        );
+        if ends && self.draft.aggregated {
+            self.draft.penalty += 0.6;
+        }
         // The number beside it.
         let mut n = None;
         for near in [at.checked_sub(1), Some(at + 1)].into_iter().flatten() {
@@ -102,7 +125,7 @@ impl Reader<'_> {
             || self.draft.compare.is_some()
             || basis == Some(RankBasis::Growth);
         // "which artist has the most albums": the counted thing stands after the superlative.
-        if basis.is_none() && self.draft.measures.is_empty() && !growing {
+        if basis.is_none() && stems.is_none() && !growing {
             let mut next = at + 1;
             while self.is(next, Mark::Among) || self.is(next, Mark::All) {
                 next += 1;
@@ -114,6 +137,12 @@ impl Reader<'_> {
                 self.nodes.get(next).map(|n| n.node.clone())
                 && !self.used[next]
                 && other
+                && (self.draft.measures.is_empty()
+                    || self
+                        .draft
+                        .measures
+                        .iter()
+                        .any(|m| m.measure == self.count_of_entity(entity).measure))
                 && !is_singular(&self.nodes[next].text)
                 && (0..at).any(|i| {
                     self.is(i, Mark::Which)
@@ -156,6 +185,36 @@ impl Reader<'_> {
             self.take(i);
             singular = is_singular(&self.nodes[i].text);
             ranked = Some(Dimension::Time(grain));
+        }
+        let mut direction = direction;
+        if let Some(stems) = stems {
+            let Some((field, turned)) = self.field_by_stems(stems, at) else {
+                return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+            };
+            if turned {
+                direction = match direction {
+                    Direction::Ascending => Direction::Descending,
+                    Direction::Descending => Direction::Ascending,
+                };
+            }
+            let label = self.label(&field);
+            self.draft.measures.retain(
+                |m| !matches!(&m.measure, Measure::Aggregate { field: f, .. } if *f == field),
+            );
+            self.draft.measures.insert(
+                0,
+                NamedMeasure {
+                    name: capitalised(&label),
+                    measure: Measure::Aggregate {
+                        aggregation: match direction {
+                            Direction::Descending => Aggregation::Max,
+                            Direction::Ascending => Aggregation::Min,
+                        },
+                        field,
+                    },
+                    explicit: true,
+                },
+            );
         }
         let mut within: Vec<usize> = Vec::new();
         match ranked {
@@ -223,6 +282,8 @@ impl Reader<'_> {
                 {
                     let measure = self.occurrences()?;
                     self.add_measure(measure);
+                    // What is counted is no group of its own.
+                    within.retain(|i| i + 1 < self.draft.dimensions.len());
                 }
                 _ => {
                     if self.draft.measures.is_empty() {
@@ -248,6 +309,86 @@ impl Reader<'_> {
             per: within,
         });
         Ok(())
+    }
+
+    /// "which sold more, rail or mail": the one of the named values that is ahead.
+    fn contest(&mut self) {
+        let Some(at) = (0..self.nodes.len())
+            .find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Contest(_)))
+        else {
+            return;
+        };
+        let Node::Contest(direction) = self.nodes[at].node else {
+            return;
+        };
+        let several = self
+            .draft
+            .filters
+            .iter()
+            .position(|b| matches!(&b.filter, Filter::In { values, .. } if values.len() > 1));
+        let Some(field) = several.and_then(|i| self.draft.filters[i].field.clone()) else {
+            return;
+        };
+        if !self.any(Mark::Or) || self.draft.measures.is_empty() {
+            return;
+        }
+        self.take(at);
+        self.draft.dimensions.clear();
+        self.add_dimension(Dimension::Field(field));
+        self.draft.rank = Some(RankDraft {
+            direction,
+            n: Some(1),
+            skip: 0,
+            on: Part::Value,
+            per: Vec::new(),
+        });
+    }
+
+    /// "the longest and the shortest tracks", "the highest and lowest price": both ends of one number.
+    fn both_extremes(&mut self, at: usize) -> bool {
+        let second = (at + 1..self.nodes.len().min(at + 3))
+            .find(|i| matches!(self.nodes[*i].node, Node::Rank(_) | Node::Extreme(..)));
+        let Some(second) = second.filter(|s| *s == at + 1 || self.is(at + 1, Mark::And)) else {
+            return false;
+        };
+        let field = match (&self.nodes[at].node, &self.nodes[second].node) {
+            (Node::Extreme(_, a), Node::Extreme(_, b)) if a == b => {
+                self.field_by_stems(a, second).map(|f| f.0)
+            }
+            (Node::Rank(a), Node::Rank(b)) if a != b => {
+                self.draft.measures.first().and_then(|m| match &m.measure {
+                    Measure::Aggregate { field, .. } => Some(field.clone()),
+                    Measure::Metric(name) => self
+                        .number_of(&Named::Metric(name.clone()), None)
+                        .and_then(|n| n.field),
+                    _ => None,
+                })
+            }
+            _ => None,
+        };
+        let Some(field) = field else { return false };
+        let label = self.label(&field);
+        self.draft.measures.clear();
+        for how in [Aggregation::Max, Aggregation::Min] {
+            self.draft.measures.push(NamedMeasure {
+                name: format!("{} {label}", aggregation_word(how)),
+                measure: Measure::Aggregate {
+                    aggregation: how,
+                    field: field.clone(),
+                },
+                explicit: true,
+            });
+        }
+        for i in at..=second {
+            self.used[i] = true;
+        }
+        // The noun behind them says whose it is.
+        if let Some(Node::Named(Named::Entity(e))) = self.nodes.get(second + 1).map(|n| &n.node)
+            && self.model().entities[*e].dataset.as_ref() == Some(&field.dataset)
+        {
+            self.used[second + 1] = true;
+        }
+        true
     }
 
     /// "the product with the highest price": the price is the product's own, so its extreme counts
@@ -374,7 +515,19 @@ impl Reader<'_> {
             .filter(|d| home.as_ref().is_none_or(|h| *h == d.name))
             .flat_map(|d| d.fields.iter().map(move |f| (d, f)))
             .find(|(_, f)| matches!(f.subject, Subject::ListPrice | Subject::UnitPrice))
-            .map(|(d, f)| (FieldRef::new(&d.name, &f.name), f.label.clone()));
+            .map(|(d, f)| (FieldRef::new(&d.name, &f.name), f.label.clone()))
+            // The price may stand in a table that pairs the thing with who makes it.
+            .or_else(|| {
+                let home = home.as_ref()?;
+                model
+                    .relationships
+                    .iter()
+                    .filter(|r| r.to == *home)
+                    .filter_map(|r| model.dataset(&r.from))
+                    .flat_map(|d| d.fields.iter().map(move |f| (d, f)))
+                    .find(|(_, f)| matches!(f.subject, Subject::ListPrice | Subject::UnitPrice))
+                    .map(|(d, f)| (FieldRef::new(&d.name, &f.name), f.label.clone()))
+            });
         let Some((field, label)) = field else {
             return Err(Misfit::Missing("a price"));
         };

@@ -167,7 +167,16 @@ impl Reader<'_> {
                 _ => None,
             };
             let after = (at + 1..self.nodes.len().min(at + 5)).find_map(entity_at);
-            let before = || (0..at).rev().find_map(entity_at);
+            // The thing just before; if it stands far off, what the question is about.
+            let near = (0..at)
+                .rev()
+                .take_while(|i| self.nodes[*i].end + 3 >= self.nodes[at].start)
+                .find_map(entity_at);
+            let subject = self.draft.rank.as_ref().and(self.draft.subject);
+            let before = || {
+                near.or(subject)
+                    .or_else(|| (0..at).rev().find_map(entity_at))
+            };
             let own = self
                 .words_between(self.nodes[at].end, self.nodes[at].end + 1)
                 .any(|w| matches!(w, "of" | "for" | "from"));
@@ -178,10 +187,23 @@ impl Reader<'_> {
             }) else {
                 continue;
             };
-            let field = self.scene.model.entities[entity].key.clone();
+            let known = &self.scene.model.entities[entity];
+            let (field, display) = (known.key.clone(), known.display.clone());
             self.take(at);
-            self.draft.fields.push(field.clone());
-            self.add_dimension(Dimension::Field(field));
+            // "names and ids": both were asked for.
+            let named = self
+                .words_between(
+                    self.nodes[at].start.saturating_sub(3),
+                    self.nodes[at].end + 3,
+                )
+                .any(|w| matches!(w, "name" | "names" | "title" | "titles"));
+            for field in [Some(field), Some(display).filter(|_| named)]
+                .into_iter()
+                .flatten()
+            {
+                self.draft.fields.push(field.clone());
+                self.add_dimension(Dimension::Field(field));
+            }
         }
     }
 }

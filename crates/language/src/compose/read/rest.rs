@@ -12,6 +12,50 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a noun only says what the measure is about anyway.
+    fn scopes(&self, named: &Named) -> bool {
+        let Named::Entity(entity) = named else {
+            return false;
+        };
+        let entity = &self.model().entities[*entity];
+        let homes: Vec<String> = self
+            .draft
+            .measures
+            .iter()
+            .flat_map(|m| query::home_datasets(self.model(), &m.measure))
+            .collect();
+        let filtered = self
+            .draft
+            .filters
+            .iter()
+            .filter_map(|b| b.field.as_ref())
+            .any(|f| f.dataset == entity.key.dataset || *f == entity.key);
+        filtered
+            || homes.iter().any(|h| {
+                *h == entity.key.dataset || query::reachable(self.model(), h, &entity.key).is_ok()
+            })
+    }
+
+    /// "the type codes of products": the noun after "of" says whose, if a field of its own table is
+    /// grouped by already.
+    fn possessor(&self, at: usize, field: &FieldRef) -> bool {
+        self.after_of(at)
+            && self.draft.dimensions.iter().any(
+                |d| matches!(d, Dimension::Field(f) if f.dataset == field.dataset && f != field),
+            )
+    }
+
+    /// Whether "of" leads to the node, but for articles between.
+    fn after_of(&self, at: usize) -> bool {
+        self.nodes[at].start.checked_sub(1).is_some_and(|t| {
+            let mut t = t;
+            while t > 0 && matches!(self.scene.tokens[t].folded.as_str(), "the" | "all" | "our") {
+                t -= 1;
+            }
+            self.scene.tokens[t].folded == "of"
+        })
+    }
+
     /// Whether the answer will hold a date or a time.
     fn tells_when(&self) -> bool {
         let temporal = |f: &FieldRef| {
@@ -57,6 +101,9 @@ impl Reader<'_> {
                         && self
                             .words_between(self.nodes[at].end, self.nodes[at].end + 1)
                             .any(|w| matches!(w, "who" | "that" | "whose"));
+                    if !self.draft.measures.is_empty() && self.possessor(at, &field) {
+                        continue;
+                    }
                     if let Some(e) = entity
                         && self.draft.measures.is_empty()
                         && !listing
@@ -81,9 +128,19 @@ impl Reader<'_> {
                                 || self.draft.share.is_some()
                                 || self.any(Mark::RankVerb)))
                     {
+                        // A field that finds no place is not passed over; a thing that every row of the
+                        // measure belongs to is.
+                        if !self.scopes(&named) {
+                            self.used[at] = false;
+                            continue;
+                        }
                         // "orders placed by German customers": the noun says whose, not by whom to group.
                         self.draft.penalty += 0.2;
                     } else {
+                        // "the average price of all tracks" asks for one number rather than for many.
+                        if self.draft.aggregated && self.after_of(at) && !self.draft.counted {
+                            self.draft.penalty += 1.4;
+                        }
                         if self.draft.subject.is_none() {
                             self.draft.subject = entity;
                         }
@@ -171,6 +228,12 @@ impl Reader<'_> {
                 }
                 _ => {}
             }
+        }
+        if let Some(at) = (0..self.nodes.len())
+            .find(|i| !self.used[*i] && matches!(self.nodes[*i].node, Node::Contest(_)))
+            && self.nodes[at].text == "better"
+        {
+            return Err(Misfit::Missing("what is better"));
         }
         if self.draft.when && !self.tells_when() {
             return Err(Misfit::Missing("which date is meant"));

@@ -241,7 +241,10 @@ impl Reader<'_> {
         {
             after.push(period);
         }
-        if !past || after.is_empty() {
+        let limited = self.nodes[at..]
+            .iter()
+            .any(|n| matches!(n.node, Node::Threshold(_, Bar::Number(..))));
+        if !past || after.is_empty() && !limited {
             return Ok(());
         }
         let Some((field, fact)) = self.activity(entity) else {
@@ -286,6 +289,40 @@ impl Reader<'_> {
                 _ => continue,
             }
             self.take(part);
+        }
+        // "never booked with an amount above 200"
+        for limit in at + 1..self.nodes.len() {
+            let Node::Threshold(op, Bar::Number(value, _, false)) = self.nodes[limit].node else {
+                continue;
+            };
+            let near = [limit.wrapping_sub(1), limit + 1]
+                .into_iter()
+                .find_map(|i| match self.nodes.get(i).map(|n| &n.node) {
+                    Some(Node::Named(n)) => self
+                        .number_of(n, None)
+                        .and_then(|n| n.field)
+                        .map(|f| (i, f)),
+                    _ => None,
+                });
+            let Some((near, field)) = near.filter(|(_, f)| f.dataset == fact.dataset) else {
+                continue;
+            };
+            self.take(limit);
+            self.take(near);
+            words.push(format!(
+                "{} {} {value}",
+                self.label(&field),
+                operator_word(op)
+            ));
+            filters.push(Filter::Compare {
+                field,
+                op,
+                value: if value.fract() == 0.0 {
+                    Literal::Integer(value as i64)
+                } else {
+                    Literal::Number(value)
+                },
+            });
         }
         if words.is_empty() {
             return Ok(());

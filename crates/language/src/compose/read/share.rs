@@ -57,12 +57,46 @@ impl Reader<'_> {
         }
         self.take_all(Mark::Share);
         self.take_all(Mark::MakeUp);
+        if numerators && self.draft.measures.is_empty() {
+            self.count_of_what_is_spoken_of();
+        }
         self.draft.share = Some(if numerators {
             ShareDraft::Part
         } else {
             ShareDraft::Groups(Vec::new())
         });
         Ok(())
+    }
+
+    /// "among all customers, what percentage is German": a part of the things that are spoken of,
+    /// where no measure is.
+    fn count_of_what_is_spoken_of(&mut self) {
+        let valued: Vec<&FieldRef> = self
+            .draft
+            .filters
+            .iter()
+            .filter_map(|b| b.field.as_ref())
+            .collect();
+        let found = (0..self.nodes.len()).find_map(|i| match self.nodes[i].node {
+            Node::Named(Named::Entity(e)) if !self.used[i] => {
+                let entity = &self.scene.model.entities[e];
+                let grouped = i.checked_sub(1).is_some_and(|b| self.is(b, Mark::By));
+                (!grouped
+                    && !is_singular(&self.nodes[i].text)
+                    && !valued.contains(&&entity.display))
+                .then_some(e)
+            }
+            _ => None,
+        });
+        let Some(entity) = found else { return };
+        for i in 0..self.nodes.len() {
+            if self.nodes[i].node == Node::Named(Named::Entity(entity)) {
+                self.used[i] = true;
+            }
+        }
+        self.draft.subject = Some(entity);
+        let measure = self.count_of_entity(entity);
+        self.add_measure(measure);
     }
 
     /// "percentage of suppliers in Germany", "what share of customers from France is in furniture":

@@ -8,6 +8,7 @@ impl Reader<'_> {
         self.times()?;
         self.priced()?;
         self.sized();
+        self.sized_before();
         for at in 0..self.nodes.len() {
             if self.used[at] {
                 continue;
@@ -36,6 +37,8 @@ impl Reader<'_> {
                     })
                 }
                 Bar::Average => Threshold::AverageOfGroups,
+                Bar::Stat(Aggregation::Median) => Threshold::MedianOfGroups,
+                Bar::Stat(_) => return Err(Misfit::Unsupported(self.nodes[at].text.clone())),
                 Bar::Named(named) => {
                     let Some(right) = self.number_of(named, None) else {
                         return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
@@ -182,8 +185,43 @@ impl Reader<'_> {
         }
     }
 
+    /// "orders with 0.2 discount": a broken number right before such a field.
+    fn sized_before(&mut self) {
+        for at in 1..self.nodes.len() {
+            let Node::Number(value, false) = self.nodes[at - 1].node else {
+                continue;
+            };
+            let Node::Named(named @ (Named::Field(_) | Named::Metric(_))) =
+                self.nodes[at].node.clone()
+            else {
+                continue;
+            };
+            let Some(field) = self.number_of(&named, None).and_then(|n| n.field) else {
+                continue;
+            };
+            let fraction = self
+                .model()
+                .field(&field)
+                .is_some_and(|f| f.unit == Unit::Fraction);
+            if self.used[at - 1] || !fraction || value.fract() == 0.0 || !self.adjacent(at - 1, at)
+            {
+                continue;
+            }
+            self.take(at - 1);
+            self.take(at);
+            self.draft.measures.retain(
+                |m| !matches!(&m.measure, Measure::Aggregate { field: f, .. } if *f == field),
+            );
+            let share = self.any(Mark::Share);
+            self.limit_rows(field, Operator::Eq, value);
+            if let Some(bound) = self.draft.filters.last_mut() {
+                bound.numerator = share;
+            }
+        }
+    }
+
     /// A filter on the rows themselves.
-    fn limit_rows(&mut self, field: FieldRef, op: Operator, value: f64) {
+    pub(super) fn limit_rows(&mut self, field: FieldRef, op: Operator, value: f64) {
         let literal = if value.fract() == 0.0 {
             Literal::Integer(value as i64)
         } else {
@@ -225,8 +263,11 @@ impl Reader<'_> {
     /// "line items with a quantity over 40", "customers with a credit limit under 1000": a limit on
     /// a field of the very rows that are counted or listed is a filter on rows.
     pub(super) fn row_threshold(&mut self, at: usize, op: Operator, bar: &Bar) -> bool {
-        let Bar::Number(value, _, percent) = bar else {
-            return false;
+        let (value, percent, stat) = match bar {
+            Bar::Number(value, _, percent) => (*value, *percent, None),
+            Bar::Average => (0.0, false, Some(Aggregation::Average)),
+            Bar::Stat(how) => (0.0, false, Some(*how)),
+            Bar::Named(_) => return false,
         };
         for near in [at + 1, at.wrapping_sub(1), at.wrapping_sub(2)] {
             let Some(Node::Named(named)) = self.nodes.get(near).map(|n| n.node.clone()) else {
@@ -239,10 +280,10 @@ impl Reader<'_> {
                 .model()
                 .field(&field)
                 .is_some_and(|f| f.unit == Unit::Fraction);
-            if *percent && !fraction {
+            if percent && !fraction {
                 continue;
             }
-            let value = if *percent { value / 100.0 } else { *value };
+            let value = if percent { value / 100.0 } else { value };
             let counted_rows = self.draft.measures.iter().any(|m| match &m.measure {
                 Measure::Rows(dataset) => *dataset == field.dataset,
                 Measure::Metric(name) => self.model().metric(name).is_some_and(|m| {
@@ -255,16 +296,77 @@ impl Reader<'_> {
                     .head_entity()
                     .and_then(|e| self.model().entities[e].dataset.clone())
                     .is_some_and(|d| d == field.dataset);
-            if !counted_rows && !listed_rows {
+            let attached = (0..near).rev().take(3).any(|i| {
+                matches!(self.nodes[i].node, Node::Named(Named::Entity(e))
+                    if self.model().entities[e].dataset.as_ref() == Some(&field.dataset)
+                        && !is_singular(&self.nodes[i].text))
+                    && self
+                        .words_between(self.nodes[i].end, self.nodes[near].start)
+                        .any(|w| {
+                            matches!(w, "with" | "having" | "whose" | "where" | "that" | "which")
+                        })
+            });
+            let aggregated = !self.draft.measures.is_empty()
+                && self.draft.measures.iter().all(|m| match &m.measure {
+                    Measure::Aggregate { field: f, .. } => f.dataset == field.dataset,
+                    _ => false,
+                })
+                && self.draft.rank.is_none()
+                && !self.any(Mark::By);
+            if !counted_rows && !listed_rows && !attached && !aggregated {
                 continue;
             }
             self.take(at);
             self.take(near);
             self.draft.measures.retain(|m| !matches!(&m.measure, Measure::Aggregate { field: f, .. } if *f == field) && !matches!(&m.measure, Measure::Metric(name) if matches!(&named, Named::Metric(n) if n == name)));
-            self.limit_rows(field, op, value);
+            // The bar may name its field again ("below the average price").
+            for again in [at + 1, at + 2] {
+                let same = match self.nodes.get(again).map(|n| &n.node) {
+                    Some(Node::Named(n)) => {
+                        self.number_of(n, None).and_then(|n| n.field).as_ref() == Some(&field)
+                    }
+                    _ => false,
+                };
+                if stat.is_some() && same {
+                    self.take(again);
+                }
+            }
+            match stat {
+                None => self.limit_rows(field, op, value),
+                Some(how) => self.limit_rows_by(field, op, how),
+            }
             return true;
         }
         false
+    }
+
+    /// "products priced above the average": each row against one number of all rows.
+    fn limit_rows_by(&mut self, field: FieldRef, op: Operator, how: Aggregation) {
+        let label = self.label(&field);
+        let all = query::Query {
+            metrics: vec![query::Term {
+                name: format!("{} {label}", aggregation_word(how)),
+                measure: Measure::Aggregate {
+                    aggregation: how,
+                    field: field.clone(),
+                },
+            }],
+            ..query::Query::default()
+        };
+        self.draft.filters.push(Bound {
+            words: format!(
+                "{label} {} the {} of all",
+                operator_word(op),
+                aggregation_word(how).to_lowercase()
+            ),
+            field: Some(field.clone()),
+            filter: Filter::CompareQuery {
+                field,
+                op,
+                query: Box::new(all),
+            },
+            numerator: false,
+        });
     }
 
     /// Whether a noun stands where a question asks for it ("which customers", "list the names").
@@ -278,6 +380,24 @@ impl Reader<'_> {
             .any(|f| self.model().field(f).is_some_and(|x| x.role == Role::Id));
         if one_order && !self.draft.counted && self.draft.rank.is_none() {
             return true;
+        }
+        // "in the superstore", "at these shops": where something is, and not what is asked for.
+        let mut before = self.nodes[at].start;
+        while before > 0
+            && matches!(
+                self.scene.tokens[before - 1].folded.as_str(),
+                "the" | "our" | "this" | "that" | "a" | "these" | "those" | "all"
+            )
+        {
+            before -= 1;
+        }
+        let place = before > 0
+            && matches!(
+                self.scene.tokens[before - 1].folded.as_str(),
+                "in" | "at" | "within" | "inside" | "from" | "under" | "on"
+            );
+        if place && !self.is(at.wrapping_sub(1), Mark::By) {
+            return false;
         }
         // "for different investors"
         if at > 0 && self.is(at - 1, Mark::Distinct) && !self.draft.counted {

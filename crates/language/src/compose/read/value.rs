@@ -30,7 +30,7 @@ impl Reader<'_> {
                             self.model().entities[e].key == found.field
                                 || self.model().entities[e].id_field.as_ref() == Some(&found.field)
                         }))
-                    && (self.adjacent(near.min(at), near.max(at)))
+                    && self.beside(near.min(at), near.max(at))
                 {
                     let counted_elsewhere = self.draft.counted;
                     let plural_noun = self.nodes[near].text.ends_with('s')
@@ -163,7 +163,10 @@ impl Reader<'_> {
             {
                 known.words = format!("{}, {words}", known.words);
                 known.filter = merged;
-                listed.push((found.field.clone(), at));
+                // "Latin or Pop": either will do; "Latin and Pop" asks for both.
+                if !(at > 0 && self.is(at - 1, Mark::Or)) {
+                    listed.push((found.field.clone(), at));
+                }
                 continue;
             }
             self.draft.filters.push(Bound {
@@ -196,6 +199,34 @@ impl Reader<'_> {
             self.take_all(Mark::Compare);
         }
         Ok(())
+    }
+
+    /// Whether only small words stand between two nodes ("title is IT Staff", "category of Furniture").
+    fn beside(&self, left: usize, right: usize) -> bool {
+        self.words_between(self.nodes[left].end, self.nodes[right].start)
+            .all(|w| {
+                matches!(
+                    w,
+                    "is" | "are"
+                        | "was"
+                        | "were"
+                        | "of"
+                        | "as"
+                        | "being"
+                        | "the"
+                        | "a"
+                        | "an"
+                        | "="
+                        | ":"
+                        | "\""
+                        | "'"
+                        | "“"
+                        | "”"
+                        | "("
+                        | "named"
+                        | "equals"
+                )
+            })
     }
 
     /// "discontinued products", "products that are not active": a yes-or-no field named beside what

@@ -1,0 +1,149 @@
+//! Random rows: NULLs, orphans, duplicates, empty tables, ties, leap days, turns of the year.
+
+use crate::calendar;
+use crate::model_generator::{Design, Fill};
+use crate::random::Random;
+use crate::tables::{Table, Tables};
+use crate::value::Value;
+
+/// Values of text columns.
+pub(crate) const WORDS: [&str; 7] = ["tea", "Tea", "Café", "cafe", "it's", "50%_off", "west"];
+
+/// First and last day of the data.
+pub(crate) fn first_day() -> i64 {
+    calendar::day(2022, 11, 1)
+}
+pub(crate) fn last_day() -> i64 {
+    calendar::day(2025, 3, 20)
+}
+
+fn a_day(random: &mut Random) -> i64 {
+    match random.below(10) {
+        0 | 1 => calendar::day(2024, 2, 27) + random.between(0, 4),
+        2 => calendar::day(2023, 2, 26) + random.between(0, 4),
+        3 => calendar::day(2025, 2, 26) + random.between(0, 4),
+        4 => calendar::day(2023, 12, 28) + random.between(0, 7),
+        5 => calendar::day(2024, 12, 28) + random.between(0, 7),
+        6 | 7 => calendar::day(2024, 1, 1) + random.between(0, 90),
+        _ => random.between(first_day(), last_day()),
+    }
+}
+
+fn cell(random: &mut Random, fill: &Fill, row: usize) -> Value {
+    let nullable = !matches!(fill, Fill::Key | Fill::UniqueWord);
+    if nullable && random.chance(9) {
+        return Value::Null;
+    }
+    match fill {
+        Fill::Key => Value::int(row as i128 + 1),
+        Fill::UniqueWord => Value::Text(format!("k{row}")),
+        Fill::Reference { .. } => Value::Null,
+        Fill::Word => Value::text(WORDS[random.below(WORDS.len())]),
+        Fill::Whole => Value::int(i128::from(random.between(-1, 6))),
+        Fill::Money => Value::Exact {
+            units: i128::from(*random.pick(&[
+                0, 100, 500, 500, 1000, 1050, 1995, 9999, -300, 33, 7, 123_456,
+            ])),
+            scale: 2,
+        },
+        Fill::Quarters => Value::Float(random.between(-4, 40) as f64 / 4.0),
+        Fill::Day => Value::Date(a_day(random)),
+        Fill::Time => {
+            let second = match random.below(4) {
+                0 => 0,
+                1 => 86_399,
+                _ => random.between(0, 86_399),
+            };
+            Value::Timestamp(a_day(random) * 86_400 + second)
+        }
+        Fill::Flag => Value::Bool(random.chance(50)),
+    }
+}
+
+pub(crate) fn fill(random: &mut Random, design: &Design) -> Tables {
+    let model = &design.model;
+    let mut tables: Vec<Table> = Vec::new();
+    for (i, dataset) in model.datasets.iter().enumerate() {
+        let columns = &design.columns[i];
+        let looked_up = model.relationships.iter().any(|r| r.to == dataset.name);
+        let rows = if random.chance(4) {
+            0
+        } else if looked_up {
+            1 + random.below(7)
+        } else {
+            1 + random.below(40)
+        };
+        let mut table = Table {
+            columns: columns.iter().map(|c| (c.name.clone(), c.kind)).collect(),
+            rows: Vec::new(),
+        };
+        for row in 0..rows {
+            table
+                .rows
+                .push(columns.iter().map(|c| cell(random, &c.fill, row)).collect());
+        }
+        tables.push(table);
+        // Links: mostly to a row that is there.
+        for (r, relationship) in model.relationships.iter().enumerate() {
+            if relationship.from != dataset.name {
+                continue;
+            }
+            let Some(target) = model
+                .datasets
+                .iter()
+                .position(|d| d.name == relationship.to)
+            else {
+                continue;
+            };
+            let key_columns: Vec<usize> = relationship
+                .to_fields
+                .iter()
+                .filter_map(|f| {
+                    model.datasets[target]
+                        .fields
+                        .iter()
+                        .position(|other| &other.name == f)
+                })
+                .collect();
+            let keys: Vec<Vec<Value>> = tables[target]
+                .rows
+                .iter()
+                .map(|row| key_columns.iter().map(|k| row[*k].clone()).collect())
+                .collect();
+            for row in 0..rows {
+                let roll = random.below(100);
+                let found = random.pick_from(&keys);
+                for (c, column) in columns.iter().enumerate() {
+                    let Fill::Reference { relationship, part } = column.fill else {
+                        continue;
+                    };
+                    if relationship != r {
+                        continue;
+                    }
+                    let value = match &found {
+                        Some(key) if roll < 84 => key[part].clone(),
+                        _ if roll < 92 => Value::Null,
+                        _ => match column.kind {
+                            crate::value::ColumnType::Text => Value::text("nowhere"),
+                            _ => Value::int(99),
+                        },
+                    };
+                    tables[i].rows[row][c] = value;
+                }
+            }
+        }
+        // Without a key, rows may repeat.
+        if dataset.primary_key.is_empty() && rows > 0 && random.chance(50) {
+            for _ in 0..1 + random.below(3) {
+                let copy = random.pick(&tables[i].rows).clone();
+                tables[i].rows.push(copy);
+            }
+        }
+    }
+    model
+        .datasets
+        .iter()
+        .zip(tables)
+        .map(|(d, t)| (d.table[0].clone(), t))
+        .collect()
+}

@@ -1,0 +1,713 @@
+//! When a query must be refused, and with which code.
+//!
+//! All reasons are collected: the compiler may name any of them.
+
+use super::columns::parts;
+use super::comparison::{running, window};
+use super::kinds::{Kind, of_dimension, of_field, of_measure};
+use super::lists::{distinct_home, fields_of};
+use super::lookup::{Reach, reach};
+use super::measure::{adds_up, leaf_time};
+use crate::calendar;
+use query::{
+    CompareTo, DateRange, Dimension, Filter, Having, Measure, OrderKey, Part, Query, Sets,
+    Threshold,
+};
+use semantics::{Additivity, Aggregation, Expression, FieldRef, MetricKind, Model, Role};
+use std::collections::BTreeSet;
+
+pub(crate) type Codes = BTreeSet<&'static str>;
+
+const FIELD: &str = "E_UNKNOWN_FIELD";
+const METRIC: &str = "E_UNKNOWN_METRIC";
+const NO_PATH: &str = "E_NO_PATH";
+const UNSAFE: &str = "E_UNSAFE_REAGGREGATION";
+const MALFORMED: &str = "E_MALFORMED_QUERY";
+
+/// Where a leaf's rows are and how they are restricted.
+struct Place<'q> {
+    dimensions: Vec<&'q Dimension>,
+    filters: Vec<&'q Filter>,
+    time: Option<&'q FieldRef>,
+    dated: bool,
+}
+
+struct Reasons<'m> {
+    model: &'m Model,
+    codes: Codes,
+}
+
+pub(crate) fn refusals(model: &Model, query: &Query) -> Codes {
+    let mut reasons = Reasons {
+        model,
+        codes: Codes::new(),
+    };
+    reasons.query(query);
+    reasons.codes
+}
+
+impl Reasons<'_> {
+    fn add(&mut self, code: &'static str) {
+        self.codes.insert(code);
+    }
+
+    fn known(&mut self, field: &FieldRef) -> bool {
+        let known = self.model.field(field).is_some()
+            && field
+                .via
+                .as_ref()
+                .is_none_or(|via| self.model.relationships.iter().any(|r| &r.name == via));
+        if self.model.field(field).is_none() {
+            self.add(FIELD);
+        }
+        known
+    }
+
+    /// Adds why a field cannot be reached; says whether it can many-to-one.
+    fn way(&mut self, home: &str, field: &FieldRef) -> Option<Reach> {
+        if self.model.field(field).is_none() || self.model.dataset(home).is_none() {
+            self.add(FIELD);
+            return None;
+        }
+        match reach(self.model, home, field) {
+            Ok(way) => Some(way),
+            Err(codes) => {
+                self.codes.extend(codes);
+                None
+            }
+        }
+    }
+
+    fn direct(&mut self, home: &str, field: &FieldRef) {
+        if let Some(Reach::Bridge { .. }) = self.way(home, field) {
+            self.add(NO_PATH);
+        }
+    }
+
+    fn range(&mut self, range: &DateRange) {
+        for day in [&range.start, &range.end].into_iter().flatten() {
+            if calendar::parse_day(day).is_none() {
+                self.add(MALFORMED);
+            }
+        }
+    }
+
+    fn query(&mut self, query: &Query) {
+        if let Some(time) = &query.time {
+            self.known(&time.field);
+            if let Some(range) = &time.range {
+                self.range(range);
+            }
+        }
+        for dimension in &query.dimensions {
+            self.dimension(dimension);
+        }
+        if let Some(filter) = &query.filter {
+            self.filter_fields(filter);
+        }
+        if let Some(sets) = &query.sets {
+            self.sets(query, sets);
+            return;
+        }
+        match &query.rows {
+            Some(_) if !query.metrics.is_empty() || !query.dimensions.is_empty() => {
+                self.add(MALFORMED);
+            }
+            Some(rows) => {
+                if self.model.dataset(&rows.dataset).is_none() {
+                    self.add(FIELD);
+                }
+                if rows.fields.is_empty() {
+                    self.add(MALFORMED);
+                }
+                for field in &rows.fields {
+                    self.direct(&rows.dataset, field);
+                }
+                for order in &query.order {
+                    match &order.key {
+                        OrderKey::Field(field) => {
+                            self.direct(&rows.dataset, field);
+                            if rows.distinct && !rows.fields.contains(field) {
+                                self.add(MALFORMED);
+                            }
+                        }
+                        _ => self.add(MALFORMED),
+                    }
+                }
+                if let Some(rank) = &rows.rank {
+                    self.direct(&rows.dataset, &rank.by);
+                    for field in &rank.per {
+                        self.direct(&rows.dataset, field);
+                    }
+                }
+                if let Some(filter) = &query.filter {
+                    self.filter(&rows.dataset, filter);
+                }
+                if let Some(time) = &query.time
+                    && !window(query).is_open()
+                {
+                    self.direct(&rows.dataset, &time.field);
+                }
+            }
+            None if query.metrics.is_empty() => self.distinct(query),
+            None => self.measured(query),
+        }
+    }
+
+    fn sets(&mut self, query: &Query, sets: &Sets) {
+        let plain = Query {
+            sets: None,
+            order: Vec::new(),
+            limit: None,
+            ..query.clone()
+        };
+        if plain != Query::default() || sets.queries.len() < 2 {
+            self.add(MALFORMED);
+        }
+        let mut widths: Vec<Vec<Kind>> = Vec::new();
+        for part in &sets.queries {
+            self.query(part);
+            widths.push(self.member_kinds(part));
+        }
+        let Some(first) = widths.first() else {
+            return;
+        };
+        if first.is_empty() || widths.iter().any(|w| w != first) {
+            self.add(MALFORMED);
+        }
+        for order in &query.order {
+            if !matches!(order.key, OrderKey::Dimension(i) if i < first.len()) {
+                self.add(MALFORMED);
+            }
+        }
+    }
+
+    /// Kinds of a query's columns that are no measures.
+    fn member_kinds(&self, query: &Query) -> Vec<Kind> {
+        if let Some(sets) = &query.sets {
+            return sets
+                .queries
+                .first()
+                .map_or(Vec::new(), |q| self.member_kinds(q));
+        }
+        match &query.rows {
+            Some(rows) => rows
+                .fields
+                .iter()
+                .map(|f| of_field(self.model, f))
+                .collect(),
+            None => query
+                .dimensions
+                .iter()
+                .map(|d| of_dimension(self.model, d))
+                .collect(),
+        }
+    }
+
+    /// A sub-query that must give one number.
+    fn scalar(&mut self, query: &Query, beside: Kind) {
+        let bare = Query {
+            metrics: query.metrics.clone(),
+            time: query.time.clone(),
+            filter: query.filter.clone(),
+            order: query.order.clone(),
+            limit: query.limit,
+            ..Query::default()
+        };
+        if query.metrics.len() != 1 || &bare != query {
+            self.add("E_NOT_SCALAR");
+            return;
+        }
+        self.query(query);
+        let kind = of_measure(self.model, &query.metrics[0].measure);
+        if kind != beside || !matches!(kind, Kind::Number | Kind::Time) {
+            self.add("E_TYPE_MISMATCH");
+        }
+    }
+
+    fn distinct(&mut self, query: &Query) {
+        if query.dimensions.is_empty() {
+            self.add(MALFORMED);
+            return;
+        }
+        let mut fields = fields_of(query);
+        if fields.len() < query.dimensions.len() {
+            self.add(NO_PATH);
+            return;
+        }
+        if let Some(time) = query.time.as_ref().filter(|_| !window(query).is_open()) {
+            fields.push(time.field.clone());
+        }
+        match distinct_home(self.model, query) {
+            Some(home) => {
+                if let Some(filter) = &query.filter {
+                    self.filter(&home, filter);
+                }
+            }
+            None => {
+                self.add(NO_PATH);
+                for dataset in &self.model.datasets {
+                    for field in &fields {
+                        if let Err(codes) = reach(self.model, &dataset.name, field) {
+                            self.codes.extend(codes);
+                        }
+                    }
+                }
+            }
+        }
+        for order in &query.order {
+            if !matches!(order.key, OrderKey::Dimension(i) if i < query.dimensions.len()) {
+                self.add(MALFORMED);
+            }
+        }
+    }
+
+    fn measured(&mut self, query: &Query) {
+        let shown = parts(query);
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        for term in &query.metrics {
+            if !names.insert(term.name.clone()) {
+                self.add(MALFORMED);
+            }
+            if matches!(term.measure, Measure::CountOf(_))
+                && (query.metrics.len() > 1 || !query.dimensions.is_empty())
+            {
+                self.add(MALFORMED);
+            }
+            let place = Place {
+                dimensions: query.dimensions.iter().collect(),
+                filters: query.filter.iter().collect(),
+                time: query.time.as_ref().map(|t| &t.field),
+                dated: !window(query).is_open() || query.compare.is_some(),
+            };
+            self.measure(&term.measure, &place);
+            if query.cumulative && !adds_up(self.model, &term.measure) {
+                self.add(UNSAFE);
+            }
+        }
+        if (query.cumulative || query.rolling.is_some()) && running(query).is_none() {
+            self.add(MALFORMED);
+        }
+        if query.rolling == Some(0) {
+            self.add(MALFORMED);
+        }
+        if let Some(compare) = &query.compare {
+            let range = window(query);
+            let closed = range.start.is_some() && range.end.is_some();
+            if let CompareTo::Range(other) = &compare.to {
+                self.range(other);
+            }
+            if !matches!(compare.to, CompareTo::Range(_)) && running(query).is_none() && !closed {
+                self.add(MALFORMED);
+            }
+            if compare.show.is_empty() {
+                self.add(MALFORMED);
+            }
+        }
+        if let Some(share) = &query.share
+            && share.within.iter().any(|i| *i >= query.dimensions.len())
+        {
+            self.add(MALFORMED);
+        }
+        let has = |metric: usize, part| metric < query.metrics.len() && shown.contains(&part);
+        if let Some(rank) = &query.rank {
+            if !has(rank.by, rank.on) || rank.per.iter().any(|i| *i >= query.dimensions.len()) {
+                self.add(MALFORMED);
+            }
+            if rank.other.is_some() {
+                let text = query.dimensions.iter().enumerate().any(|(i, d)| {
+                    !rank.per.contains(&i) && of_dimension(self.model, d) == Kind::Text
+                });
+                if !text || rank.skip > 0 {
+                    self.add(MALFORMED);
+                }
+                let within = query
+                    .share
+                    .as_ref()
+                    .is_some_and(|s| s.within.iter().any(|i| !rank.per.contains(i)));
+                if within
+                    || query.cumulative
+                    || query.rolling.is_some()
+                    || !query.metrics.iter().all(|t| self.made_of_sums(&t.measure))
+                {
+                    self.add(UNSAFE);
+                }
+            }
+        }
+        for having in &query.having {
+            self.having(query, having, &has);
+        }
+        for order in &query.order {
+            let fits = match &order.key {
+                OrderKey::Dimension(i) => *i < query.dimensions.len(),
+                OrderKey::Metric(m, part) => has(*m, *part),
+                OrderKey::Field(_) => false,
+            };
+            if !fits {
+                self.add(MALFORMED);
+            }
+        }
+    }
+
+    fn having(&mut self, query: &Query, having: &Having, has: &dyn Fn(usize, Part) -> bool) {
+        if !has(having.metric, having.on) {
+            self.add(MALFORMED);
+            return;
+        }
+        let kind = match having.on {
+            Part::Value | Part::Prior => {
+                of_measure(self.model, &query.metrics[having.metric].measure)
+            }
+            _ => Kind::Number,
+        };
+        self.threshold(query, &having.value, kind, has);
+        for other in &having.or {
+            self.having(query, other, has);
+        }
+    }
+
+    fn threshold(
+        &mut self,
+        query: &Query,
+        value: &Threshold,
+        kind: Kind,
+        has: &dyn Fn(usize, Part) -> bool,
+    ) {
+        let other = match value {
+            Threshold::Number(_) => Kind::Number,
+            Threshold::AverageOfGroups
+            | Threshold::AverageWithin(_)
+            | Threshold::MedianOfGroups => {
+                if let Threshold::AverageWithin(within) = value
+                    && within.iter().any(|i| *i >= query.dimensions.len())
+                {
+                    self.add(MALFORMED);
+                }
+                Kind::Number
+            }
+            Threshold::Metric(m) => {
+                if !has(*m, Part::Value) {
+                    self.add(MALFORMED);
+                    return;
+                }
+                of_measure(self.model, &query.metrics[*m].measure)
+            }
+            Threshold::Part(m, part) => {
+                if !has(*m, *part) {
+                    self.add(MALFORMED);
+                    return;
+                }
+                match part {
+                    Part::Value | Part::Prior => of_measure(self.model, &query.metrics[*m].measure),
+                    _ => Kind::Number,
+                }
+            }
+            Threshold::Query(inner) => {
+                self.scalar(inner, kind);
+                return;
+            }
+            Threshold::Times(_, inner) => {
+                self.threshold(query, inner, Kind::Number, has);
+                Kind::Number
+            }
+        };
+        if other != kind {
+            self.add("E_TYPE_MISMATCH");
+        }
+    }
+
+    /// Whether a measure is made of sums of additive fields and counts of rows alone.
+    fn made_of_sums(&self, measure: &Measure) -> bool {
+        let summed =
+            |aggregation: Aggregation| matches!(aggregation, Aggregation::Sum | Aggregation::Count);
+        match measure {
+            Measure::Rows(_) => true,
+            Measure::Aggregate { aggregation, .. } => summed(*aggregation),
+            Measure::Metric(name) => match self.model.metric(name).map(|m| &m.kind) {
+                Some(MetricKind::Simple { aggregation, .. }) => summed(*aggregation),
+                Some(
+                    MetricKind::Ratio {
+                        numerator: a,
+                        denominator: b,
+                    }
+                    | MetricKind::Difference { left: a, right: b },
+                ) => [a, b]
+                    .into_iter()
+                    .all(|m| self.made_of_sums(&Measure::Metric(m.clone()))),
+                _ => false,
+            },
+            Measure::Ratio {
+                numerator: a,
+                denominator: b,
+            }
+            | Measure::Difference { left: a, right: b } => {
+                self.made_of_sums(a) && self.made_of_sums(b)
+            }
+            Measure::Where { measure, .. } => self.made_of_sums(measure),
+            _ => false,
+        }
+    }
+
+    fn dimension(&mut self, dimension: &Dimension) {
+        match dimension {
+            Dimension::Field(field) => {
+                self.known(field);
+            }
+            Dimension::TimeOf { field, .. } => {
+                self.known(field);
+                self.temporal(field);
+            }
+            Dimension::Time(_) => {}
+            Dimension::Bucket { per, .. } => {
+                self.known(per);
+            }
+        }
+    }
+
+    fn temporal(&mut self, field: &FieldRef) {
+        if let Some(found) = self.model.field(field)
+            && !found.data_type.is_temporal()
+        {
+            self.add(MALFORMED);
+        }
+    }
+
+    fn filter_fields(&mut self, filter: &Filter) {
+        match filter {
+            Filter::And(all) | Filter::Or(all) => all.iter().for_each(|f| self.filter_fields(f)),
+            Filter::Not(inner) => self.filter_fields(inner),
+            Filter::Members { field, query } => {
+                self.known(field);
+                self.query(query);
+            }
+            Filter::CompareQuery { field, query, .. } => {
+                if self.known(field) {
+                    self.scalar(query, of_field(self.model, field));
+                }
+            }
+            Filter::Compare { field, .. }
+            | Filter::In { field, .. }
+            | Filter::Contains { field, .. }
+            | Filter::IsNull { field } => {
+                self.known(field);
+            }
+            Filter::During { field, range } => {
+                self.known(field);
+                self.temporal(field);
+                self.range(range);
+            }
+            Filter::Cycle { field, grain, .. } => {
+                self.known(field);
+                self.temporal(field);
+                if !grain.is_cyclic() {
+                    self.add(MALFORMED);
+                }
+            }
+            Filter::CompareFields { left, right, .. } => {
+                self.known(left);
+                self.known(right);
+            }
+        }
+    }
+
+    /// Whether the rows of a dataset can be filtered so.
+    fn filter(&mut self, home: &str, filter: &Filter) {
+        match filter {
+            Filter::And(all) | Filter::Or(all) => all.iter().for_each(|f| self.filter(home, f)),
+            Filter::Not(inner) => self.filter(home, inner),
+            Filter::Compare { field, .. }
+            | Filter::In { field, .. }
+            | Filter::Contains { field, .. }
+            | Filter::IsNull { field }
+            | Filter::During { field, .. }
+            | Filter::Cycle { field, .. }
+            | Filter::CompareQuery { field, .. }
+            | Filter::Members { field, .. } => {
+                self.way(home, field);
+            }
+            Filter::CompareFields { left, right, .. } => {
+                let ways = [self.way(home, left), self.way(home, right)];
+                for way in ways.into_iter().flatten() {
+                    if let Reach::Bridge { dataset, .. } = way {
+                        // Both are read from the linked row.
+                        self.direct(&dataset, left);
+                        self.direct(&dataset, right);
+                    }
+                }
+            }
+        }
+    }
+
+    fn leaf(&mut self, home: &str, declared: Option<&FieldRef>, place: &Place<'_>) {
+        if self.model.dataset(home).is_none() {
+            self.add(FIELD);
+            return;
+        }
+        let timed = place
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Time(_)));
+        if (timed || place.dated)
+            && let Err(codes) = leaf_time(self.model, home, declared, place.time)
+        {
+            self.codes.extend(codes);
+        }
+        for dimension in &place.dimensions {
+            match dimension {
+                Dimension::Field(field) => {
+                    self.way(home, field);
+                }
+                Dimension::TimeOf { field, .. } => self.direct(home, field),
+                Dimension::Bucket { measure, per, .. } => {
+                    self.direct(home, per);
+                    let own = Dimension::Field(per.clone());
+                    let inner = Place {
+                        dimensions: vec![&own],
+                        filters: place.filters.clone(),
+                        time: place.time,
+                        dated: place.dated,
+                    };
+                    self.measure(measure, &inner);
+                }
+                Dimension::Time(_) => {}
+            }
+        }
+        for filter in &place.filters {
+            self.filter(home, filter);
+        }
+    }
+
+    fn percent(&mut self, aggregation: Aggregation) {
+        if let Aggregation::Percentile(p) = aggregation
+            && !(1..=99).contains(&p)
+        {
+            self.add(MALFORMED);
+        }
+    }
+
+    fn aggregate(&mut self, aggregation: Aggregation, field: &FieldRef) {
+        self.percent(aggregation);
+        let Some(found) = self.model.field(field) else {
+            return;
+        };
+        let numeric = found.data_type.is_numeric();
+        let fits = match aggregation {
+            Aggregation::Sum => {
+                numeric && found.role != Role::Id && found.additivity != Additivity::Non
+            }
+            Aggregation::Average
+            | Aggregation::Median
+            | Aggregation::Percentile(_)
+            | Aggregation::Variance
+            | Aggregation::StandardDeviation => numeric && found.role != Role::Id,
+            _ => true,
+        };
+        if !fits {
+            self.add(UNSAFE);
+        }
+    }
+
+    fn fields_of_expression(&mut self, dataset: &str, expression: &Expression) {
+        let Some(home) = self.model.dataset(dataset) else {
+            return;
+        };
+        if expression
+            .fields()
+            .iter()
+            .any(|name| home.field(name).is_none())
+        {
+            self.add(FIELD);
+        }
+    }
+
+    fn measure(&mut self, measure: &Measure, place: &Place<'_>) {
+        match measure {
+            Measure::Metric(name) => {
+                let Some(metric) = self.model.metric(name).cloned() else {
+                    self.add(METRIC);
+                    return;
+                };
+                match &metric.kind {
+                    MetricKind::Simple {
+                        dataset,
+                        expression,
+                        aggregation,
+                        ..
+                    } => {
+                        self.percent(*aggregation);
+                        if let Some(e) = expression {
+                            self.fields_of_expression(dataset, e);
+                        }
+                        self.leaf(dataset, metric.time_field.as_ref(), place);
+                    }
+                    MetricKind::Ratio {
+                        numerator: a,
+                        denominator: b,
+                    }
+                    | MetricKind::Difference { left: a, right: b } => {
+                        self.measure(&Measure::Metric(a.clone()), place);
+                        self.measure(&Measure::Metric(b.clone()), place);
+                    }
+                    MetricKind::Derived { expression } => {
+                        for name in expression.metrics() {
+                            self.measure(&Measure::Metric(name.to_string()), place);
+                        }
+                    }
+                    _ => self.add("E_UNSUPPORTED_METRIC"),
+                }
+            }
+            Measure::Aggregate { aggregation, field } => {
+                if self.known(field) {
+                    self.aggregate(*aggregation, field);
+                    self.leaf(&field.dataset, None, place);
+                }
+            }
+            Measure::Rows(dataset) => self.leaf(dataset, None, place),
+            Measure::Ratio {
+                numerator: a,
+                denominator: b,
+            }
+            | Measure::Difference { left: a, right: b } => {
+                self.measure(a, place);
+                self.measure(b, place);
+            }
+            Measure::Where { measure, filter } => {
+                self.filter_fields(filter);
+                let mut filters = place.filters.clone();
+                filters.push(filter);
+                self.measure(
+                    measure,
+                    &Place {
+                        dimensions: place.dimensions.clone(),
+                        filters,
+                        time: place.time,
+                        dated: place.dated,
+                    },
+                );
+            }
+            Measure::PerGroup {
+                aggregation,
+                measure,
+                per,
+            } => {
+                if *aggregation == Aggregation::CountDistinct || per.is_empty() {
+                    self.add(MALFORMED);
+                }
+                self.percent(*aggregation);
+                for dimension in per {
+                    self.dimension(dimension);
+                }
+                self.measure(
+                    measure,
+                    &Place {
+                        dimensions: place.dimensions.iter().copied().chain(per).collect(),
+                        filters: place.filters.clone(),
+                        time: place.time,
+                        dated: place.dated,
+                    },
+                );
+            }
+            Measure::CountOf(query) => self.query(query),
+        }
+    }
+}

@@ -1,0 +1,590 @@
+//! Random models: up to six tables in chains, stars, bridges, diamonds, with several facts,
+//! role-playing links, links of a table to itself, keys that are missing, and metrics of every
+//! kind.
+
+use crate::random::Random;
+use crate::value::ColumnType;
+use semantics::{
+    Additivity, Aggregation, DataType, Dataset, Expression, Field, FieldRef, Literal, Metric,
+    MetricKind, Model, Operator, Relationship, Role, RowFilter,
+};
+
+const NAMES: [&str; 10] = [
+    "regions",
+    "stores",
+    "brands",
+    "products",
+    "customers",
+    "tags",
+    "orders",
+    "lines",
+    "returns",
+    "visits",
+];
+
+/// A physical column and how it is filled.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Fill {
+    /// 1, 2, 3, …
+    Key,
+    /// Keys of the rows of a dataset, some missing, some NULL; `part` is the position in a
+    /// key of several columns.
+    Reference {
+        relationship: usize,
+        part: usize,
+    },
+    /// One of a few words.
+    Word,
+    /// A word of its own for each row.
+    UniqueWord,
+    /// A small whole number.
+    Whole,
+    /// Money.
+    Money,
+    /// A float that adds up without rounding.
+    Quarters,
+    Day,
+    Time,
+    Flag,
+}
+
+/// A column to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) kind: ColumnType,
+    pub(crate) fill: Fill,
+}
+
+/// A model and how its tables are filled.
+#[derive(Debug, Clone)]
+pub(crate) struct Design {
+    pub(crate) model: Model,
+    /// For each dataset, in the order of the model.
+    pub(crate) columns: Vec<Vec<Column>>,
+}
+
+fn field(
+    name: &str,
+    expression: Expression,
+    kind: DataType,
+    role: Role,
+    adds: Additivity,
+) -> Field {
+    Field {
+        name: name.to_string(),
+        label: name.to_string(),
+        expression,
+        data_type: kind,
+        role,
+        additivity: adds,
+        ..Field::default()
+    }
+}
+
+fn own(name: &str) -> Expression {
+    Expression::Field(name.to_string())
+}
+
+pub(crate) fn design(random: &mut Random) -> Design {
+    let n = 1 + random.below(6);
+    let mut names: Vec<&str> = NAMES.to_vec();
+    random.shuffle(&mut names);
+    names.truncate(n);
+    // Columns of names with capitals and blanks, as spreadsheets have them.
+    let fancy: Vec<bool> = (0..n).map(|_| random.chance(15)).collect();
+    let physical = |dataset: usize, name: &str| {
+        if fancy[dataset] {
+            format!("{} {name}", NAMES[dataset])
+        } else {
+            name.to_string()
+        }
+    };
+    let mut columns: Vec<Vec<Column>> = vec![Vec::new(); n];
+    let mut datasets: Vec<Dataset> = Vec::new();
+    for i in 0..n {
+        let text_key = random.chance(15);
+        let two_part_key = !text_key && random.chance(12);
+        let mut fields: Vec<Field> = Vec::new();
+        let put = |columns: &mut Vec<Column>,
+                   fields: &mut Vec<Field>,
+                   name: &str,
+                   kind: ColumnType,
+                   fill: Fill,
+                   role: Role,
+                   adds: Additivity| {
+            let column = physical(i, name);
+            columns.push(Column {
+                name: column.clone(),
+                kind,
+                fill,
+            });
+            let logical = match kind {
+                ColumnType::Integer => DataType::Integer,
+                ColumnType::Decimal => DataType::Decimal,
+                ColumnType::Float => DataType::Float,
+                ColumnType::Text => DataType::Text,
+                ColumnType::Date => DataType::Date,
+                ColumnType::Timestamp => DataType::Timestamp,
+                ColumnType::Boolean => DataType::Boolean,
+            };
+            fields.push(field(name, Expression::Column(column), logical, role, adds));
+        };
+        let c = &mut columns[i];
+        if text_key {
+            put(
+                c,
+                &mut fields,
+                "id",
+                ColumnType::Text,
+                Fill::UniqueWord,
+                Role::Id,
+                Additivity::Non,
+            );
+        } else {
+            put(
+                c,
+                &mut fields,
+                "id",
+                ColumnType::Integer,
+                Fill::Key,
+                Role::Id,
+                Additivity::Non,
+            );
+        }
+        if two_part_key {
+            put(
+                c,
+                &mut fields,
+                "site",
+                ColumnType::Integer,
+                Fill::Key,
+                Role::Id,
+                Additivity::Non,
+            );
+        }
+        put(
+            c,
+            &mut fields,
+            "kind",
+            ColumnType::Text,
+            Fill::Word,
+            Role::Dimension,
+            Additivity::Non,
+        );
+        if random.chance(60) {
+            put(
+                c,
+                &mut fields,
+                "place",
+                ColumnType::Text,
+                Fill::Word,
+                Role::Dimension,
+                Additivity::Non,
+            );
+        }
+        if random.chance(70) {
+            put(
+                c,
+                &mut fields,
+                "quantity",
+                ColumnType::Integer,
+                Fill::Whole,
+                Role::Measure,
+                Additivity::Additive,
+            );
+        }
+        if random.chance(80) {
+            put(
+                c,
+                &mut fields,
+                "amount",
+                ColumnType::Decimal,
+                Fill::Money,
+                Role::Measure,
+                Additivity::Additive,
+            );
+        }
+        if random.chance(30) {
+            put(
+                c,
+                &mut fields,
+                "price",
+                ColumnType::Decimal,
+                Fill::Money,
+                Role::Measure,
+                Additivity::Non,
+            );
+        }
+        if random.chance(20) {
+            put(
+                c,
+                &mut fields,
+                "weight",
+                ColumnType::Float,
+                Fill::Quarters,
+                Role::Measure,
+                Additivity::Additive,
+            );
+        }
+        let mut event_time = None;
+        if random.chance(if i == n - 1 { 95 } else { 55 }) {
+            let timed = random.chance(30);
+            let (kind, fill) = if timed {
+                (ColumnType::Timestamp, Fill::Time)
+            } else {
+                (ColumnType::Date, Fill::Day)
+            };
+            put(
+                c,
+                &mut fields,
+                "day",
+                kind,
+                fill,
+                Role::Time,
+                Additivity::Non,
+            );
+            event_time = Some("day".to_string());
+            if random.chance(40) {
+                put(
+                    c,
+                    &mut fields,
+                    "due",
+                    ColumnType::Date,
+                    Fill::Day,
+                    Role::Time,
+                    Additivity::Non,
+                );
+            }
+        }
+        if random.chance(25) {
+            put(
+                c,
+                &mut fields,
+                "flag",
+                ColumnType::Boolean,
+                Fill::Flag,
+                Role::Dimension,
+                Additivity::Non,
+            );
+        }
+        let has = |fields: &[Field], name: &str| fields.iter().any(|f| f.name == name);
+        if has(&fields, "quantity") && has(&fields, "amount") && random.chance(50) {
+            fields.push(field(
+                "total",
+                Expression::Multiply(vec![own("quantity"), own("amount")]),
+                DataType::Decimal,
+                Role::Measure,
+                Additivity::Additive,
+            ));
+        }
+        if has(&fields, "amount") && has(&fields, "price") && random.chance(50) {
+            fields.push(field(
+                "margin",
+                Expression::Subtract(Box::new(own("amount")), Box::new(own("price"))),
+                DataType::Decimal,
+                Role::Measure,
+                Additivity::Additive,
+            ));
+        }
+        if has(&fields, "due") && random.chance(60) {
+            fields.push(field(
+                "wait",
+                Expression::DaysBetween {
+                    from: Box::new(own("day")),
+                    to: Box::new(own("due")),
+                },
+                DataType::Integer,
+                Role::Measure,
+                Additivity::Non,
+            ));
+        }
+        if has(&fields, "place") && random.chance(30) {
+            fields.push(field(
+                "title",
+                Expression::Concatenate {
+                    separator: " / ".into(),
+                    parts: vec![own("kind"), own("place")],
+                },
+                DataType::Text,
+                Role::Dimension,
+                Additivity::Non,
+            ));
+        }
+        let mut primary_key = vec!["id".to_string()];
+        if two_part_key {
+            primary_key.push("site".into());
+        }
+        datasets.push(Dataset {
+            entity: names[i].to_string(),
+            primary_key,
+            event_time,
+            fields,
+            ..Dataset::new(names[i], vec![names[i].to_string()])
+        });
+    }
+    let mut relationships: Vec<Relationship> = Vec::new();
+    let link = |random: &mut Random,
+                datasets: &mut [Dataset],
+                columns: &mut [Vec<Column>],
+                relationships: &mut Vec<Relationship>,
+                from: usize,
+                to: usize| {
+        let index = relationships.len();
+        let name = format!("{}_{}_{index}", datasets[from].name, datasets[to].name);
+        // Once in a while the one side is known by something that is not unique.
+        let unique = !random.chance(7);
+        let keys: Vec<String> = if unique {
+            datasets[to].primary_key.clone()
+        } else {
+            vec!["kind".into()]
+        };
+        let mut from_fields = Vec::new();
+        for (part, key) in keys.iter().enumerate() {
+            let target = columns[to]
+                .iter()
+                .zip(&datasets[to].fields)
+                .find(|(_, f)| &f.name == key)
+                .map(|(c, f)| (c.kind, f.data_type));
+            let Some((kind, data_type)) = target else {
+                continue;
+            };
+            let name = format!("{}_{key}_{index}", datasets[to].name);
+            let column = physical(from, &name);
+            columns[from].push(Column {
+                name: column.clone(),
+                kind,
+                fill: Fill::Reference {
+                    relationship: index,
+                    part,
+                },
+            });
+            // Fields of columns come before computed ones, in the order of the columns.
+            let at = columns[from].len() - 1;
+            datasets[from].fields.insert(
+                at,
+                field(
+                    &name,
+                    Expression::Column(column),
+                    data_type,
+                    Role::Id,
+                    Additivity::Non,
+                ),
+            );
+            from_fields.push(name);
+        }
+        relationships.push(Relationship {
+            name,
+            from: datasets[from].name.clone(),
+            to: datasets[to].name.clone(),
+            from_fields,
+            to_fields: keys,
+            unique,
+            ..Relationship::default()
+        });
+    };
+    for from in 1..n {
+        let mut targets: Vec<usize> = (0..from).collect();
+        random.shuffle(&mut targets);
+        let count = if random.chance(10) {
+            0
+        } else {
+            1 + random.below(3.min(from))
+        };
+        for to in targets.into_iter().take(count) {
+            link(
+                random,
+                &mut datasets,
+                &mut columns,
+                &mut relationships,
+                from,
+                to,
+            );
+            if random.chance(8) {
+                // The same table in a second role.
+                link(
+                    random,
+                    &mut datasets,
+                    &mut columns,
+                    &mut relationships,
+                    from,
+                    to,
+                );
+            }
+        }
+    }
+    if random.chance(15) {
+        let one = random.below(n);
+        link(
+            random,
+            &mut datasets,
+            &mut columns,
+            &mut relationships,
+            one,
+            one,
+        );
+    }
+    for dataset in &mut datasets {
+        let pointed_at = relationships
+            .iter()
+            .any(|r| r.unique && r.to == dataset.name);
+        dataset.is_fact = !relationships.iter().any(|r| r.to == dataset.name);
+        if !pointed_at && random.chance(20) {
+            dataset.primary_key.clear();
+        }
+    }
+    let metrics = metrics(random, &datasets, &relationships);
+    let model = Model {
+        name: "random".into(),
+        datasets,
+        relationships,
+        metrics,
+        week_start: *random.pick(&[1, 1, 7, 3]),
+        ..Model::default()
+    };
+    Design { model, columns }
+}
+
+/// A condition on the rows of a dataset.
+fn row_filter(random: &mut Random, home: &Dataset, depth: usize) -> RowFilter {
+    let of = |name: &str| FieldRef::new(&home.name, name);
+    let word = |random: &mut Random| (*random.pick(&crate::data_generator::WORDS)).to_string();
+    match random.below(if depth > 0 { 9 } else { 6 }) {
+        0 => RowFilter::IsNull { field: of("kind") },
+        1 if home.field("place").is_some() => RowFilter::CompareFields {
+            left: of("kind"),
+            op: *random.pick(&[Operator::Eq, Operator::Ne, Operator::Lt]),
+            right: of("place"),
+        },
+        2 if home.field("quantity").is_some() => RowFilter::Compare {
+            field: of("quantity"),
+            op: *random.pick(&[Operator::Ge, Operator::Lt, Operator::Ne]),
+            value: Literal::Integer(2),
+        },
+        3 if home.field("amount").is_some() => RowFilter::Compare {
+            field: of("amount"),
+            op: *random.pick(&[Operator::Gt, Operator::Le]),
+            value: Literal::Number(10.5),
+        },
+        6 => RowFilter::Not(Box::new(row_filter(random, home, depth - 1))),
+        7 => RowFilter::Or(vec![
+            row_filter(random, home, depth - 1),
+            row_filter(random, home, depth - 1),
+        ]),
+        8 => RowFilter::And(vec![
+            row_filter(random, home, depth - 1),
+            row_filter(random, home, depth - 1),
+        ]),
+        _ => {
+            let words = [word(random), word(random), word(random)];
+            RowFilter::one_of(of("kind"), &words[..1 + random.below(3)])
+        }
+    }
+}
+
+fn metrics(
+    random: &mut Random,
+    datasets: &[Dataset],
+    relationships: &[Relationship],
+) -> Vec<Metric> {
+    let mut metrics: Vec<Metric> = Vec::new();
+    let put = |metrics: &mut Vec<Metric>, kind: MetricKind, adds: Additivity, time| {
+        let name = format!("m{}", metrics.len());
+        metrics.push(Metric {
+            additivity: adds,
+            time_field: time,
+            ..Metric::new(name, kind)
+        });
+    };
+    for _ in 0..3 + random.below(5) {
+        // Most numbers are of the tables that look up others.
+        let dataset = if random.chance(60) {
+            datasets.len() - 1 - random.below(datasets.len().min(2))
+        } else {
+            random.below(datasets.len())
+        };
+        let home = &datasets[dataset];
+        let numbers: Vec<&Field> = home
+            .fields
+            .iter()
+            .filter(|f| f.role == Role::Measure && f.data_type.is_numeric())
+            .collect();
+        let additive: Vec<&Field> = numbers
+            .iter()
+            .copied()
+            .filter(|f| f.additivity == Additivity::Additive)
+            .collect();
+        let filter = if random.chance(20) {
+            Some(row_filter(random, home, 1))
+        } else {
+            None
+        };
+        let due = home.field("due").is_some();
+        let time = if due && random.chance(15) {
+            Some(FieldRef::new(&home.name, "due"))
+        } else {
+            None
+        };
+        let roll = random.below(100);
+        let (aggregation, expression, adds) = if roll < 45 && !additive.is_empty() {
+            let name = random.pick(&additive).name.clone();
+            let expression = if random.chance(15) {
+                Expression::Multiply(vec![own(&name), Expression::Number(2.0)])
+            } else if random.chance(10) {
+                Expression::Add(vec![own(&name), own(&random.pick(&additive).name.clone())])
+            } else {
+                own(&name)
+            };
+            (Aggregation::Sum, Some(expression), Additivity::Additive)
+        } else if roll < 60 {
+            (Aggregation::Count, None, Additivity::Additive)
+        } else if roll < 72 {
+            let any = random.pick(&home.fields).name.clone();
+            (Aggregation::CountDistinct, Some(own(&any)), Additivity::Non)
+        } else if roll < 90 && !numbers.is_empty() {
+            let name = random.pick(&numbers).name.clone();
+            let how = *random.pick(&[
+                Aggregation::Average,
+                Aggregation::Min,
+                Aggregation::Max,
+                Aggregation::Median,
+            ]);
+            (how, Some(own(&name)), Additivity::Non)
+        } else {
+            let any = random.pick(&home.fields).name.clone();
+            (Aggregation::Count, Some(own(&any)), Additivity::Additive)
+        };
+        let kind = MetricKind::Simple {
+            dataset: home.name.clone(),
+            aggregation,
+            expression,
+            filter,
+        };
+        put(&mut metrics, kind, adds, time);
+    }
+    let _ = relationships;
+    for _ in 0..random.below(4) {
+        let a = random.pick(&metrics).clone();
+        let b = random.pick(&metrics).clone();
+        if random.chance(55) {
+            let kind = MetricKind::Ratio {
+                numerator: a.name,
+                denominator: b.name,
+            };
+            put(&mut metrics, kind, Additivity::Non, None);
+        } else {
+            let adds =
+                if a.additivity == Additivity::Additive && b.additivity == Additivity::Additive {
+                    Additivity::Additive
+                } else {
+                    Additivity::Non
+                };
+            let kind = MetricKind::Difference {
+                left: a.name,
+                right: b.name,
+            };
+            put(&mut metrics, kind, adds, None);
+        }
+    }
+    metrics
+}
