@@ -3,6 +3,8 @@
 //! Every default is written into it before compilation; the compiler fills in
 //! nothing. Serialisation is deterministic; its hash is the cache key.
 
+mod basket;
+mod cohort;
 mod compare;
 mod dimension;
 mod filter;
@@ -12,6 +14,8 @@ mod members;
 mod plan;
 mod time;
 
+pub use basket::*;
+pub use cohort::*;
 pub use compare::*;
 pub use dimension::*;
 pub use filter::*;
@@ -55,6 +59,12 @@ pub struct Query {
     /// Members put together from those of other queries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sets: Option<Sets>,
+    /// Pairs of items in the same basket, instead of metrics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basket: Option<Basket>,
+    /// Cohorts and their retention, instead of metrics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cohort: Option<Cohort>,
     /// Where in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<TimeScope>,

@@ -11,9 +11,11 @@
 //!
 //! Leap days: 29 February compares with nothing a year before; days add up to their month.
 
+mod basket;
 mod block;
 mod bridge;
 mod calendar;
+mod cohort;
 mod columns;
 mod compare;
 mod declared;
@@ -33,6 +35,7 @@ mod running;
 mod scope;
 mod sets;
 mod shape;
+mod shapes;
 mod shift;
 mod statement;
 mod subquery;
@@ -253,6 +256,14 @@ impl Compiler<'_> {
         }
         if let Some(sets) = &query.sets {
             return self.sets(query, sets);
+        }
+        if let Some(basket) = &query.basket {
+            shapes::alone(query, "baskets")?;
+            return self.basket(query, basket);
+        }
+        if let Some(cohort) = &query.cohort {
+            shapes::alone(query, "cohorts")?;
+            return self.cohort(query, cohort);
         }
         if query.rows.is_some() {
             return self.list(query);
