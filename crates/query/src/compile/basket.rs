@@ -18,13 +18,7 @@ impl Compiler<'_> {
         let (label, data_type) = (item.label.clone(), item.data_type);
         let (mut scope, conditions) = self.rows_of(&basket.lines, query)?;
         let id = scope.field(&basket.basket)?;
-        let known = format!("{id} IS NOT NULL");
-        let total = Select {
-            columns: vec![format!("COUNT(DISTINCT {id}) AS n")],
-            from: scope.from()?,
-            conditions: conditions.iter().cloned().chain([known]).collect(),
-            ..Select::default()
-        };
+        let total = scope.select(vec![format!("COUNT(DISTINCT {id}) AS n")], conditions)?;
         let total = self.cte("all_baskets", "baskets in all".into(), &total);
         let (first, firsts) = self.side(query, basket, basket.first.as_ref())?;
         let (second, seconds) = self.side(query, basket, basket.second.as_ref())?;
@@ -151,10 +145,10 @@ impl Compiler<'_> {
         conditions.push(format!("{item} IS NOT NULL"));
         let held = Select {
             distinct: true,
-            columns: vec![format!("{id} AS basket"), format!("{item} AS item")],
-            from: scope.from()?,
-            conditions,
-            ..Select::default()
+            ..scope.select(
+                vec![format!("{id} AS basket"), format!("{item} AS item")],
+                conditions,
+            )?
         };
         let held = self.cte("held", "each item of each basket once".into(), &held);
         let counts = Select {

@@ -2,9 +2,7 @@
 
 use super::Compiler;
 use super::calendar::{Span, day};
-use super::frame::Window;
 use super::statement::Select;
-use crate::dialect::moved;
 use crate::{
     Cohort, Dimension, Grain, Origin, OutputColumn, OutputRole, Query, QueryError, TimeScope,
 };
@@ -28,10 +26,10 @@ fn checked(query: &Query, cohort: &Cohort) -> Result<(), QueryError> {
             "a cohort is followed for {MOST_PERIODS} periods at most"
         )));
     }
-    let other_time = |t: &TimeScope| t.field != cohort.event;
+    let other_time = |t: &TimeScope| t.field != cohort.event || t.calendar.is_some();
     if query.time.as_ref().is_some_and(other_time) {
         return Err(QueryError::Malformed(format!(
-            "the time of a cohort query is {}",
+            "the time of a cohort query is {}, by the plain calendar",
             cohort.event
         )));
     }
@@ -55,11 +53,12 @@ impl Compiler<'_> {
             grain: cohort.grain,
         };
         let events = cohort.event.dataset.as_str();
+        let plain = self.window(&Query::default())?;
 
         // The first event of each entity, over all of them.
         let (mut scope, mut conditions) = self.rows_of(events, &Query::default())?;
         let entity = scope.field(&cohort.entity)?;
-        let at = self.dimension(&mut scope, &period, &Window::default())?;
+        let at = self.dimension(&mut scope, 0, &period, &plain)?;
         conditions.push(format!("{entity} IS NOT NULL"));
         conditions.push(format!("{at} IS NOT NULL"));
         let first = Select {
@@ -67,10 +66,8 @@ impl Compiler<'_> {
                 format!("{entity} AS entity"),
                 format!("MIN({at}) AS cohort"),
             ],
-            from: scope.from()?,
-            conditions,
             keys: 1,
-            ..Select::default()
+            ..scope.select(Vec::new(), conditions)?
         };
         let first = self.cte(
             "first_period",
@@ -81,15 +78,13 @@ impl Compiler<'_> {
         // Who did anything in which period.
         let (mut scope, mut conditions) = self.rows_of(events, &undated)?;
         let entity = scope.field(&cohort.entity)?;
-        let at = self.dimension(&mut scope, &period, &Window::default())?;
+        let at = self.dimension(&mut scope, 0, &period, &plain)?;
         conditions.push(format!("{entity} IS NOT NULL"));
         conditions.push(format!("{at} IS NOT NULL"));
         let active = Select {
             distinct: true,
             columns: vec![format!("{entity} AS entity"), format!("{at} AS period")],
-            from: scope.from()?,
-            conditions,
-            ..Select::default()
+            ..scope.select(Vec::new(), conditions)?
         };
         let active = self.cte("active", "who did anything in which period".into(), &active);
 
@@ -124,8 +119,8 @@ impl Compiler<'_> {
         // Every cohort at every age.
         let ages: Vec<String> = (0..=cohort.periods)
             .map(|k| {
-                let start = moved(self.sql, "m.cohort", cohort.grain, i64::from(k));
-                let end = moved(self.sql, "m.cohort", cohort.grain, i64::from(k) + 1);
+                let start = self.later("m.cohort", cohort.grain, k);
+                let end = self.later("m.cohort", cohort.grain, k + 1);
                 format!(
                     "SELECT m.cohort, {k} AS age, m.members, {start} AS period, {end} <= {} AS ended FROM {members} AS m",
                     self.sql.date(over)
@@ -178,10 +173,7 @@ impl Compiler<'_> {
                     how: "summed over the members of a cohort",
                 });
             }
-            let window = Window {
-                filter: query.filter.clone(),
-                ..Window::default()
-            };
+            let window = self.window(&undated)?;
             let worth = self.frame("worth", &by, &[&term.measure], &window)?;
             let worth = Select {
                 columns: vec![
@@ -230,6 +222,20 @@ impl Compiler<'_> {
             ..Select::default()
         };
         Ok((select, columns))
+    }
+}
+
+impl Compiler<'_> {
+    /// The first day of the period that comes so many periods after the one with this first day.
+    fn later(&self, first: &str, grain: Grain, periods: u32) -> String {
+        let n = i64::from(periods);
+        match grain {
+            Grain::Week => self.sql.plus_days(first, &(7 * n).to_string()),
+            Grain::Month => self.sql.plus_months(first, n),
+            Grain::Quarter => self.sql.plus_months(first, 3 * n),
+            Grain::Year => self.sql.plus_months(first, 12 * n),
+            _ => self.sql.plus_days(first, &n.to_string()),
+        }
     }
 }
 

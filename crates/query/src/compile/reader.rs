@@ -295,6 +295,20 @@ impl Check<'_, '_> {
         if let Some(sets) = &query.sets {
             sets.queries.iter().try_for_each(|q| self.query(q))?;
         }
+        if let Some(basket) = &query.basket {
+            self.field(&basket.basket, Use::Count)?;
+            self.field(&basket.item, Use::Values)?;
+            for side in [&basket.first, &basket.second].into_iter().flatten() {
+                self.filter(side)?;
+            }
+        }
+        if let Some(cohort) = &query.cohort {
+            self.field(&cohort.entity, Use::Count)?;
+            self.field(&cohort.event, Use::Values)?;
+            if let Some(term) = &cohort.measure {
+                self.measure(&term.measure)?;
+            }
+        }
         if let Some(time) = &query.time {
             self.field(&time.field, Use::Values)?;
         }

@@ -1,10 +1,8 @@
 //! What the queries that have a shape of their own (baskets, cohorts) share.
 
 use super::Compiler;
-use super::calendar::Span;
 use super::measure::Leaf;
 use super::scope::Scope;
-use crate::path::reachable;
 use crate::{Dimension, Query, QueryError};
 
 /// Refuses anything beside the shape but time, filter and limit.
@@ -13,6 +11,9 @@ pub(super) fn alone(query: &Query, shape: &str) -> Result<(), QueryError> {
         time: None,
         filter: None,
         limit: None,
+        as_of: None,
+        current_attributes: false,
+        without_default_filters: Vec::new(),
         basket: None,
         cohort: None,
         ..query.clone()
@@ -33,11 +34,9 @@ impl<'m> Compiler<'m> {
         dataset: &str,
         query: &Query,
     ) -> Result<(Scope<'m>, Vec<String>), QueryError> {
-        let mut scope = Scope::new(self, dataset)?;
-        let mut conditions = Vec::new();
-        if let Some(time) = &query.time {
-            conditions.extend(scope.during(&time.field, Span::of(time.range.as_ref())?)?);
-        }
+        let mut scope = Scope::new(&self.context, dataset)?;
+        let window = self.window(query)?;
+        let mut conditions = self.in_window(&mut scope, &window)?;
         if let Some(filter) = &query.filter {
             conditions.push(self.condition(&mut scope, filter)?);
         }
@@ -52,7 +51,7 @@ impl<'m> Compiler<'m> {
             };
             for dimension in by {
                 if let Dimension::Field(f) | Dimension::TimeOf { field: f, .. } = dimension
-                    && let Err(e) = reachable(self.model, home, f)
+                    && let Err(e) = self.context.graph.reach(home, f)
                 {
                     return Some(e);
                 }
