@@ -315,7 +315,8 @@ impl<'m> Graph<'m> {
                 ));
             }
         }
-        // The target must be reached unambiguously from the linked rows.
+        // The target must be reached unambiguously from the linked rows, through the relationship
+        // that the field names, if the link itself does not follow it.
         let mut problem = None;
         let uses = |link: &Link, name: &String| {
             let steps = link.inner.steps.iter().chain(&link.outer.steps);
@@ -323,18 +324,24 @@ impl<'m> Graph<'m> {
                 .chain([&link.relationship])
                 .any(|s| self.model.relationships[*s].name == *name)
         };
-        found.retain(|(_, link)| match &to.via {
-            Some(name) if uses(link, name) => self
-                .reach(&link.dataset, &FieldRef::new(&to.dataset, &to.field))
-                .is_ok(),
-            _ => match self.reach(&link.dataset, to) {
-                Ok(_) => true,
+        found.retain_mut(|(steps, link)| {
+            let plain = FieldRef::new(&to.dataset, &to.field);
+            let target = match &to.via {
+                Some(name) if uses(link, name) => &plain,
+                _ => to,
+            };
+            match self.reach(&link.dataset, target) {
+                Ok(path) => {
+                    let before = link.outer.steps.len() + 1 + link.inner.steps.len();
+                    *steps = u32::try_from(before + path.steps.len()).unwrap_or(u32::MAX);
+                    true
+                }
                 Err(e @ QueryError::AmbiguousPath { .. }) => {
                     problem.get_or_insert(e);
                     false
                 }
                 Err(_) => false,
-            },
+            }
         });
         let Some(least) = found.iter().map(|f| f.0).min() else {
             return Err(problem.unwrap_or_else(|| QueryError::NoPath {

@@ -53,15 +53,7 @@ impl<'m> Compiler<'m> {
                 let sql = self.dimension(&mut inner, *i, &there, window)?;
                 columns.push(format!("{sql} AS d{i}"));
             }
-            // The span limits which links count, where the links are dated.
-            let mut conditions = Vec::new();
-            if let Some(stated) = &window.time
-                && let Ok(time) = inner.time(Some(stated))
-                && let Some(c) = inner.during(&time, window.span)?
-            {
-                conditions.push(c);
-            }
-            let mut select = inner.select(columns, conditions)?;
+            let mut select = inner.select(columns, Vec::new())?;
             select.distinct = true;
             let table = self.cte(
                 &format!("{}_links", link.dataset),

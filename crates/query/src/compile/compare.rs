@@ -22,8 +22,11 @@ pub(super) struct Periods {
     /// How its days come to meet those of this one; they do not where two ranges are compared as
     /// wholes.
     pub(super) moved: Option<Moved>,
-    /// Retail calendar whose 53rd weeks are left out of both.
+    /// Retail calendar whose 53rd weeks are met by nothing.
     pub(super) week_53: Option<Reckoning>,
+    /// Whether they are left out of this period too. Where weeks or days are shown one by one,
+    /// they stand there without a partner.
+    pub(super) left_out: bool,
     /// How people call the other one.
     pub(super) label: String,
 }
@@ -88,6 +91,11 @@ impl<'m> Compiler<'m> {
                 let label = range.label.clone();
                 return self.ranges(asked, now, other, running, label);
             }
+            _ if grain.is_none() && (asked.start.is_none() || asked.end.is_none()) => {
+                return Err(QueryError::Malformed(
+                    "an open range has no period before it".into(),
+                ));
+            }
             CompareTo::PriorYear => self.year_before(compare, window, grain)?,
             CompareTo::PriorPeriod => self.period_before(compare, window, grain)?,
         };
@@ -116,6 +124,7 @@ impl<'m> Compiler<'m> {
                 exactly: meeting.exactly,
             }),
             week_53: meeting.week_53,
+            left_out: !matches!(grain, Some(Grain::Week | Grain::Day | Grain::Hour)),
             label,
         })
     }
@@ -175,6 +184,7 @@ impl<'m> Compiler<'m> {
             then,
             moved,
             week_53: None,
+            left_out: false,
             label,
         })
     }
@@ -192,20 +202,18 @@ impl<'m> Compiler<'m> {
             Align::SameWeekday => Shift::Days(364).into(),
             Align::Restated => {
                 let retail = self.retail(reckoning, grain)?;
-                restated(retail, window.span, by_week)
+                restated(retail, window.span)
             }
             Align::SameFiscalWeek => {
                 let retail = self.retail(reckoning, grain)?;
-                same_fiscal_week(retail, window.span, by_week)
+                same_fiscal_week(retail, window.span)
             }
             Align::ToDate => match reckoning {
                 Reckoning::Weeks {
                     week_53: Week53::Restated,
                     ..
-                } => restated(reckoning.clone(), window.span, by_week),
-                Reckoning::Weeks { .. } => {
-                    same_fiscal_week(reckoning.clone(), window.span, by_week)
-                }
+                } => restated(reckoning.clone(), window.span),
+                Reckoning::Weeks { .. } => same_fiscal_week(reckoning.clone(), window.span),
                 Reckoning::Table {
                     prior_year_day: Some(_),
                     ..
@@ -265,9 +273,7 @@ impl<'m> Compiler<'m> {
             }
             None => {
                 let (Some(start), Some(end)) = (window.span.start, window.span.end) else {
-                    return Err(QueryError::Malformed(
-                        "an open range has no period before it".into(),
-                    ));
+                    return Err(QueryError::Malformed("no range".into()));
                 };
                 if !whole_weeks
                     && let Reckoning::Weeks { calendar, .. } = &window.reckoning
@@ -329,6 +335,7 @@ impl<'m> Compiler<'m> {
         let earlier = Window {
             span: periods.then,
             moved: periods.moved.clone(),
+            week_53: periods.week_53.clone(),
             ..setting.window.clone()
         };
         let mut then = self.frame_of(
@@ -415,25 +422,24 @@ fn may_hold_week_53(calendar: &RetailCalendar, span: Span) -> bool {
     })
 }
 
-/// What is left out of both sides, because a 53rd week has no partner; where weeks or days are
-/// shown one by one, its absence shows.
-fn left_out(reckoning: &Reckoning, span: Span, by_week: bool) -> Option<Reckoning> {
+/// The calendar, if a span may hold a 53rd week of it.
+fn with_week_53(reckoning: &Reckoning, span: Span) -> Option<Reckoning> {
     let Reckoning::Weeks { calendar, .. } = reckoning else {
         return None;
     };
-    (!by_week && may_hold_week_53(calendar, span)).then(|| reckoning.clone())
+    may_hold_week_53(calendar, span).then(|| reckoning.clone())
 }
 
-fn restated(reckoning: Reckoning, span: Span, by_week: bool) -> Meeting {
+fn restated(reckoning: Reckoning, span: Span) -> Meeting {
     Meeting {
-        week_53: left_out(&reckoning, span, by_week),
+        week_53: with_week_53(&reckoning, span),
         ..Shift::Days(364).into()
     }
 }
 
-fn same_fiscal_week(reckoning: Reckoning, span: Span, by_week: bool) -> Meeting {
+fn same_fiscal_week(reckoning: Reckoning, span: Span) -> Meeting {
     Meeting {
-        week_53: left_out(&reckoning, span, by_week),
+        week_53: with_week_53(&reckoning, span),
         ..Shift::RetailYear {
             reckoning,
             joins: false,

@@ -77,7 +77,7 @@ impl<'m> Compiler<'m> {
             Some(compare) => {
                 let periods = self.periods(compare, &window, running)?;
                 window.span = periods.now;
-                window.week_53 = periods.week_53.clone();
+                window.week_53 = periods.week_53.clone().filter(|_| periods.left_out);
                 Some(periods)
             }
         };

@@ -247,58 +247,69 @@ impl<'m> Compiler<'m> {
         })
     }
 
-    /// A CTE of days with the first day of every retail period that they lie in.
+    /// A CTE of days with the first day of every retail period that they lie in, and with that of
+    /// the next.
     fn retail_days(&mut self, name: &str, calendar: &RetailCalendar, days: &Days) -> String {
         let sql = self.sql;
-        let week = sql.period(Grain::Week, "day", calendar.week_start());
-        let nominal = months_period(sql, calendar.first_month(), 1, Grain::Year, "anchor");
-        // The first anchor on or after the nominal start of the next year, back to its week.
-        let next = sql.plus_months("nominal", 12);
-        let next_week = sql.period(
-            Grain::Week,
-            &sql.plus_days(&next, &(6 - i64::from(calendar.anchor())).to_string()),
-            calendar.week_start(),
-        );
-        let weeks = sql.whole_quotient(&sql.days_between("nominal", "anchor"), 7);
-        let quarters = format!(
-            "CASE WHEN weeks_before >= 39 THEN 3 ELSE {} END",
-            sql.whole_quotient("weeks_before", 13)
-        );
         let [_, second, third] = calendar.first_weeks();
-        let first_week = format!(
-            "CASE WHEN weeks_before - 13 * quarters >= {third} THEN {third} WHEN weeks_before - 13 * quarters >= {second} THEN {second} ELSE 0 END"
+        let week_of = |day: &str| sql.period(Grain::Week, day, calendar.week_start());
+        let year_of = |day: &str| months_period(sql, calendar.first_month(), 1, Grain::Year, day);
+        let anchored = self.cte_text(
+            &format!("{name}_weeks"),
+            format!("calendar {name}: each day, its week, and the day that says to which year the week belongs"),
+            format!(
+                "SELECT day, week, {} AS anchor\n  FROM (SELECT day, {} AS week FROM ({}) AS every_day) AS weeks",
+                sql.plus_days("week", &calendar.anchor().to_string()),
+                week_of("day"),
+                sql.days(&days.from, &days.to)
+            ),
         );
-        let months = format!("CASE month_week WHEN {third} THEN 2 WHEN {second} THEN 1 ELSE 0 END");
-        let text = format!(
-            "SELECT day, week, year, {quarter} AS quarter, {month} AS month,\n    \
-               {after_week} AS next_week, {after_month} AS next_month, {after_quarter} AS next_quarter, next_year,\n    \
-               weeks_before + 1 AS week_number, quarters + 1 AS quarter_number, 3 * quarters + {months} + 1 AS month_number\n  \
-             FROM (SELECT *, {first_week} AS month_week\n  \
-             FROM (SELECT *, {quarters} AS quarters, {year} AS year\n  \
-             FROM (SELECT *, {weeks} AS weeks_before, {next_week} AS next_year\n  \
-             FROM (SELECT *, {nominal} AS nominal\n  \
-             FROM (SELECT *, {anchor} AS anchor\n  \
-             FROM (SELECT day, {week} AS week\n  \
-             FROM ({days}) AS d) AS w) AS a) AS n) AS c) AS q) AS m",
-            quarter = sql.plus_days("year", "7 * 13 * quarters"),
-            after_week = sql.plus_days("week", "7"),
-            after_month = format_args!(
-                "CASE WHEN quarters = 3 AND month_week = {third} THEN next_year ELSE {} END",
-                sql.plus_days("year", &format!("7 * (13 * quarters + CASE month_week WHEN 0 THEN {second} WHEN {second} THEN {third} ELSE 13 END)"))
+        // The first anchor on or after the nominal start of the next year is in its first week.
+        let next = sql.plus_days(
+            &sql.plus_months("nominal", 12),
+            &(6 - calendar.anchor()).to_string(),
+        );
+        let placed = self.cte_text(
+            &format!("{name}_years"),
+            format!("calendar {name}: weeks before the week in its year, and the week in which the next year starts"),
+            format!(
+                "SELECT day, week, {} AS weeks_before, {} AS next_year\n  FROM (SELECT *, {} AS nominal FROM {anchored}) AS nominal_years",
+                sql.whole_quotient(&sql.days_between("nominal", "anchor"), 7),
+                week_of(&next),
+                year_of("anchor")
             ),
-            after_quarter = format_args!(
-                "CASE WHEN quarters = 3 THEN next_year ELSE {} END",
-                sql.plus_days("year", "7 * 13 * (quarters + 1)")
+        );
+        let within = "weeks_before - 13 * quarters";
+        let quartered = self.cte_text(
+            &format!("{name}_quarters"),
+            format!("calendar {name}: quarters before the week in its year, and weeks before its month in the quarter"),
+            format!(
+                "SELECT *, CASE WHEN {within} >= {third} THEN {third} WHEN {within} >= {second} THEN {second} ELSE 0 END AS month_week\n  \
+                 FROM (SELECT *, {} AS year, CASE WHEN weeks_before >= 39 THEN 3 ELSE {} END AS quarters FROM {placed}) AS years",
+                sql.plus_days("week", "-7 * weeks_before"),
+                sql.whole_quotient("weeks_before", 13)
             ),
-            month = sql.plus_days("year", "7 * (13 * quarters + month_week)"),
-            year = sql.plus_days("week", "-7 * weeks_before"),
-            anchor = sql.plus_days("week", &calendar.anchor().to_string()),
-            days = sql.days(&days.from, &days.to),
+        );
+        let after_month = format!(
+            "7 * (13 * quarters + CASE month_week WHEN 0 THEN {second} WHEN {second} THEN {third} ELSE 13 END)"
         );
         self.cte_text(
             &format!("{name}_days"),
-            format!("calendar {name}, one row per day with the first days of its periods"),
-            text,
+            format!("calendar {name}, one row per day with the first days of its periods and the next"),
+            format!(
+                "SELECT day, week, {} AS month, {} AS quarter, year,\n    \
+                 {} AS next_week,\n    \
+                 CASE WHEN quarters = 3 AND month_week = {third} THEN next_year ELSE {} END AS next_month,\n    \
+                 CASE WHEN quarters = 3 THEN next_year ELSE {} END AS next_quarter, next_year,\n    \
+                 weeks_before + 1 AS week_number,\n    \
+                 3 * quarters + CASE month_week WHEN 0 THEN 1 WHEN {second} THEN 2 ELSE 3 END AS month_number,\n    \
+                 quarters + 1 AS quarter_number\n  FROM {quartered}",
+                sql.plus_days("year", "7 * (13 * quarters + month_week)"),
+                sql.plus_days("year", "7 * 13 * quarters"),
+                sql.plus_days("week", "7"),
+                sql.plus_days("year", &after_month),
+                sql.plus_days("year", "7 * 13 * (quarters + 1)")
+            ),
         )
     }
 
@@ -395,7 +406,7 @@ impl<'m> Compiler<'m> {
 }
 
 /// First and last day that a calendar has to hold, as SQL.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Days {
     pub(super) from: String,
     pub(super) to: String,

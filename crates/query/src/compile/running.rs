@@ -6,6 +6,7 @@ use super::grouped::Setting;
 use super::measure::Leaf;
 use super::reckoning::{Days, Reckoning};
 use super::scope::Scope;
+use crate::dialect::SqlDialect;
 use crate::{Dimension, Grain, QueryError};
 use jiff::ToSpan;
 use semantics::FieldRef;
@@ -65,56 +66,43 @@ impl<'m> Compiler<'m> {
     ) -> Result<Counter, QueryError> {
         let sql = self.sql;
         let own = format!("g.d{r}");
-        let field = self.bucket_field(setting, r)?;
-        let days = Days::of_data(self, &field)?;
-        let plain = matches!(setting.window.reckoning, Reckoning::Months { .. })
-            || matches!(grain, Grain::Day | Grain::Hour);
-        let number = |of: &str, raw: &str| -> (String, i64) {
-            let epoch = sql.date(jiff::civil::date(1970, 1, 1));
-            match grain {
-                Grain::Month => (sql.month_count(of), 1),
-                Grain::Quarter => (sql.month_count(of), 3),
-                Grain::Year => (sql.month_count(of), 12),
-                Grain::Week => (sql.days_between(&epoch, of), 7),
-                Grain::Hour => (
-                    format!(
-                        "({} * 24 + {})",
-                        sql.days_between(&epoch, raw),
-                        sql.period(Grain::HourOfDay, raw, 1)
-                    ),
-                    1,
-                ),
-                _ => (sql.days_between(&epoch, of), 1),
-            }
+        let reckoning = setting.window.reckoning.clone();
+        let (home, field) = self.bucket_field(setting, r)?;
+        let mut scope = Scope::unrestricted(&self.context, &home)?;
+        let of = scope.field(&field)?;
+        let of = match grain {
+            Grain::Hour => of,
+            _ => sql.day(&of),
         };
+        let begins = self.cte(
+            "beginning",
+            format!("first {field} of {home}"),
+            &scope.select(vec![format!("MIN({of}) AS day")], Vec::new())?,
+        );
+        let plain = matches!(reckoning, Reckoning::Months { .. })
+            || matches!(grain, Grain::Day | Grain::Hour);
         if plain {
-            let mut scope = Scope::unrestricted(&self.context, &field.dataset)?;
-            let first = self.period(
-                &mut scope,
-                &setting.window.reckoning,
-                grain,
-                &days.from,
-                &days,
-            )?;
-            let (first, step) = number(&first, &days.from);
+            let start = match grain {
+                Grain::Hour => sql.period(Grain::Hour, "day", 1),
+                _ => self.period(&mut scope, &reckoning, grain, "day", &Days::default())?,
+            };
+            let (first, step) = number(sql, grain, &start);
             return Ok(Counter {
-                number: number(&own, &own).0,
+                number: number(sql, grain, &own).0,
                 step,
-                first,
+                first: format!("(SELECT {first} FROM {begins})"),
                 join: String::new(),
             });
         }
         // Periods of unequal length: all of the calendar's, one after the other.
-        let mut scope = Scope::unrestricted(&self.context, &field.dataset)?;
-        let of = scope.field(&FieldRef::new(&field.dataset, &field.field))?;
+        let days = Days::of_data(self, &field)?;
         let column = match grain {
             Grain::Week => "week",
             Grain::Month => "month",
             Grain::Quarter => "quarter",
             _ => "year",
         };
-        let table = self.calendar_table(&setting.window.reckoning, &days, column)?;
-        let _ = of;
+        let table = self.calendar_table(&reckoning, &days, column)?;
         let periods = self.cte_text(
             &format!("{column}s_counted"),
             format!("the calendar's {column}s, counted through"),
@@ -123,20 +111,19 @@ impl<'m> Compiler<'m> {
                  FROM (SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL) AS periods"
             ),
         );
-        let first_day = sql.day(&days.from);
         Ok(Counter {
             number: "counted.number".into(),
             step: 1,
-            first: format!("(SELECT MAX(number) FROM {periods} WHERE period <= {first_day})"),
+            first: format!(
+                "(SELECT MAX(number) FROM {periods} WHERE period <= (SELECT day FROM {begins}))"
+            ),
             join: format!("\n  LEFT JOIN {periods} AS counted ON {own} = counted.period"),
         })
     }
 
-    /// The time field that the running dimension shows.
-    fn bucket_field(&self, setting: &Setting, r: usize) -> Result<FieldRef, QueryError> {
-        if let Some(Dimension::TimeOf { field, .. }) = setting.query.dimensions.get(r) {
-            return Ok(field.clone());
-        }
+    /// The dataset whose rows are in the buckets of the running dimension, and the time field that
+    /// places them.
+    fn bucket_field(&self, setting: &Setting, r: usize) -> Result<(String, FieldRef), QueryError> {
         let stated = setting
             .window
             .time
@@ -146,14 +133,48 @@ impl<'m> Compiler<'m> {
             Leaf::Rows { home, time, .. } => Some((home, time.as_ref())),
             _ => None,
         });
+        if let Some(Dimension::TimeOf { field, .. }) = setting.query.dimensions.get(r) {
+            let home = home
+                .map(|h| h.0)
+                .filter(|home| self.context.graph.reach(home, field).is_ok());
+            let own = FieldRef::new(&field.dataset, &field.field);
+            return Ok(match home {
+                Some(home) => (home.clone(), field.clone()),
+                None => (field.dataset.clone(), own),
+            });
+        }
         match (home, stated) {
             (Some((home, own)), stated) => {
-                Scope::unrestricted(&self.context, home)?.time(own.or(stated))
+                let field = Scope::unrestricted(&self.context, home)?.time(own.or(stated))?;
+                Ok((home.clone(), field))
             }
-            (None, Some(stated)) => Ok(stated.clone()),
+            (None, Some(stated)) => Ok((
+                stated.dataset.clone(),
+                FieldRef::new(&stated.dataset, &stated.field),
+            )),
             (None, None) => Err(QueryError::Malformed(
                 "a running number needs a time field".into(),
             )),
         }
+    }
+}
+
+/// The number of a bucket's start, counted through, and by how much it grows to the next.
+fn number(sql: &dyn SqlDialect, grain: Grain, start: &str) -> (String, i64) {
+    let epoch = sql.date(jiff::civil::date(1970, 1, 1));
+    match grain {
+        Grain::Month => (sql.month_count(start), 1),
+        Grain::Quarter => (sql.month_count(start), 3),
+        Grain::Year => (sql.month_count(start), 12),
+        Grain::Week => (sql.days_between(&epoch, start), 7),
+        Grain::Hour => (
+            format!(
+                "({} * 24 + {})",
+                sql.days_between(&epoch, start),
+                sql.period(Grain::HourOfDay, start, 1)
+            ),
+            1,
+        ),
+        _ => (sql.days_between(&epoch, start), 1),
     }
 }

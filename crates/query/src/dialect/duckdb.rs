@@ -80,15 +80,15 @@ impl SqlDialect for DuckDb {
     }
 
     fn plus_months(&self, day: &str, months: i64) -> String {
-        format!("CAST({day} + INTERVAL {months} MONTH AS DATE)")
+        format!("CAST({} AS DATE)", moved(day, months, "MONTH"))
     }
 
     fn time_plus_months(&self, time: &str, months: i64) -> String {
-        format!("({time} + INTERVAL {months} MONTH)")
+        format!("({})", moved(time, months, "MONTH"))
     }
 
     fn plus_hours(&self, time: &str, hours: i64) -> String {
-        format!("({time} + INTERVAL {hours} HOUR)")
+        format!("({})", moved(time, hours, "HOUR"))
     }
 
     fn days_between(&self, from: &str, to: &str) -> String {
@@ -106,4 +106,10 @@ impl SqlDialect for DuckDb {
             self.day(to)
         )
     }
+}
+
+/// A day or time, moved forwards or backwards.
+fn moved(of: &str, by: i64, unit: &str) -> String {
+    let sign = if by < 0 { '-' } else { '+' };
+    format!("{of} {sign} INTERVAL {} {unit}", by.unsigned_abs())
 }
