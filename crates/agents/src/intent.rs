@@ -14,6 +14,15 @@ fn has_members(filter: Option<&Filter>) -> bool {
 
 /// The intent of a query.
 pub(crate) fn of(query: &Query) -> Intent {
+    if query.basket.is_some() {
+        return Intent::Basket;
+    }
+    if query.cohort.is_some() {
+        return Intent::Cohort;
+    }
+    if query.sets.is_some() {
+        return Intent::Set;
+    }
     if query.rows.is_some() || query.metrics.is_empty() {
         return Intent::List;
     }

@@ -2,8 +2,8 @@
 
 use crate::time::grain_noun;
 use query::{
-    CompareTo, Dimension, Direction, Filter, Having, Literal, Measure, Operator, OrderKey, Part,
-    Query, Rank, RowRank, SetOperation, Sets, Threshold, Ties,
+    Basket, Cohort, CompareTo, Dimension, Direction, Filter, Having, Literal, Measure, Operator,
+    OrderKey, PairNumber, Part, Query, Rank, RowRank, SetOperation, Sets, Threshold, Ties,
 };
 use semantics::{FieldRef, Model};
 
@@ -154,6 +154,52 @@ fn sets(model: &Model, set: &Sets) -> String {
     }
 }
 
+/// Pairs of items.
+fn basket(model: &Model, basket: &Basket) -> String {
+    let item = label(model, &basket.item);
+    let mut out = format!(
+        "Pairs of {item} that share a {}",
+        label(model, &basket.basket)
+    );
+    for (side, filter) in [("first", &basket.first), ("second", &basket.second)] {
+        if let Some(filter) = filter {
+            out.push_str(&format!(
+                ", the {side} with {}",
+                filter_words(model, filter)
+            ));
+        }
+    }
+    if basket.min_baskets > 1 {
+        out.push_str(&format!(", at least {} together", basket.min_baskets));
+    }
+    out.push_str(match basket.by {
+        PairNumber::Baskets => ", most frequent first",
+        PairNumber::Support => ", highest support first",
+        PairNumber::Confidence => ", highest confidence first",
+        PairNumber::Lift => ", highest lift first",
+    });
+    out
+}
+
+/// Who comes back.
+fn cohort(model: &Model, cohort: &Cohort) -> String {
+    let grain = grain_noun(cohort.grain);
+    let mut out = format!(
+        "Retention of each {} by the {grain} of its first {}, over the {} {grain}s after it",
+        label(model, &cohort.entity),
+        label(model, &cohort.event),
+        cohort.periods
+    );
+    if let Some(term) = &cohort.measure {
+        out.push_str(&format!(", with {}", term.name.to_lowercase()));
+    }
+    out.push_str(&format!(
+        ", {grain}s that end after {} left blank",
+        cohort.watermark
+    ));
+    out
+}
+
 /// How a column differs from its measure.
 fn part_words(part: Part) -> &'static str {
     match part {
@@ -263,6 +309,10 @@ pub fn restate(query: &Query, model: &Model) -> String {
     }
     if let Some(set) = &query.sets {
         out = capital(&sets(model, set));
+    } else if let Some(pairs) = &query.basket {
+        out = basket(model, pairs);
+    } else if let Some(cohorts) = &query.cohort {
+        out = cohort(model, cohorts);
     } else if let Some(rows) = &query.rows {
         let columns: Vec<String> = rows.fields.iter().map(|f| label(model, f)).collect();
         out = format!("List of {}", columns.join(", "));

@@ -712,6 +712,7 @@ pub fn grain_noun(grain: Grain) -> &'static str {
         Grain::Weekday => "weekday",
         Grain::MonthOfYear => "month of the year",
         Grain::QuarterOfYear => "quarter of the year",
+        Grain::WeekOfYear => "week of the year",
     }
 }
 
@@ -881,6 +882,7 @@ fn grain_named(name: &str) -> Option<Grain> {
         "weekday" => Grain::Weekday,
         "month_of_year" => Grain::MonthOfYear,
         "quarter_of_year" => Grain::QuarterOfYear,
+        "week_of_year" => Grain::WeekOfYear,
         _ => return None,
     })
 }

@@ -793,6 +793,7 @@ fn general_options(knowledge: &Knowledge) -> Vec<(String, Reading)> {
             time: Some(query::TimeScope {
                 field: time.clone(),
                 range: None,
+                calendar: None,
             }),
             ..Query::default()
         });

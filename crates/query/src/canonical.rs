@@ -46,6 +46,14 @@ fn normal(query: &Query) -> Query {
     if let Some(sets) = &mut query.sets {
         sets.queries = sets.queries.iter().map(normal).collect();
     }
+    if let Some(basket) = &mut query.basket {
+        for side in [&mut basket.first, &mut basket.second] {
+            *side = side.as_ref().map(filter);
+        }
+    }
+    if let Some(term) = query.cohort.as_mut().and_then(|c| c.measure.as_mut()) {
+        term.measure = measure(&term.measure);
+    }
     query
 }
 

@@ -70,6 +70,8 @@ pub enum Origin {
     Metric(usize, Part),
     /// Index into `rows.fields`.
     RowField(usize),
+    /// Column of a query that has a shape of its own (basket, cohort), from the left.
+    Shape(usize),
 }
 
 /// A column of the result.

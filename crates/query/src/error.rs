@@ -1,5 +1,6 @@
 //! Why a typed query has no safe SQL.
 
+use semantics::TimeUnit;
 use thiserror::Error;
 
 /// A refusal, with a stable code and a way out.
@@ -64,9 +65,39 @@ pub enum QueryError {
         /// The other.
         right: String,
     },
+    /// The model has no such calendar.
+    #[error("the model has no calendar `{0}`")]
+    UnknownCalendar(String),
+    /// The model has no such event.
+    #[error("the model has no event `{0}`")]
+    UnknownEvent(String),
+    /// Periods finer than a time field tells apart.
+    #[error("{field} tells no period shorter than a {} apart, and was asked for by {asked}", unit(*.finest))]
+    TooCoarse {
+        /// Time field.
+        field: String,
+        /// Finest period that its values tell apart.
+        finest: TimeUnit,
+        /// What was asked for.
+        asked: String,
+    },
+    /// Whoever asks may not see it.
+    #[error("{0}")]
+    AccessDenied(String),
     /// The query contradicts itself.
     #[error("{0}")]
     Malformed(String),
+}
+
+fn unit(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::Hour => "hour",
+        TimeUnit::Day => "day",
+        TimeUnit::Week => "week",
+        TimeUnit::Month => "month",
+        TimeUnit::Quarter => "quarter",
+        TimeUnit::Year => "year",
+    }
 }
 
 impl QueryError {
@@ -83,6 +114,10 @@ impl QueryError {
             QueryError::NotScalar(_) => "E_NOT_SCALAR",
             QueryError::UnknownStep(_) => "E_UNKNOWN_STEP",
             QueryError::TypeMismatch { .. } => "E_TYPE_MISMATCH",
+            QueryError::UnknownCalendar(_) => "E_UNKNOWN_CALENDAR",
+            QueryError::UnknownEvent(_) => "E_UNKNOWN_EVENT",
+            QueryError::TooCoarse { .. } => "E_TIME_TOO_COARSE",
+            QueryError::AccessDenied(_) => "E_ACCESS_DENIED",
             QueryError::Malformed(_) => "E_MALFORMED_QUERY",
         }
     }
@@ -116,6 +151,16 @@ impl QueryError {
             }
             QueryError::TypeMismatch { .. } => {
                 "compare numbers with numbers and dates with dates".into()
+            }
+            QueryError::UnknownCalendar(_) => {
+                "declare it among the model's `calendars`, or leave it out".into()
+            }
+            QueryError::UnknownEvent(_) => "declare it among the model's `events`".into(),
+            QueryError::TooCoarse { finest, .. } => {
+                format!("ask by {} or longer", unit(*finest))
+            }
+            QueryError::AccessDenied(_) => {
+                "ask whoever keeps the model's policies, or ask for a count instead".into()
             }
             QueryError::Malformed(_) => "see the schema of the typed query".into(),
         }

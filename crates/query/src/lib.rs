@@ -10,15 +10,17 @@ mod compiled;
 mod dialect;
 mod error;
 mod path;
+mod retail_calendar;
 mod row_filter;
 mod schema;
 mod typed;
 
 pub use canonical::{canonical, hash};
-pub use compile::compile;
+pub use compile::{Reader, compile, compile_for};
 pub use compiled::{CompiledQuery, Dialect, Origin, OutputColumn, OutputRole};
 pub use error::QueryError;
 pub use path::{Path, home_datasets, reachable, time_field_of};
+pub use retail_calendar::{RetailCalendar, RetailDay};
 pub use row_filter::row_filter;
 pub use schema::{json_schema, plan_schema};
 pub use typed::*;

@@ -3,6 +3,8 @@
 //! Every default is written into it before compilation; the compiler fills in
 //! nothing. Serialisation is deterministic; its hash is the cache key.
 
+mod basket;
+mod cohort;
 mod compare;
 mod dimension;
 mod filter;
@@ -12,6 +14,8 @@ mod members;
 mod plan;
 mod time;
 
+pub use basket::*;
+pub use cohort::*;
 pub use compare::*;
 pub use dimension::*;
 pub use filter::*;
@@ -55,6 +59,12 @@ pub struct Query {
     /// Members put together from those of other queries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sets: Option<Sets>,
+    /// Pairs of items in the same basket, instead of metrics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basket: Option<Basket>,
+    /// Cohorts and their retention, instead of metrics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cohort: Option<Cohort>,
     /// Where in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<TimeScope>,
@@ -76,8 +86,10 @@ pub struct Query {
     /// Running total over the running time dimension (within the other dimensions).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cumulative: bool,
-    /// Trailing mean over this many buckets of the running time dimension; NULL until the
-    /// window is full. Buckets before the range feed the window where the data has them.
+    /// Trailing mean over this many buckets of the running time dimension, its own the last,
+    /// counted by the calendar: a bucket without rows is zero for measures that add up, and is
+    /// left out for others. Buckets before the range feed the window. NULL where the window
+    /// reaches back before the first bucket of the data, and where a row has no time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolling: Option<u32>,
     /// Sort keys.
@@ -86,4 +98,15 @@ pub struct Query {
     /// Rows at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// The day that "now" is (`YYYY-MM-DD`), for conditions on age. Sub-queries take that of the
+    /// whole query, here and below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
+    /// Whether attributes that change over time are those of now, instead of those that held when
+    /// an event took place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub current_attributes: bool,
+    /// Datasets of which every row counts: their default filters are off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_default_filters: Vec<String>,
 }

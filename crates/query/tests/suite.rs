@@ -25,9 +25,11 @@ fn read(path: &Path) -> Json {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
+/// The files of the suite and of its folders of cases.
 fn files() -> Vec<(String, Json)> {
-    let mut found: Vec<(String, Json)> = std::fs::read_dir(folder())
-        .unwrap()
+    let mut found: Vec<(String, Json)> = [folder(), folder().join("time")]
+        .iter()
+        .flat_map(|f| std::fs::read_dir(f).unwrap())
         .map(|e| e.unwrap().path())
         .filter(|p| p.extension().is_some_and(|e| e == "json"))
         .map(|p| {

@@ -94,6 +94,7 @@ fn grain_name(grain: Grain) -> &'static str {
         Grain::Weekday => "weekday",
         Grain::MonthOfYear => "month_of_year",
         Grain::QuarterOfYear => "quarter_of_year",
+        Grain::WeekOfYear => "week_of_year",
     }
 }
 

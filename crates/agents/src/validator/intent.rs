@@ -364,6 +364,33 @@ impl Wanted {
         if let Some(sets) = &query.sets {
             sets.queries.iter().for_each(|q| self.query(q, model));
         }
+        if let Some(basket) = &query.basket {
+            self.aggregate(Aggregation::Count);
+            self.aggregate(Aggregation::CountDistinct);
+            self.field(&basket.basket, model);
+            self.field(&basket.item, model);
+            for side in [&basket.first, &basket.second].into_iter().flatten() {
+                self.filter(side, model);
+            }
+            self.numbers
+                .push((Operator::Ge, f64::from(basket.min_baskets)));
+        }
+        if let Some(cohort) = &query.cohort {
+            self.aggregate(Aggregation::Min);
+            self.aggregate(Aggregation::CountDistinct);
+            self.field(&cohort.entity, model);
+            self.field(&cohort.event, model);
+            if let Some(term) = &cohort.measure {
+                self.measure(&term.measure, model);
+            }
+            // The day after the watermark ends the periods that are over.
+            let after = cohort
+                .watermark
+                .parse::<jiff::civil::Date>()
+                .ok()
+                .and_then(|d| d.tomorrow().ok());
+            self.dates.extend(after.map(|d| d.to_string()));
+        }
     }
 
     fn having(&mut self, having: &Having, model: &Model) {

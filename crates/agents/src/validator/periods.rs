@@ -66,6 +66,11 @@ pub(super) fn prior(query: &Query) -> Option<Span> {
     let compare = query.compare.as_ref()?;
     let range = Span::of(query.time.as_ref()?.range.as_ref()?)?;
     let (start, end) = (range.start?, range.end?);
+    let plain = matches!(compare.align, Align::ToDate | Align::Full)
+        && query.time.as_ref()?.calendar.is_none();
+    if !plain {
+        return None;
+    }
     if compare.align == Align::ToDate
         && let Some(last) = compare.watermark.as_deref().and_then(day)
         && last.checked_add(1.day()).ok()? < end
@@ -78,7 +83,10 @@ pub(super) fn prior(query: &Query) -> Option<Span> {
             start.checked_sub(12.months()).ok()?,
             end.checked_sub(12.months()).ok()?,
         )),
-        CompareTo::PriorPeriod if start.day() == 1 && end.day() == 1 => {
+        CompareTo::PriorPeriod
+            if start.day() == end.day()
+                && (start.year(), start.month()) < (end.year(), end.month()) =>
+        {
             let length = (i32::from(end.year()) - i32::from(start.year())) * 12
                 + i32::from(end.month())
                 - i32::from(start.month());

@@ -125,6 +125,7 @@ pub(super) fn edit(draft: Draft, last: &Query, scene: &Scene) -> Result<Query, M
         query.time = Some(TimeScope {
             field,
             range: Some(period.to_range()),
+            calendar: None,
         });
         if draft.compare.is_none() && !draft.growth {
             query.compare = None;
@@ -202,7 +203,7 @@ pub(super) fn edit(draft: Draft, last: &Query, scene: &Scene) -> Result<Query, M
             let Some(field) = model.default_time.clone() else {
                 return Err(Misfit::Missing("a date in the data"));
             };
-            query.time = Some(TimeScope { field, range: None });
+            query.time = Some(TimeScope::new(field, None));
         }
         changed = true;
     }

@@ -166,6 +166,7 @@ fn assemble(
         query.time = Some(TimeScope {
             field,
             range: draft.period.as_ref().map(|p| p.to_range()),
+            calendar: None,
         });
     }
     let numerator: Vec<Bound> = draft
@@ -788,6 +789,7 @@ pub(super) fn comparison(compare: &CompareDraft, scene: &Scene) -> Compare {
         to,
         align: Align::ToDate,
         watermark: Some(scene.clock.today.to_string()),
+        event: None,
         show: vec![Part::Value, Part::Prior, Part::Delta, Part::Pct],
     }
 }
@@ -951,6 +953,7 @@ fn rows_query(draft: Draft, dataset: String, scene: &Scene) -> Result<Query, Mis
         .map(|(p, field)| TimeScope {
             field,
             range: Some(p.to_range()),
+            calendar: None,
         });
     Ok(Query {
         rows: Some(RowsOf::new(dataset, fields)),
@@ -975,6 +978,7 @@ fn list_query(draft: Draft, scene: &Scene) -> Result<Query, Misfit> {
         .map(|(p, field)| TimeScope {
             field,
             range: Some(p.to_range()),
+            calendar: None,
         });
     let filter = all(draft.filters.iter().map(|b| b.filter.clone()).collect());
     let home = draft

@@ -3,21 +3,23 @@
 use super::Compiler;
 use super::frame::Window;
 use super::measure::Leaf;
+use super::reckoning::Days;
 use super::scope::Scope;
 use super::statement::Select;
 use crate::dialect::type_of;
-use crate::path::{reachable, time_field_of};
-use crate::{Dimension, Filter, Measure, Query, QueryError};
+use crate::{Dimension, Filter, Grain, Measure, Query, QueryError};
 use semantics::{Aggregation, DataType, FieldRef};
 
-/// An aggregate of one dataset's rows: how, of what, and the type of that.
+/// An aggregate of one dataset's rows: how, of what, over which of them.
 struct Value {
     aggregation: Aggregation,
     of: Option<String>,
     data_type: DataType,
+    /// Conditions of this aggregate alone.
+    only: Vec<String>,
 }
 
-impl Compiler<'_> {
+impl<'m> Compiler<'m> {
     /// A CTE with columns `d0…` for the dimensions and `a0…` for the leaves, which share their
     /// rows; its name.
     pub(super) fn block(
@@ -26,13 +28,10 @@ impl Compiler<'_> {
         leaves: &[&Leaf],
         window: &Window,
     ) -> Result<String, QueryError> {
-        let (home, filters, semi) = match leaves[0] {
+        let (home, time, semi) = match leaves[0] {
             Leaf::Rows {
-                home,
-                filters,
-                semi,
-                ..
-            } => (home, filters, *semi),
+                home, time, semi, ..
+            } => (home, time, *semi),
             Leaf::Groups {
                 aggregation,
                 measure,
@@ -41,128 +40,208 @@ impl Compiler<'_> {
             } => return self.over_groups(dimensions, *aggregation, measure, per, filters, window),
             Leaf::Query(query) => return self.counted(dimensions, query),
         };
-        let mut scope = Scope::new(self, home)?;
-        let mut keys = Vec::new();
-        let mut bridged = Vec::new();
+        let mut scope = Scope::new(&self.context, home)?;
+        let window = Window {
+            time: time.clone().or_else(|| window.time.clone()),
+            ..window.clone()
+        };
+        if let Some(own) = time
+            && (window.is_dated() || dimensions.iter().any(|d| matches!(d, Dimension::Time(_))))
+        {
+            scope.reach(own)?;
+        }
+        let (mut keys, mut linked) = (Vec::new(), Vec::new());
         for (i, dimension) in dimensions.iter().enumerate() {
-            match self.dimension(&mut scope, dimension, window) {
-                Ok(sql) => keys.push(sql),
-                Err(e @ QueryError::NoPath { .. }) => {
-                    let Dimension::Field(field) = dimension else {
-                        return Err(e);
-                    };
-                    bridged.push((i, field.clone()));
-                    keys.push(format!("link.d{i}"));
+            match (self.dimension(&mut scope, i, dimension, &window), dimension) {
+                (Ok(sql), _) => keys.push(sql),
+                (Err(e), Dimension::Time(_)) => return Err(e),
+                (Err(QueryError::NoPath { .. }), _) => {
+                    linked.push((i, dimension));
+                    keys.push(String::new());
                 }
-                Err(e) => return Err(e),
+                (Err(e), _) => return Err(e),
             }
         }
-        let mut conditions = Vec::new();
-        if let Some(time) = &window.time
-            && let Some(c) = scope.during(time, window.span)?
-        {
-            conditions.push(c);
+        for (i, sql) in self.join_links(&mut scope, &linked, &window)? {
+            keys[i] = sql;
         }
-        for filter in window.filter.iter().chain(filters) {
+        let mut conditions = self.in_window(&mut scope, &window)?;
+        if let Some(filter) = &window.filter {
             conditions.push(self.condition(&mut scope, filter)?);
         }
-        let dataset = self
-            .model
-            .dataset(home)
-            .ok_or_else(|| QueryError::UnknownField(home.clone()))?;
         let mut values: Vec<Value> = Vec::new();
         for leaf in leaves {
-            if let Leaf::Rows {
-                aggregation, of, ..
+            let Leaf::Rows {
+                aggregation,
+                of,
+                filters,
+                declared,
+                ..
             } = leaf
-            {
-                let value = match of {
-                    Some(e) => Some(self.value(&mut scope, e, dataset)?),
-                    None => None,
-                };
-                values.push(Value {
-                    aggregation: *aggregation,
-                    of: value,
-                    data_type: of
-                        .as_ref()
-                        .map_or(DataType::Integer, |e| type_of(e, dataset)),
-                });
+            else {
+                continue;
+            };
+            let mut only = Vec::new();
+            if let Some(declared) = declared {
+                only.push(scope.declared(&[], declared)?);
             }
+            for filter in filters {
+                only.push(self.condition(&mut scope, filter)?);
+            }
+            values.push(Value {
+                aggregation: *aggregation,
+                of: of.as_ref().map(|e| scope.value(e)).transpose()?,
+                data_type: of
+                    .as_ref()
+                    .map_or(DataType::Integer, |e| type_of(e, scope.home)),
+                only,
+            });
         }
-        // The last snapshot of each item in the span, or in each period when grouped by time.
-        let mut last = None;
-        if semi && let Some(snapshot) = &dataset.event_time {
-            let at = scope.field(&FieldRef::new(home, snapshot))?;
-            let mut partition = Vec::new();
-            for key in dataset.primary_key.iter().filter(|k| *k != snapshot) {
-                partition.push(scope.field(&FieldRef::new(home, key))?);
-            }
-            if partition.is_empty() {
-                return Err(QueryError::NoSafeRewrite(home.clone()));
-            }
-            for (i, d) in dimensions.iter().enumerate() {
-                if matches!(d, Dimension::Time(_) | Dimension::TimeOf { .. }) {
-                    partition.push(keys[i].clone());
-                }
-            }
-            last = Some(format!(
-                "row_number() OVER (PARTITION BY {} ORDER BY {at} DESC)",
-                partition.join(", ")
-            ));
-        }
-        if !bridged.is_empty() {
-            self.join_links(&mut scope, &bridged, window)?;
-        }
-        let mut select = Select {
-            columns: keys
-                .iter()
-                .enumerate()
-                .map(|(i, k)| format!("{k} AS d{i}"))
-                .collect(),
-            from: scope.from()?,
-            conditions,
-            keys: dimensions.len(),
-            ..Select::default()
-        };
+        narrow(&mut values, &mut conditions);
+        let mut columns: Vec<String> = keys
+            .iter()
+            .enumerate()
+            .map(|(i, k)| format!("{k} AS d{i}"))
+            .collect();
         let note = format!("{home}, one row per {}", self.group_words(dimensions));
-        let Some(last) = last else {
+        if semi && let Some(snapshot) = &scope.home.event_time {
+            let last = self.last_snapshot(&mut scope, snapshot, dimensions, &keys)?;
             for (i, value) in values.iter().enumerate() {
-                select.columns.push(format!(
-                    "{} AS a{i}",
-                    self.sql
-                        .aggregate(value.aggregation, value.of.as_deref(), value.data_type)
+                columns.push(format!(
+                    "{} AS v{i}",
+                    value.of.clone().unwrap_or_else(|| "1".into())
                 ));
             }
-            return Ok(self.cte(&format!("{home}_grouped"), note, &select));
-        };
-        for (i, value) in values.iter().enumerate() {
-            select.columns.push(format!(
-                "{} AS v{i}",
-                value.of.clone().unwrap_or_else(|| "1".into())
-            ));
+            columns.push(format!("{last} AS nth"));
+            let snapshots = self.cte(
+                &format!("{home}_snapshots"),
+                format!("{home}, from the last snapshot of each item backwards"),
+                &scope.select(columns, conditions)?,
+            );
+            let mut grouped = Select {
+                columns: (0..dimensions.len()).map(|d| format!("d{d}")).collect(),
+                from: format!("FROM {snapshots}"),
+                conditions: vec!["nth = 1".into()],
+                keys: dimensions.len(),
+                ..Select::default()
+            };
+            for (i, value) in values.iter().enumerate() {
+                grouped.columns.push(format!(
+                    "{} AS a{i}",
+                    self.sql
+                        .aggregate(value.aggregation, Some(&format!("v{i}")), value.data_type)
+                ));
+            }
+            return Ok(self.cte(&format!("{home}_grouped"), note, &grouped));
         }
-        select.columns.push(format!("{last} AS nth"));
-        select.keys = 0;
-        let snapshots = self.cte(
-            &format!("{home}_snapshots"),
-            format!("{home}, from the last snapshot of each item backwards"),
-            &select,
-        );
-        let mut grouped = Select {
-            columns: (0..dimensions.len()).map(|d| format!("d{d}")).collect(),
-            from: format!("FROM {snapshots}"),
-            conditions: vec!["nth = 1".into()],
-            keys: dimensions.len(),
-            ..Select::default()
-        };
         for (i, value) in values.iter().enumerate() {
-            grouped.columns.push(format!(
-                "{} AS a{i}",
+            let aggregate =
                 self.sql
-                    .aggregate(value.aggregation, Some(&format!("v{i}")), value.data_type)
-            ));
+                    .aggregate(value.aggregation, value.of.as_deref(), value.data_type);
+            columns.push(match &value.only[..] {
+                [] => format!("{aggregate} AS a{i}"),
+                only => format!(
+                    "{} AS a{i}",
+                    self.sql.aggregate_where(&aggregate, &only.join(" AND "))
+                ),
+            });
         }
-        Ok(self.cte(&format!("{home}_grouped"), note, &grouped))
+        let mut select = scope.select(columns, conditions)?;
+        select.keys = dimensions.len();
+        Ok(self.cte(&format!("{home}_grouped"), note, &select))
+    }
+
+    /// Numbers the snapshots of each item from the last one backwards, in each period when grouped
+    /// by time.
+    fn last_snapshot(
+        &mut self,
+        scope: &mut Scope<'m>,
+        snapshot: &str,
+        dimensions: &[Dimension],
+        keys: &[String],
+    ) -> Result<String, QueryError> {
+        let home = scope.home;
+        let at = scope.field(&FieldRef::new(&home.name, snapshot))?;
+        let mut partition = Vec::new();
+        for key in home.primary_key.iter().filter(|k| *k != snapshot) {
+            partition.push(scope.field(&FieldRef::new(&home.name, key))?);
+        }
+        if partition.is_empty() {
+            return Err(QueryError::NoSafeRewrite(home.name.clone()));
+        }
+        for (dimension, key) in dimensions.iter().zip(keys) {
+            if matches!(dimension, Dimension::Time(_) | Dimension::TimeOf { .. }) {
+                partition.push(key.clone());
+            }
+        }
+        Ok(format!(
+            "row_number() OVER (PARTITION BY {} ORDER BY {at} DESC)",
+            partition.join(", ")
+        ))
+    }
+
+    /// The conditions that a window sets on the rows of a scope.
+    pub(super) fn in_window(
+        &mut self,
+        scope: &mut Scope<'m>,
+        window: &Window,
+    ) -> Result<Vec<String>, QueryError> {
+        if !window.is_dated() {
+            return Ok(Vec::new());
+        }
+        let field = scope.time(window.time.as_ref())?;
+        let mut conditions = Vec::new();
+        conditions.extend(scope.during(&field, window.span)?);
+        let mut met = scope.field(&field)?;
+        if let Some((from, to)) = window.gap {
+            let (from, to) = (self.sql.date(from), self.sql.date(to));
+            conditions.push(format!("({met} < {from} OR {met} >= {to})"));
+        }
+        let mut days = self.days(&field, window.span)?;
+        if let Some(moved) = &window.moved
+            && (moved.exactly || window.week_53.is_some())
+        {
+            met = self.shifted(scope, &moved.shift, &met, moved.grain, &days)?;
+            days = self.days_met(&field, moved.target)?;
+            if moved.exactly {
+                conditions.push(
+                    moved
+                        .target
+                        .condition(self.sql, &met)
+                        .unwrap_or_else(|| format!("{met} IS NOT NULL")),
+                );
+            }
+        }
+        if let Some(retail) = &window.week_53 {
+            let at = self.calendar_day(scope, retail, &met, &days, "week_number")?;
+            conditions.push(format!("{at}.week_number <= 52"));
+        }
+        Ok(conditions)
+    }
+
+    /// Days that a time field can have in a span.
+    fn days(&self, field: &FieldRef, span: super::calendar::Span) -> Result<Days, QueryError> {
+        match Days::of(self.sql, span) {
+            Some(days) => Ok(days),
+            None => Days::of_data(self, field),
+        }
+    }
+
+    /// Days that the times of another period can meet.
+    fn days_met(
+        &self,
+        field: &FieldRef,
+        target: super::calendar::Span,
+    ) -> Result<Days, QueryError> {
+        let days = self.days(field, target)?;
+        if target.start.is_some() && target.end.is_some() {
+            return Ok(days);
+        }
+        // The data's own days, and those up to two years later.
+        Ok(Days {
+            to: self.sql.plus_days(&self.sql.day(&days.to), "800"),
+            ..days
+        })
     }
 
     /// The number of rows of a query.
@@ -191,6 +270,11 @@ impl Compiler<'_> {
         filters: &[Filter],
         window: &Window,
     ) -> Result<String, QueryError> {
+        if per.is_empty() {
+            return Err(QueryError::Malformed(
+                "an aggregate over groups needs something that makes a group".into(),
+            ));
+        }
         let mut all = dimensions.to_vec();
         all.extend(per.iter().cloned());
         let mut parts: Vec<Filter> = window.filter.iter().cloned().collect();
@@ -224,48 +308,106 @@ impl Compiler<'_> {
         Ok(self.cte("over_groups", note, &select))
     }
 
-    /// The SQL of a dimension as the scope's rows have it.
+    /// The SQL of the query's `i`th dimension as the scope's rows have it.
     pub(super) fn dimension(
         &mut self,
-        scope: &mut Scope,
+        scope: &mut Scope<'m>,
+        i: usize,
         dimension: &Dimension,
         window: &Window,
     ) -> Result<String, QueryError> {
         match dimension {
             Dimension::Field(field) => scope.field(field),
             Dimension::TimeOf { field, grain } => {
-                let sql = scope.field(field)?;
-                Ok(self.sql.period(*grain, &sql, self.model.week_start))
+                self.temporal(field)?;
+                self.time_dimension(scope, i, field, *grain, window)
             }
             Dimension::Time(grain) => {
-                let stated = window
-                    .time
-                    .clone()
-                    .or_else(|| self.model.default_time.clone());
-                let field = match stated {
-                    Some(f) if reachable(self.model, &scope.home, &f).is_ok() => f,
-                    _ => time_field_of(self.model, &scope.home).ok_or_else(|| {
-                        QueryError::NoPath {
-                            from: scope.home.clone(),
-                            to: "a date".into(),
-                        }
-                    })?,
-                };
-                let sql = scope.field(&field)?;
-                Ok(self.sql.period(*grain, &sql, self.model.week_start))
+                let stated = window.time.as_ref().or(self.model.default_time.as_ref());
+                let field = scope.time(stated)?;
+                self.time_dimension(scope, i, &field, *grain, window)
             }
             Dimension::Bucket { measure, per, .. } => {
                 let own = scope.field(per)?;
+                let mut whole = window.clone();
+                if let Some(moved) = &mut whole.moved {
+                    moved.dimension = None;
+                }
                 let sizes = self.frame(
                     "sizes",
                     &[Dimension::Field(per.clone())],
                     &[measure],
-                    window,
+                    &whole,
                 )?;
-                scope.join_text(format!("LEFT JOIN {sizes} AS size ON {own} = size.d0"));
-                Ok("size.m0".into())
+                let alias = scope.join_once("size", |alias| {
+                    format!("LEFT JOIN {sizes} AS {alias} ON {own} = {alias}.d0")
+                });
+                Ok(format!("{alias}.m0"))
             }
         }
+    }
+
+    fn time_dimension(
+        &mut self,
+        scope: &mut Scope<'m>,
+        i: usize,
+        field: &FieldRef,
+        grain: Grain,
+        window: &Window,
+    ) -> Result<String, QueryError> {
+        self.fine_enough(field, grain)?;
+        let of = scope.field(field)?;
+        let own = window.time.as_ref().is_none_or(|t| t == field);
+        let span = if own { window.span } else { Default::default() };
+        let days = self.days(field, span)?;
+        if let Some(moved) = &window.moved
+            && (moved.dimension == Some(i) || grain.is_cyclic() && moved.shift.keeps_weekdays())
+        {
+            let met = self.shifted(scope, &moved.shift, &of, grain, &days)?;
+            if let super::shift::Shift::RetailPeriod(..) = moved.shift {
+                return Ok(met);
+            }
+            let days = self.days_met(
+                field,
+                if own {
+                    moved.target
+                } else {
+                    Default::default()
+                },
+            )?;
+            return self.period(scope, &window.reckoning, grain, &met, &days);
+        }
+        self.period(scope, &window.reckoning, grain, &of, &days)
+    }
+
+    /// Refuses periods finer than the values of a time field tell apart.
+    fn fine_enough(&self, field: &FieldRef, grain: Grain) -> Result<(), QueryError> {
+        use semantics::TimeUnit;
+        let known = self.context.graph.field(field);
+        let Some(known) = known else { return Ok(()) };
+        let finest = known.granularity.unwrap_or(match known.data_type {
+            DataType::Timestamp => TimeUnit::Hour,
+            _ => TimeUnit::Day,
+        });
+        let needed = match grain {
+            Grain::Hour | Grain::HourOfDay => TimeUnit::Hour,
+            Grain::Day | Grain::Weekday => TimeUnit::Day,
+            Grain::Week | Grain::WeekOfYear => TimeUnit::Week,
+            Grain::Month | Grain::MonthOfYear => TimeUnit::Month,
+            Grain::Quarter | Grain::QuarterOfYear => TimeUnit::Quarter,
+            Grain::Year => TimeUnit::Year,
+        };
+        // A month holds no whole number of weeks.
+        let weeks = needed == TimeUnit::Week && finest > TimeUnit::Week
+            || finest == TimeUnit::Week && needed > TimeUnit::Week;
+        if finest > needed || weeks {
+            return Err(QueryError::TooCoarse {
+                field: field.to_string(),
+                finest,
+                asked: format!("{grain:?}").to_lowercase(),
+            });
+        }
+        Ok(())
     }
 
     /// A CTE with one column, `member`: the first column of a query.
@@ -288,5 +430,27 @@ impl Compiler<'_> {
             "SELECT {first} FROM (\n  {}\n  ) AS whole",
             select.write(self.sql)
         ))
+    }
+}
+
+/// Moves conditions that all aggregates share to the rows; where each has some of its own, only
+/// rows that one of them counts make a group.
+fn narrow(values: &mut [Value], conditions: &mut Vec<String>) {
+    let Some(first) = values.first() else { return };
+    if values.iter().all(|v| v.only == first.only) {
+        conditions.extend(first.only.clone());
+        values.iter_mut().for_each(|v| v.only.clear());
+        return;
+    }
+    if values.iter().all(|v| !v.only.is_empty()) {
+        let mut each: Vec<String> = values
+            .iter()
+            .map(|v| match &v.only[..] {
+                [only] => only.clone(),
+                many => format!("({})", many.join(" AND ")),
+            })
+            .collect();
+        each.dedup();
+        conditions.push(format!("({})", each.join(" OR ")));
     }
 }

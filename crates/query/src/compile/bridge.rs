@@ -1,120 +1,112 @@
-//! Many-to-many: groups that rows belong to through a third dataset, each (row, group) once.
+//! Many-to-many: groups that rows belong to through links, each (row, group) once.
 
 use super::Compiler;
 use super::frame::Window;
 use super::scope::Scope;
-use super::statement::Select;
-use crate::path::{bridge, time_field_of};
-use crate::{Filter, QueryError};
+use crate::path::{Link, Path};
+use crate::{Dimension, Filter, QueryError};
 use semantics::FieldRef;
 
-impl Compiler<'_> {
-    /// Joins the distinct (row key, groups) pairs of a bridge as `link`, with columns `d<i>`.
+impl<'m> Compiler<'m> {
+    /// Joins, for each link that leads to some of the dimensions, the distinct pairs of a row's key and
+    /// its groups; gives the expression of each dimension.
+    ///
+    /// A row that nothing is linked to is in the group without a name. Dimensions of one link
+    /// take their values from the same linked row.
     pub(super) fn join_links(
         &mut self,
-        scope: &mut Scope,
-        fields: &[(usize, FieldRef)],
+        scope: &mut Scope<'m>,
+        dimensions: &[(usize, &Dimension)],
         window: &Window,
-    ) -> Result<(), QueryError> {
-        let home = scope.home.clone();
-        let mut over = None;
-        for (_, field) in fields {
-            let found = bridge(self.model, &home, field).ok_or_else(|| QueryError::NoPath {
-                from: home.clone(),
-                to: field.dataset.clone(),
-            })?;
-            match &over {
-                None => over = Some(found),
-                Some(known) if known.dataset == found.dataset => {}
-                Some(_) => return Err(QueryError::NoSafeRewrite(home)),
+    ) -> Result<Vec<(usize, String)>, QueryError> {
+        let mut links: Vec<(Link, Vec<(usize, &Dimension)>)> = Vec::new();
+        for (i, dimension) in dimensions {
+            let (Dimension::Field(field)
+            | Dimension::TimeOf { field, .. }
+            | Dimension::Bucket { per: field, .. }) = dimension
+            else {
+                continue;
+            };
+            let link = self.context.graph.link(&scope.home.name, field)?;
+            match links.iter_mut().find(|(known, _)| *known == link) {
+                Some((_, list)) => list.push((*i, dimension)),
+                None => links.push((link, vec![(*i, dimension)])),
             }
         }
-        let Some(over) = over else { return Ok(()) };
-        let Some(last) = over.home.steps.last() else {
-            return Err(QueryError::NoSafeRewrite(home));
-        };
-        let relationship = &self.model.relationships[*last];
-        let mut inner = Scope::new(self, &over.dataset)?;
-        let mut columns: Vec<String> = inner
-            .keys_at(&over.home)?
-            .iter()
-            .enumerate()
-            .map(|(i, k)| format!("{k} AS k{i}"))
-            .collect();
-        for (i, field) in fields {
-            columns.push(format!("{} AS d{i}", inner.field(field)?));
+        let mut expressions = Vec::new();
+        for (link, list) in links {
+            let mut inner = Scope::new(&self.context, &link.dataset)?;
+            let mut columns: Vec<String> = inner
+                .fields_at(&link.inner, &link.inner_fields)?
+                .iter()
+                .enumerate()
+                .map(|(i, k)| format!("{k} AS k{i}"))
+                .collect();
+            for (i, dimension) in &list {
+                let mut there = (*dimension).clone();
+                if let Dimension::Field(field)
+                | Dimension::TimeOf { field, .. }
+                | Dimension::Bucket { per: field, .. } = &mut there
+                {
+                    *field = onwards(field, &inner);
+                }
+                let sql = self.dimension(&mut inner, *i, &there, window)?;
+                columns.push(format!("{sql} AS d{i}"));
+            }
+            let mut select = inner.select(columns, Vec::new())?;
+            select.distinct = true;
+            let table = self.cte(
+                &format!("{}_links", link.dataset),
+                format!(
+                    "each pair of a row of {} and its group once",
+                    scope.home.name
+                ),
+                &select,
+            );
+            let outer = scope.fields_at(&link.outer, &link.outer_fields)?;
+            let alias = scope.join_once("link", |alias| {
+                let on: Vec<String> = outer
+                    .iter()
+                    .enumerate()
+                    .map(|(i, field)| format!("{field} = {alias}.k{i}"))
+                    .collect();
+                format!("LEFT JOIN {table} AS {alias} ON {}", on.join(" AND "))
+            });
+            expressions.extend(list.iter().map(|(i, _)| (*i, format!("{alias}.d{i}"))));
         }
-        // The span limits which links count, where the links are dated.
-        let mut conditions = Vec::new();
-        if let Some(time) = &window.time
-            && time_field_of(self.model, &over.dataset).is_some()
-            && let Some(c) = inner.during(time, window.span)?
-        {
-            conditions.push(c);
-        }
-        let links = self.cte(
-            &format!("{}_links", over.dataset),
-            format!("each pair of a row of {home} and its group once"),
-            &Select {
-                distinct: true,
-                columns,
-                from: inner.from()?,
-                conditions,
-                ..Select::default()
-            },
-        );
-        let on: Result<Vec<String>, QueryError> = relationship
-            .to_fields
-            .iter()
-            .enumerate()
-            .map(|(i, f)| {
-                Ok(format!(
-                    "{} = link.k{i}",
-                    scope.field(&FieldRef::new(&home, f))?
-                ))
-            })
-            .collect();
-        scope.join_text(format!(
-            "LEFT JOIN {links} AS link ON {}",
-            on?.join(" AND ")
-        ));
-        Ok(())
+        Ok(expressions)
     }
 
-    /// A condition on what is linked one-to-many, as a test of membership.
-    pub(super) fn through_bridge(
+    /// A condition on what is linked, as a test of membership: it holds for a row when it holds
+    /// for one of its linked rows.
+    pub(super) fn through_link(
         &mut self,
-        scope: &mut Scope,
+        scope: &mut Scope<'m>,
         field: &FieldRef,
         filter: &Filter,
     ) -> Result<String, QueryError> {
-        let no_path = || QueryError::NoPath {
-            from: scope.home.clone(),
-            to: field.to_string(),
+        let link = self.context.graph.link(&scope.home.name, field)?;
+        let mut inner = Scope::new(&self.context, &link.dataset)?;
+        let keys = inner.fields_at(&link.inner, &link.inner_fields)?;
+        let condition = self.condition(&mut inner, filter)?;
+        let own = scope.fields_at(&link.outer, &link.outer_fields)?;
+        let left = match &own[..] {
+            [only] => only.clone(),
+            many => format!("({})", many.join(", ")),
         };
-        let found = bridge(self.model, &scope.home, field).ok_or_else(no_path)?;
-        let Some(last) = found.home.steps.last() else {
-            return Err(no_path());
-        };
-        let mut inner = Scope::new(self, &found.dataset)?;
-        let keys = inner.keys_at(&found.home)?;
-        let condition = self.direct(&mut inner, filter)?;
-        let relationship = &self.model.relationships[*last];
-        let own: Result<Vec<String>, QueryError> = relationship
-            .to_fields
-            .iter()
-            .map(|f| scope.field(&FieldRef::new(&relationship.to, f)))
-            .collect();
-        let left = own?.join(", ");
-        let left = if keys.len() > 1 {
-            format!("({left})")
-        } else {
-            left
-        };
+        let select = inner.select(keys, vec![condition])?;
         Ok(format!(
-            "({left} IN (SELECT {} {} WHERE {condition}))",
-            keys.join(", "),
-            inner.from()?.replace("\n ", "")
+            "({left} IN (\n    {}\n  ))",
+            select.write(self.sql)
         ))
+    }
+}
+
+/// A field as the linked rows reach it: where they need no name of a relationship, it named the
+/// link.
+fn onwards(field: &FieldRef, scope: &Scope) -> FieldRef {
+    match scope.reach(field) {
+        Ok(Path { .. }) => field.clone(),
+        Err(_) => FieldRef::new(&field.dataset, &field.field),
     }
 }

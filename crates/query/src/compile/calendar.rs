@@ -28,41 +28,6 @@ impl Span {
         })
     }
 
-    pub(super) fn years(self, by: i32) -> Span {
-        let step = |d: Date| d.saturating_add(by.years());
-        Span {
-            start: self.start.map(step),
-            end: self.end.map(step),
-        }
-    }
-
-    pub(super) fn grains(self, grain: Grain, by: i64) -> Span {
-        let step = |d: Date| move_day(d, grain, by);
-        Span {
-            start: self.start.map(step),
-            end: self.end.map(step),
-        }
-    }
-
-    /// The span of the same length just before: whole months when both ends are firsts of a
-    /// month, days otherwise. Open spans have none.
-    pub(super) fn before(self) -> Option<Span> {
-        let (start, end) = (self.start?, self.end?);
-        if start.day() == 1 && end.day() == 1 {
-            let months =
-                i32::from(end.year() - start.year()) * 12 + i32::from(end.month() - start.month());
-            return Some(Span {
-                start: Some(start.saturating_sub(months.months())),
-                end: Some(start),
-            });
-        }
-        let days = (end - start).get_days();
-        Some(Span {
-            start: Some(start.saturating_sub(days.days())),
-            end: Some(start),
-        })
-    }
-
     /// The condition that it sets on a date or time: half-open, so that a last day counts whole.
     pub(super) fn condition(self, sql: &dyn SqlDialect, of: &str) -> Option<String> {
         let parts: Vec<String> = [

@@ -27,6 +27,7 @@ pub(super) fn grain_label(grain: Grain) -> &'static str {
         Grain::Weekday => "Weekday",
         Grain::MonthOfYear => "Month of year",
         Grain::QuarterOfYear => "Quarter of year",
+        Grain::WeekOfYear => "Week of year",
     }
 }
 

@@ -2,19 +2,21 @@
 
 use super::Compiler;
 use super::calendar::Span;
+use super::columns::grain_type;
+use super::declared::{comparison, one_of};
+use super::reckoning::Days;
 use super::scope::Scope;
 use super::subquery::comparable;
 use crate::dialect::operator;
-use crate::path::reachable;
-use crate::{Filter, Literal, QueryError};
+use crate::{Filter, QueryError};
 use semantics::{DataType, FieldRef};
 
-impl Compiler<'_> {
+impl<'m> Compiler<'m> {
     /// A filter as a two-valued condition over the scope's rows. What is linked one-to-many becomes
     /// a test of membership.
     pub(super) fn condition(
         &mut self,
-        scope: &mut Scope,
+        scope: &mut Scope<'m>,
         filter: &Filter,
     ) -> Result<String, QueryError> {
         match filter {
@@ -30,19 +32,16 @@ impl Compiler<'_> {
             }
             Filter::Not(inner) => Ok(format!("(({}) IS NOT TRUE)", self.condition(scope, inner)?)),
             _ => {
-                let out_of_reach = fields_of(filter).into_iter().find_map(|f| {
-                    reachable(self.model, &scope.home, f)
-                        .err()
-                        .map(|e| (f.clone(), e))
-                });
-                match out_of_reach {
-                    None => self.direct(scope, filter),
-                    Some((
-                        _,
-                        e @ (QueryError::AmbiguousPath { .. } | QueryError::UnknownField(_)),
-                    )) => Err(e),
-                    Some((field, _)) => self.through_bridge(scope, &field, filter),
+                for field in fields_of(filter) {
+                    match scope.reach(field) {
+                        Ok(_) => {}
+                        Err(QueryError::NoPath { .. }) => {
+                            return self.through_link(scope, field, filter);
+                        }
+                        Err(e) => return Err(e),
+                    }
                 }
+                self.direct(scope, filter)
             }
         }
     }
@@ -50,67 +49,52 @@ impl Compiler<'_> {
     /// A filter on what the scope's rows have or look up.
     pub(super) fn direct(
         &mut self,
-        scope: &mut Scope,
+        scope: &mut Scope<'m>,
         filter: &Filter,
     ) -> Result<String, QueryError> {
         Ok(match filter {
             Filter::And(_) | Filter::Or(_) | Filter::Not(_) => self.condition(scope, filter)?,
             Filter::Compare { field, op, value } => {
-                let temporal = self
-                    .model
-                    .field(field)
-                    .is_some_and(|f| f.data_type.is_temporal());
-                let right = match value {
-                    Literal::Text(day) if temporal => self.sql.date(super::calendar::day(day)?),
-                    other => self.sql.literal(other),
-                };
-                format!("{} {} {right}", scope.field(field)?, operator(*op))
+                let data_type = self.data_type(field)?;
+                comparison(self.sql, &scope.field(field)?, data_type, *op, value)?
             }
-            Filter::CompareFields { left, op, right } => format!(
-                "{} {} {}",
-                scope.field(left)?,
-                operator(*op),
-                scope.field(right)?
-            ),
-            Filter::In { field, values } => {
-                let numeric = self
-                    .model
-                    .field(field)
-                    .is_some_and(|f| f.data_type.is_numeric());
-                let sql = scope.field(field)?;
-                let spelled: Vec<String> = values
-                    .iter()
-                    .map(|v| match v {
-                        Literal::Text(t) if numeric && t.parse::<f64>().is_ok() => t.clone(),
-                        other => self.sql.literal(other),
-                    })
-                    .collect();
-                match &spelled[..] {
-                    [] => "FALSE".into(),
-                    [one] => format!("{sql} = {one}"),
-                    many => format!("{sql} IN ({})", many.join(", ")),
+            Filter::CompareFields { left, op, right } => {
+                if !comparable(self.data_type(left)?, self.data_type(right)?) {
+                    return Err(QueryError::TypeMismatch {
+                        left: left.to_string(),
+                        right: right.to_string(),
+                    });
                 }
+                let (a, b) = (scope.field(left)?, scope.field(right)?);
+                format!("{a} {} {b}", operator(*op))
+            }
+            Filter::In { field, values } => {
+                let data_type = self.data_type(field)?;
+                one_of(self.sql, &scope.field(field)?, data_type, values)?
             }
             Filter::Contains { field, text } => self.sql.contains(&scope.field(field)?, text),
             Filter::IsNull { field } => format!("{} IS NULL", scope.field(field)?),
             Filter::During { field, range } => {
                 let span = Span::of(Some(range))?;
-                let sql = scope.field(field)?;
-                span.condition(self.sql, &sql)
-                    .unwrap_or_else(|| "TRUE".into())
+                let of = scope.field(self.temporal(field)?)?;
+                span.condition(self.sql, &of)
+                    .unwrap_or_else(|| format!("{of} IS NOT NULL"))
             }
             Filter::Cycle {
                 field,
                 grain,
                 values,
             } => {
-                let sql = scope.field(field)?;
-                let list: Vec<String> = values.iter().map(|v| self.sql.literal(v)).collect();
-                format!(
-                    "{} IN ({})",
-                    self.sql.period(*grain, &sql, self.model.week_start),
-                    list.join(", ")
-                )
+                if !grain.is_cyclic() {
+                    return Err(QueryError::Malformed(format!(
+                        "{grain:?} does not come again: give a range"
+                    )));
+                }
+                let of = scope.field(self.temporal(field)?)?;
+                let reckoning = self.reckoning(self.calendar.as_deref())?;
+                let days = Days::of_data(self, field)?;
+                let cycle = self.period(scope, &reckoning, *grain, &of, &days)?;
+                one_of(self.sql, &cycle, grain_type(*grain), values)?
             }
             Filter::Members { field, query } => {
                 let sql = scope.field(field)?;
@@ -119,10 +103,7 @@ impl Compiler<'_> {
             }
             Filter::CompareQuery { field, op, query } => {
                 let left = scope.field(field)?;
-                let known = self
-                    .model
-                    .field(field)
-                    .map_or(DataType::Opaque, |f| f.data_type);
+                let known = self.data_type(field)?;
                 let (right, data_type) = self.scalar(query)?;
                 if !comparable(known, data_type) {
                     return Err(QueryError::TypeMismatch {
@@ -136,6 +117,26 @@ impl Compiler<'_> {
                 format!("{left} {} {right}", operator(*op))
             }
         })
+    }
+}
+
+impl Compiler<'_> {
+    /// The type of a field.
+    pub(super) fn data_type(&self, field: &FieldRef) -> Result<DataType, QueryError> {
+        self.context
+            .graph
+            .field(field)
+            .map(|f| f.data_type)
+            .ok_or_else(|| QueryError::UnknownField(field.to_string()))
+    }
+
+    /// The field, if it holds dates or times.
+    pub(super) fn temporal<'f>(&self, field: &'f FieldRef) -> Result<&'f FieldRef, QueryError> {
+        if self.data_type(field)?.is_temporal() {
+            Ok(field)
+        } else {
+            Err(QueryError::Malformed(format!("{field} holds no dates")))
+        }
     }
 }
 

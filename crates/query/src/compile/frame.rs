@@ -2,17 +2,51 @@
 
 use super::Compiler;
 use super::calendar::Span;
-use super::measure::{Leaf, Tree};
+use super::measure::{Basis, Leaf, Tree};
+use super::reckoning::Reckoning;
+use super::shift::Shift;
 use super::statement::Select;
-use crate::{Dimension, Filter, Measure, QueryError};
+use crate::{Dimension, Filter, Grain, Measure, QueryError};
+use jiff::civil::Date;
 use semantics::{Aggregation, FieldRef};
 
-/// Which rows count.
-#[derive(Debug, Clone, Default)]
+/// Which rows count, and how days fall into periods.
+#[derive(Debug, Clone)]
 pub(super) struct Window {
     pub(super) filter: Option<Filter>,
     pub(super) time: Option<FieldRef>,
     pub(super) span: Span,
+    /// Days of the span that are left out: from the first up to but not including the second.
+    pub(super) gap: Option<(Date, Date)>,
+    pub(super) reckoning: Reckoning,
+    /// Of another period: how its days come to meet those of this one.
+    pub(super) moved: Option<Moved>,
+    /// Retail calendar in whose 53rd weeks days are left out (or the days that they meet).
+    pub(super) week_53: Option<Reckoning>,
+}
+
+/// How the days of another period come to meet those of this one.
+#[derive(Debug, Clone)]
+pub(super) struct Moved {
+    pub(super) shift: Shift,
+    /// Index of the dimension whose periods are moved.
+    pub(super) dimension: Option<usize>,
+    /// Its grain; a day if there is none.
+    pub(super) grain: Grain,
+    /// Days that are met.
+    pub(super) target: Span,
+    /// Whether the days that are met have to be compared with the target, because only the data
+    /// knows which they are.
+    pub(super) exactly: bool,
+}
+
+impl Window {
+    /// Whether it looks at the time of rows.
+    pub(super) fn is_dated(&self) -> bool {
+        self.span != Span::default()
+            || self.week_53.is_some()
+            || self.moved.as_ref().is_some_and(|m| m.exactly)
+    }
 }
 
 /// Measures as trees over shared leaves.
@@ -39,7 +73,7 @@ impl Compiler<'_> {
         let mut leaves = Vec::new();
         let trees: Result<Vec<Tree>, QueryError> = measures
             .iter()
-            .map(|m| self.tree(m, &[], &mut leaves))
+            .map(|m| self.tree(m, &Basis::default(), &mut leaves))
             .collect();
         for leaf in &leaves {
             if let Leaf::Rows {

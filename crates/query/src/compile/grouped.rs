@@ -1,7 +1,7 @@
 //! Queries with measures: groups, what is computed from them, which are kept, in which order.
 
 use super::Compiler;
-use super::calendar::{Span, move_day};
+use super::calendar::Span;
 use super::frame::{TakenApart, Window};
 use super::shape::Shape;
 use super::statement::Select;
@@ -29,7 +29,24 @@ pub(super) struct Setting<'q> {
     pub(super) window: Window,
 }
 
-impl Compiler<'_> {
+impl<'m> Compiler<'m> {
+    /// The rows that a query asks for.
+    pub(super) fn window(&self, query: &Query) -> Result<Window, QueryError> {
+        let time = query.time.as_ref();
+        if let Some(time) = time {
+            self.temporal(&time.field)?;
+        }
+        Ok(Window {
+            filter: query.filter.clone(),
+            time: time.map(|t| t.field.clone()),
+            span: Span::of(time.and_then(|t| t.range.as_ref()))?,
+            reckoning: self.reckoning(time.and_then(|t| t.calendar.as_deref()))?,
+            gap: None,
+            moved: None,
+            week_53: None,
+        })
+    }
+
     pub(super) fn grouped(
         &mut self,
         query: &Query,
@@ -53,26 +70,26 @@ impl Compiler<'_> {
                 how: "added up over time",
             });
         }
-        let asked = Span::of(query.time.as_ref().and_then(|t| t.range.as_ref()))?;
-        let mut window = Window {
-            filter: query.filter.clone(),
-            time: query.time.as_ref().map(|t| t.field.clone()),
-            span: asked,
-        };
+        let mut window = self.window(query)?;
+        let asked = window.span;
         let prior = match &query.compare {
             None => None,
             Some(compare) => {
-                let periods = self.periods(compare, asked, running.map(|r| r.1))?;
+                let periods = self.periods(compare, &window, running)?;
                 window.span = periods.now;
+                window.week_53 = periods.week_53.clone().filter(|_| periods.left_out);
                 Some(periods)
             }
         };
+        // Buckets before the range feed a trailing window.
+        let mut fed = window.clone();
         if let (Some(n), Some((_, grain))) = (query.rolling, running) {
-            // Buckets before the range feed the window.
-            window.span.start = window
-                .span
-                .start
-                .map(|d| move_day(d, grain, -(i64::from(n) - 1)));
+            if n == 0 {
+                return Err(QueryError::Malformed(
+                    "a window has one bucket at least".into(),
+                ));
+            }
+            self.feeding(&mut fed, grain, n)?;
         }
         let measures: Vec<_> = query.metrics.iter().map(|t| &t.measure).collect();
         let parts = self.taken_apart(&measures)?;
@@ -95,7 +112,7 @@ impl Compiler<'_> {
             &measures,
             &setting.parts,
             with_leaves,
-            &setting.window,
+            &fed,
         )?;
         let base = match &prior {
             None => current,
@@ -103,9 +120,14 @@ impl Compiler<'_> {
         };
         let mut measured = self.measured(&setting, &base, with_leaves)?;
         if query.rolling.is_some()
-            && let (Some(start), Some((r, _))) = (asked.start, running)
+            && let (Some(start), Some((r, grain))) = (asked.start, running)
         {
-            let in_range = format!("d{r} >= {}", self.sql.date(start));
+            let first = setting
+                .window
+                .reckoning
+                .start(grain, start)
+                .unwrap_or(start);
+            let in_range = format!("d{r} >= {}", self.sql.date(first));
             measured.table = self.cte(
                 "in_range",
                 "without the buckets that only feed the window".into(),

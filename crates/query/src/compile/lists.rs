@@ -1,7 +1,6 @@
 //! Rows queries: a list of rows of one dataset with what it looks up.
 
 use super::Compiler;
-use super::calendar::Span;
 use super::columns::role_of;
 use super::scope::Scope;
 use super::statement::Select;
@@ -9,7 +8,7 @@ use crate::compiled::unit_name;
 use crate::{Direction, OrderKey, Origin, OutputColumn, Query, QueryError};
 use semantics::Role;
 
-impl Compiler<'_> {
+impl<'m> Compiler<'m> {
     pub(super) fn list(
         &mut self,
         query: &Query,
@@ -17,7 +16,7 @@ impl Compiler<'_> {
         let Some(rows) = &query.rows else {
             return Err(QueryError::Malformed("no rows".into()));
         };
-        let mut scope = Scope::new(self, &rows.dataset)?;
+        let mut scope = Scope::new(&self.context, &rows.dataset)?;
         let mut columns: Vec<OutputColumn> = Vec::new();
         let mut select = Vec::new();
         for (i, field) in rows.fields.iter().enumerate() {
@@ -51,11 +50,8 @@ impl Compiler<'_> {
             });
         }
         let mut conditions = Vec::new();
-        if let Some(time) = &query.time
-            && let Some(c) = scope.during(&time.field, Span::of(time.range.as_ref())?)?
-        {
-            conditions.push(c);
-        }
+        let window = self.window(query)?;
+        conditions.extend(self.in_window(&mut scope, &window)?);
         if let Some(filter) = &query.filter {
             conditions.push(self.condition(&mut scope, filter)?);
         }
@@ -94,12 +90,9 @@ impl Compiler<'_> {
         order.extend((1..=columns.len()).map(|i| self.sql.ordered(&i.to_string(), false)));
         let select = Select {
             distinct: rows.distinct,
-            columns: select,
-            from: scope.from()?,
-            conditions,
             order,
             limit: query.limit,
-            ..Select::default()
+            ..scope.select(select, conditions)?
         };
         Ok((select, columns))
     }

@@ -2,8 +2,11 @@
 
 use super::Compiler;
 use crate::dialect::SqlDialect;
-use crate::{Dimension, Filter, Measure, Query, QueryError, row_filter};
-use semantics::{Additivity, Aggregation, Expression, MetricExpression, MetricKind};
+use crate::{Dimension, Filter, Measure, Query, QueryError};
+use semantics::{
+    Additivity, Aggregation, DataType, Empty, Expression, FieldRef, MetricExpression, MetricKind,
+    Role, RowFilter,
+};
 
 /// An aggregate over one dataset.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +17,10 @@ pub(super) enum Leaf {
         aggregation: Aggregation,
         of: Option<Expression>,
         filters: Vec<Filter>,
+        /// Condition that the metric declares.
+        declared: Option<Box<RowFilter>>,
+        /// Time field that places its rows; the query's or the dataset's if absent.
+        time: Option<FieldRef>,
         /// Whether it is a level, of which only the last snapshot counts.
         semi: bool,
         /// Whether the values of groups may be summed at all.
@@ -42,34 +49,62 @@ impl Leaf {
         }
     }
 
-    /// Whether both aggregate the same rows, so that one scan serves them.
+    /// Whether one scan serves both. Their own filters may differ, unless the last of several
+    /// rows is looked for.
     pub(super) fn same_rows(&self, other: &Leaf) -> bool {
         match (self, other) {
             (
                 Leaf::Rows {
                     home: a,
                     filters: fa,
+                    declared: da,
+                    time: ta,
                     semi: sa,
                     ..
                 },
                 Leaf::Rows {
                     home: b,
                     filters: fb,
+                    declared: db,
+                    time: tb,
                     semi: sb,
                     ..
                 },
-            ) => a == b && fa == fb && sa == sb,
+            ) => a == b && ta == tb && sa == sb && (!sa || fa == fb && da == db),
             _ => false,
         }
     }
 }
+
+/// What measures inside others take over from them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Basis {
+    pub(super) filters: Vec<Filter>,
+    pub(super) time: Option<FieldRef>,
+    /// Metrics that are made of each other so far.
+    pub(super) depth: usize,
+}
+
+/// Metrics that may be made of each other: far more than anyone writes, and few enough for a
+/// definition in a circle to end in a refusal.
+const DEEPEST: usize = 40;
 
 /// A number computed from leaves.
 #[derive(Debug, Clone)]
 pub(super) enum Tree {
     Leaf(usize),
     Ratio(Box<Tree>, Box<Tree>),
-    Difference(Box<Tree>, Box<Tree>),
+    /// Left minus right.
+    Difference {
+        left: Box<Tree>,
+        right: Box<Tree>,
+        /// Whether nothing is zero on the left, beside something on the right.
+        left_adds: bool,
+        /// The same on the right.
+        right_adds: bool,
+    },
+    /// The first where the second is this or more.
+    AtLeast(Box<Tree>, Box<Tree>, f64),
     Number(f64),
     Sum(Vec<Tree>),
     Product(Vec<Tree>),
@@ -97,9 +132,31 @@ impl Tree {
                     sql.quotient(&a.write(sql, leaf), &b.write(sql, leaf))
                 )
             }
-            Tree::Difference(a, b) => {
-                format!("({} - {})", a.write(sql, leaf), b.write(sql, leaf))
+            Tree::Difference {
+                left,
+                right,
+                left_adds,
+                right_adds,
+            } => {
+                let (a, b) = (left.write(sql, leaf), right.write(sql, leaf));
+                let mut choices = vec![format!("{a} - {b}")];
+                if *right_adds {
+                    choices.push(a);
+                }
+                if *left_adds {
+                    choices.push(format!("-{b}"));
+                }
+                match &choices[..] {
+                    [only] => format!("({only})"),
+                    many => format!("COALESCE({})", many.join(", ")),
+                }
             }
+            Tree::AtLeast(value, of, least) => format!(
+                "CASE WHEN {} >= {} THEN {} END",
+                of.write(sql, leaf),
+                sql.number(*least),
+                value.write(sql, leaf)
+            ),
             Tree::Number(x) => sql.number(*x),
             Tree::Sum(parts) => format!("({})", all(parts).join(" + ")),
             Tree::Product(parts) => format!("({})", all(parts).join(" * ")),
@@ -113,20 +170,37 @@ impl Compiler<'_> {
     pub(super) fn tree(
         &self,
         measure: &Measure,
-        filters: &[Filter],
+        basis: &Basis,
         leaves: &mut Vec<Leaf>,
     ) -> Result<Tree, QueryError> {
         Ok(match measure {
-            Measure::Metric(name) => self.metric(name, filters, leaves)?,
+            Measure::Metric(name) => self.metric(name, basis, leaves)?,
             Measure::Aggregate { aggregation, field } => {
                 let known = self
                     .model
                     .field(field)
                     .ok_or_else(|| QueryError::UnknownField(field.to_string()))?;
-                if *aggregation == Aggregation::Sum && known.additivity == Additivity::Non {
+                let counted = known.data_type.is_numeric() && known.role != Role::Id;
+                let fits = match aggregation {
+                    Aggregation::Sum => counted && known.additivity != Additivity::Non,
+                    Aggregation::Average
+                    | Aggregation::Median
+                    | Aggregation::Percentile(_)
+                    | Aggregation::StandardDeviation
+                    | Aggregation::Variance => counted,
+                    Aggregation::Count
+                    | Aggregation::CountDistinct
+                    | Aggregation::Min
+                    | Aggregation::Max => known.data_type != DataType::Opaque,
+                };
+                if !fits {
                     return Err(QueryError::UnsafeReaggregation {
                         what: known.label.clone(),
-                        how: "summed",
+                        how: if *aggregation == Aggregation::Sum {
+                            "summed"
+                        } else {
+                            "aggregated that way"
+                        },
                     });
                 }
                 let semi = known.additivity == Additivity::Semi && *aggregation == Aggregation::Sum;
@@ -136,7 +210,9 @@ impl Compiler<'_> {
                         home: field.dataset.clone(),
                         aggregation: *aggregation,
                         of: Some(Expression::Field(field.field.clone())),
-                        filters: filters.to_vec(),
+                        filters: basis.filters.clone(),
+                        declared: None,
+                        time: basis.time.clone(),
                         semi,
                         additive: matches!(aggregation, Aggregation::Sum | Aggregation::Count),
                     },
@@ -148,7 +224,9 @@ impl Compiler<'_> {
                     home: dataset.clone(),
                     aggregation: Aggregation::Count,
                     of: None,
-                    filters: filters.to_vec(),
+                    filters: basis.filters.clone(),
+                    declared: None,
+                    time: basis.time.clone(),
                     semi: false,
                     additive: true,
                 },
@@ -157,17 +235,19 @@ impl Compiler<'_> {
                 numerator,
                 denominator,
             } => Tree::Ratio(
-                Box::new(self.tree(numerator, filters, leaves)?),
-                Box::new(self.tree(denominator, filters, leaves)?),
+                Box::new(self.tree(numerator, basis, leaves)?),
+                Box::new(self.tree(denominator, basis, leaves)?),
             ),
-            Measure::Difference { left, right } => Tree::Difference(
-                Box::new(self.tree(left, filters, leaves)?),
-                Box::new(self.tree(right, filters, leaves)?),
-            ),
+            Measure::Difference { left, right } => Tree::Difference {
+                left_adds: self.shape(left).additive,
+                right_adds: self.shape(right).additive,
+                left: Box::new(self.tree(left, basis, leaves)?),
+                right: Box::new(self.tree(right, basis, leaves)?),
+            },
             Measure::Where { measure, filter } => {
-                let mut all = filters.to_vec();
-                all.push((**filter).clone());
-                self.tree(measure, &all, leaves)?
+                let mut narrower = basis.clone();
+                narrower.filters.push((**filter).clone());
+                self.tree(measure, &narrower, leaves)?
             }
             Measure::PerGroup {
                 aggregation,
@@ -179,7 +259,7 @@ impl Compiler<'_> {
                     aggregation: *aggregation,
                     measure: (**measure).clone(),
                     per: per.clone(),
-                    filters: filters.to_vec(),
+                    filters: basis.filters.clone(),
                 },
             ),
             Measure::CountOf(query) => Tree::leaf(leaves, Leaf::Query(query.clone())),
@@ -189,25 +269,29 @@ impl Compiler<'_> {
     fn metric(
         &self,
         name: &str,
-        filters: &[Filter],
+        basis: &Basis,
         leaves: &mut Vec<Leaf>,
     ) -> Result<Tree, QueryError> {
         let metric = self
             .model
             .metric(name)
             .ok_or_else(|| QueryError::UnknownMetric(name.to_string()))?;
-        let mut part = |name: &str| Ok(Box::new(self.metric(name, filters, leaves)?));
-        Ok(match &metric.kind {
+        if basis.depth > DEEPEST {
+            return Err(QueryError::Malformed(format!(
+                "the metric `{name}` is defined in terms of itself"
+            )));
+        }
+        let basis = &Basis {
+            depth: basis.depth + 1,
+            ..basis.clone()
+        };
+        let tree = match &metric.kind {
             MetricKind::Simple {
                 dataset,
                 aggregation,
                 expression,
                 filter,
             } => {
-                let mut all = filters.to_vec();
-                if let Some(f) = filter {
-                    all.push(row_filter(f)?);
-                }
                 let semi =
                     metric.additivity == Additivity::Semi && *aggregation == Aggregation::Sum;
                 Tree::leaf(
@@ -216,7 +300,9 @@ impl Compiler<'_> {
                         home: dataset.clone(),
                         aggregation: *aggregation,
                         of: expression.clone(),
-                        filters: all,
+                        filters: basis.filters.clone(),
+                        declared: filter.clone().map(Box::new),
+                        time: basis.time.clone().or_else(|| metric.time_field.clone()),
                         semi,
                         additive: matches!(aggregation, Aggregation::Sum | Aggregation::Count)
                             && metric.additivity != Additivity::Non,
@@ -226,42 +312,74 @@ impl Compiler<'_> {
             MetricKind::Ratio {
                 numerator,
                 denominator,
-            } => Tree::Ratio(part(numerator)?, part(denominator)?),
-            MetricKind::Difference { left, right } => Tree::Difference(part(left)?, part(right)?),
-            MetricKind::Derived { expression } => self.derived(expression, filters, leaves)?,
+            } => {
+                let dated = |time: Option<&FieldRef>| Basis {
+                    time: time.cloned().or_else(|| basis.time.clone()),
+                    ..basis.clone()
+                };
+                let own = metric.date_basis.as_ref();
+                let above = dated(own.map(|b| &b.numerator));
+                let below = dated(own.map(|b| &b.denominator));
+                let mut above = self.metric(numerator, &above, leaves)?;
+                if metric.numerator_empty == Empty::Zero {
+                    above = Tree::Coalesce(vec![above, Tree::Number(0.0)]);
+                }
+                let below = self.metric(denominator, &below, leaves)?;
+                let ratio = Tree::Ratio(Box::new(above), Box::new(below.clone()));
+                match metric.min_denominator {
+                    Some(least) => Tree::AtLeast(Box::new(ratio), Box::new(below), least),
+                    None => ratio,
+                }
+            }
+            MetricKind::Difference { left, right } => {
+                let adds = |name: &String| self.shape(&Measure::Metric(name.clone())).additive;
+                Tree::Difference {
+                    left_adds: adds(left),
+                    right_adds: adds(right),
+                    left: Box::new(self.metric(left, basis, leaves)?),
+                    right: Box::new(self.metric(right, basis, leaves)?),
+                }
+            }
+            MetricKind::Derived { expression } => self.derived(expression, basis, leaves)?,
             MetricKind::Cumulative { .. } => return Err(unsupported(name, "a running total")),
             MetricKind::Growth { .. } => return Err(unsupported(name, "a growth")),
             MetricKind::BasketAttach { .. } => {
                 return Err(unsupported(name, "a share of baskets"));
             }
+        };
+        Ok(match metric.empty {
+            Empty::Zero => Tree::Coalesce(vec![tree, Tree::Number(0.0)]),
+            Empty::Null => tree,
         })
     }
 
     fn derived(
         &self,
         expression: &MetricExpression,
-        filters: &[Filter],
+        basis: &Basis,
         leaves: &mut Vec<Leaf>,
     ) -> Result<Tree, QueryError> {
         let mut all = |parts: &[MetricExpression]| -> Result<Vec<Tree>, QueryError> {
             parts
                 .iter()
-                .map(|p| self.derived(p, filters, leaves))
+                .map(|p| self.derived(p, basis, leaves))
                 .collect()
         };
         Ok(match expression {
             MetricExpression::Add(parts) => Tree::Sum(all(parts)?),
             MetricExpression::Multiply(parts) => Tree::Product(all(parts)?),
             MetricExpression::Coalesce(parts) => Tree::Coalesce(all(parts)?),
-            MetricExpression::Metric(name) => self.metric(name, filters, leaves)?,
+            MetricExpression::Metric(name) => self.metric(name, basis, leaves)?,
             MetricExpression::Number(x) => Tree::Number(*x),
-            MetricExpression::Subtract(a, b) => Tree::Difference(
-                Box::new(self.derived(a, filters, leaves)?),
-                Box::new(self.derived(b, filters, leaves)?),
-            ),
+            MetricExpression::Subtract(a, b) => Tree::Difference {
+                left: Box::new(self.derived(a, basis, leaves)?),
+                right: Box::new(self.derived(b, basis, leaves)?),
+                left_adds: false,
+                right_adds: false,
+            },
             MetricExpression::Divide(a, b) => Tree::Ratio(
-                Box::new(self.derived(a, filters, leaves)?),
-                Box::new(self.derived(b, filters, leaves)?),
+                Box::new(self.derived(a, basis, leaves)?),
+                Box::new(self.derived(b, basis, leaves)?),
             ),
         })
     }

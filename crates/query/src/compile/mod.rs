@@ -11,35 +11,49 @@
 //!
 //! Leap days: 29 February compares with nothing a year before; days add up to their month.
 
+mod basket;
 mod block;
 mod bridge;
 mod calendar;
+mod cohort;
 mod columns;
 mod compare;
+mod declared;
 mod filter;
 mod frame;
 mod grouped;
+mod holiday;
 mod lists;
 mod measure;
 mod parts;
 mod rank;
+mod reader;
+mod reckoning;
 mod rest;
 mod row_rank;
+mod running;
 mod scope;
 mod sets;
 mod shape;
+mod shapes;
+mod shift;
 mod statement;
 mod subquery;
 mod threshold;
 mod values;
 
-use crate::dialect::{Outside, SqlDialect, expression, writer};
-use crate::{CompiledQuery, Dialect, OutputColumn, Query, QueryError, hash, row_filter};
-use scope::Scope;
-use semantics::{Dataset, Expression, Model};
+use crate::dialect::{SqlDialect, writer};
+use crate::path::Graph;
+use crate::{CompiledQuery, Dialect, OutputColumn, Query, QueryError, hash};
+use jiff::civil::Date;
+pub use reader::Reader;
+use scope::Versions;
+use semantics::{Dataset, Literal, Model, Policy};
 use statement::Select;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
-/// Compiles a query.
+/// Compiles a query that may read everything.
 ///
 /// The same model, query and dialect give the same bytes.
 ///
@@ -50,9 +64,61 @@ pub fn compile(
     query: &Query,
     dialect: Dialect,
 ) -> Result<CompiledQuery, QueryError> {
+    compiled(model, query, dialect, None)
+}
+
+/// Compiles a query for someone who may not see everything: the policies of the model take rows,
+/// fields and metrics away in every part of the statement.
+///
+/// # Errors
+/// As [`compile`]; `E_UNKNOWN_FIELD` and `E_UNKNOWN_METRIC` for what is hidden, `E_ACCESS_DENIED`
+/// for what may not be shown.
+pub fn compile_for(
+    model: &Model,
+    query: &Query,
+    dialect: Dialect,
+    reader: &Reader,
+) -> Result<CompiledQuery, QueryError> {
+    compiled(model, query, dialect, Some(reader))
+}
+
+fn compiled(
+    model: &Model,
+    query: &Query,
+    dialect: Dialect,
+    reader: Option<&Reader>,
+) -> Result<CompiledQuery, QueryError> {
+    let policies = match reader {
+        Some(reader) => reader::policies(model, reader)?.map(Rc::new),
+        None => None,
+    };
+    let context = Rc::new(Context {
+        model,
+        graph: Rc::new(Graph::new(model)),
+        sql: writer(dialect),
+        reader: policies.clone(),
+        attributes: reader.map(|r| Rc::new(r.attributes.clone())),
+        as_of: query.as_of.as_deref().map(calendar::day).transpose()?,
+        versions: if query.current_attributes {
+            Versions::Current
+        } else {
+            Versions::AtEvent
+        },
+        filtered: model
+            .datasets
+            .iter()
+            .filter(|d| !d.default_filters.is_empty())
+            .collect(),
+        unfiltered: query.without_default_filters.clone(),
+    });
+    if let Some(policies) = &policies {
+        reader::check(policies, &context, query)?;
+    }
     let mut compiler = Compiler {
         model,
-        sql: writer(dialect),
+        sql: context.sql,
+        context,
+        calendar: None,
         ctes: Vec::new(),
     };
     let (main, columns) = compiler.select(query)?;
@@ -79,10 +145,30 @@ pub fn compile(
     })
 }
 
+/// What every part of a compilation reads.
+#[derive(Clone)]
+struct Context<'m> {
+    model: &'m Model,
+    graph: Rc<Graph<'m>>,
+    sql: &'static dyn SqlDialect,
+    /// Policies of whoever asks; everything is visible if absent.
+    reader: Option<Rc<Vec<&'m Policy>>>,
+    attributes: Option<Rc<BTreeMap<String, Vec<Literal>>>>,
+    as_of: Option<Date>,
+    versions: Versions,
+    /// Datasets with default filters.
+    filtered: Vec<&'m Dataset>,
+    /// Those of them whose default filters are off.
+    unfiltered: Vec<String>,
+}
+
 /// The state of one compilation.
 struct Compiler<'m> {
     model: &'m Model,
     sql: &'static dyn SqlDialect,
+    context: Rc<Context<'m>>,
+    /// Calendar of the query that is being compiled.
+    calendar: Option<String>,
     ctes: Vec<Cte>,
 }
 
@@ -157,11 +243,27 @@ impl Compiler<'_> {
 
     /// The SELECT of a query and its columns; what it needs stands in the CTEs.
     fn select(&mut self, query: &Query) -> Result<(Select, Vec<OutputColumn>), QueryError> {
+        let calendar = query.time.as_ref().and_then(|t| t.calendar.clone());
+        let outer = std::mem::replace(&mut self.calendar, calendar);
+        let found = self.select_of_kind(query);
+        self.calendar = outer;
+        found
+    }
+
+    fn select_of_kind(&mut self, query: &Query) -> Result<(Select, Vec<OutputColumn>), QueryError> {
         if let Some(id) = &query.step {
             return Err(QueryError::UnknownStep(id.clone()));
         }
         if let Some(sets) = &query.sets {
             return self.sets(query, sets);
+        }
+        if let Some(basket) = &query.basket {
+            shapes::alone(query, "baskets")?;
+            return self.basket(query, basket);
+        }
+        if let Some(cohort) = &query.cohort {
+            shapes::alone(query, "cohorts")?;
+            return self.cohort(query, cohort);
         }
         if query.rows.is_some() {
             return self.list(query);
@@ -170,19 +272,5 @@ impl Compiler<'_> {
             return self.values(query);
         }
         self.grouped(query)
-    }
-
-    /// The value that a metric aggregates, over the rows of the scope's home.
-    fn value(
-        &mut self,
-        scope: &mut Scope,
-        e: &Expression,
-        home: &Dataset,
-    ) -> Result<String, QueryError> {
-        let (sql, alias) = (self.sql, scope.home.clone());
-        expression(sql, e, home, &alias, &mut |outside| match outside {
-            Outside::Field(field) => scope.field(field),
-            Outside::Condition(condition) => self.condition(scope, &row_filter(condition)?),
-        })
     }
 }

@@ -3,6 +3,7 @@
 use super::Compiler;
 use super::frame::Window;
 use super::grouped::{Setting, running};
+use super::running::Counter;
 use super::statement::Select;
 use crate::{Dimension, Origin, OutputColumn, OutputRole, Part, Query, QueryError};
 use semantics::DataType;
@@ -94,12 +95,27 @@ impl Compiler<'_> {
         } else {
             format!("PARTITION BY {} ", partition.join(", "))
         };
-        let over = |frame: &str| {
-            running.map_or(String::new(), |r| {
-                format!("OVER ({partition}ORDER BY g.d{r} {frame})")
-            })
+        let counter = match (query.rolling, super::grouped::running(dimensions)) {
+            (Some(_), Some((r, grain))) => {
+                let counter = self.counter(setting, r, grain)?;
+                select.from.push_str(&counter.join);
+                Some(counter)
+            }
+            _ => None,
         };
-        let delta = |m: usize| format!("COALESCE(g.m{m}, 0) - g.p{m}");
+        // What has no date comes last and adds to nothing.
+        let dated = |sql: String| match running {
+            Some(r) => format!("CASE WHEN g.d{r} IS NOT NULL THEN {sql} END"),
+            None => sql,
+        };
+        // Nothing counts as zero beside something, for what can be added up.
+        let delta = |m: usize| {
+            if shapes[m].additive {
+                format!("COALESCE(g.m{m}, 0) - g.p{m}")
+            } else {
+                format!("g.m{m} - g.p{m}")
+            }
+        };
         let fraction = Some("fraction".to_string());
         for (m, (term, shape)) in query.metrics.iter().zip(shapes).enumerate() {
             for part in parts_of(query) {
@@ -135,19 +151,38 @@ impl Compiler<'_> {
                         fraction.clone(),
                     ),
                     Part::Cumulative => (
-                        format!("SUM(g.m{m}) {}", over("ROWS UNBOUNDED PRECEDING")),
+                        dated(format!(
+                            "SUM(g.m{m}) OVER ({partition}ORDER BY {} ROWS UNBOUNDED PRECEDING)",
+                            self.sql
+                                .ordered(&format!("g.d{}", running.unwrap_or(0)), false)
+                        )),
                         format!("{} to date", term.name),
                         shape.data_type,
                         shape.unit.clone(),
                     ),
                     Part::Rolling => {
                         let n = query.rolling.unwrap_or(1);
-                        let window = over(&format!("ROWS {} PRECEDING", n.saturating_sub(1)));
+                        let Some(Counter {
+                            number,
+                            step,
+                            first,
+                            ..
+                        }) = &counter
+                        else {
+                            continue;
+                        };
+                        let back = i64::from(n.saturating_sub(1)) * step;
+                        let window = format!(
+                            "OVER ({partition}ORDER BY {number} RANGE BETWEEN {back} PRECEDING AND CURRENT ROW)"
+                        );
+                        let mean = if shape.additive {
+                            let sum = format!("SUM(g.m{m}) {window}");
+                            format!("{} / {n}", self.sql.float(&sum))
+                        } else {
+                            format!("AVG({}) {window}", self.sql.float(&format!("g.m{m}")))
+                        };
                         (
-                            format!(
-                                "CASE WHEN COUNT(*) {window} = {n} THEN {} {window} END",
-                                format_args!("AVG({})", self.sql.float(&format!("g.m{m}")))
-                            ),
+                            format!("CASE WHEN {number} - {back} >= {first} THEN {mean} END"),
                             format!("{} ({n}-period average)", term.name),
                             DataType::Float,
                             shape.unit.clone(),

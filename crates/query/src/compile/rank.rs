@@ -145,9 +145,12 @@ impl Compiler<'_> {
             "the places asked for".into(),
             &Select::all(&ranked, kept),
         );
+        // A stated order comes first; only the rest keeps its place within its group.
+        let by_group = query.order.is_empty() || rank.other.is_some();
         let mut order: Vec<String> = rank
             .per
             .iter()
+            .filter(|_| by_group)
             .map(|d| {
                 let key = self.group_key(&query.dimensions, measured, *d);
                 self.sql.ordered(&key, false)

@@ -5,7 +5,6 @@ use super::grouped::Setting;
 use super::measure::Leaf;
 use super::parts::Measured;
 use super::statement::Select;
-use crate::path::reachable;
 use crate::{Dimension, Query, QueryError, Rank};
 use semantics::DataType;
 
@@ -33,9 +32,9 @@ impl Compiler<'_> {
         };
         *additive
             && over.iter().all(|d| match d {
-                Dimension::Field(field) => reachable(self.model, home, field).is_ok(),
+                Dimension::Field(field) => self.context.graph.reach(home, field).is_ok(),
                 Dimension::Time(_) | Dimension::TimeOf { .. } => !semi,
-                Dimension::Bucket { per, .. } => reachable(self.model, home, per).is_ok(),
+                Dimension::Bucket { per, .. } => self.context.graph.reach(home, per).is_ok(),
             })
     }
 

@@ -95,7 +95,9 @@ impl Compiler<'_> {
             "{function}() OVER ({partition}ORDER BY {}) AS place",
             keys.join(", ")
         ));
-        inner.from = scope.from()?;
+        let whole = scope.select(Vec::new(), std::mem::take(&mut inner.conditions))?;
+        inner.from = whole.from;
+        inner.conditions = whole.conditions;
         let ranked = self.cte(
             "ranked_rows",
             format!("rows of {} with their place by {}", rows.dataset, rank.by),

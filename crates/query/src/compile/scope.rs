@@ -1,164 +1,393 @@
-//! One dataset with what it looks up: field expressions and joins.
+//! One dataset with what it looks up: field expressions, joins and the conditions that always hold.
 
-use super::Compiler;
+use super::Context;
 use super::calendar::Span;
+use super::statement::Select;
 use crate::QueryError;
-use crate::dialect::{SqlDialect, own_field};
-use crate::path::{Path, reachable, time_field_of};
-use semantics::{Dataset, FieldRef, Model};
+use crate::dialect::{Outside, expression};
+use crate::path::Path;
+use semantics::{Dataset, Field, FieldRef, RowFilter, Validity};
+use std::rc::Rc;
+
+/// A look-up: a LEFT JOIN from many rows to one.
+struct Join {
+    steps: Vec<usize>,
+    alias: String,
+    on: String,
+}
 
 /// A FROM clause that grows a LEFT JOIN for each look-up, many rows to one only.
 pub(super) struct Scope<'m> {
-    model: &'m Model,
-    sql: &'static dyn SqlDialect,
-    pub(super) home: String,
-    joins: Vec<(Vec<usize>, String)>,
-    extra: Vec<String>,
+    context: Rc<Context<'m>>,
+    pub(super) home: &'m Dataset,
+    joins: Vec<Join>,
+    /// Joins that are no relationships (sub-queries, calendars), by alias.
+    extra: Vec<(String, String)>,
+    /// What holds for every row that counts.
+    standing: Vec<String>,
+    /// Fields that are computed from each other's look-ups so far.
+    depth: usize,
 }
 
 impl<'m> Scope<'m> {
-    pub(super) fn new(compiler: &Compiler<'m>, home: &str) -> Result<Self, QueryError> {
-        compiler
-            .model
+    /// The rows of a dataset that the reader may see and that count by default.
+    pub(super) fn new(context: &Rc<Context<'m>>, home: &str) -> Result<Self, QueryError> {
+        let mut scope = Scope::unrestricted(context, home)?;
+        scope.standing = scope.default_filters()?;
+        Ok(scope)
+    }
+
+    /// Every row of a dataset that the reader may see.
+    pub(super) fn unrestricted(context: &Rc<Context<'m>>, home: &str) -> Result<Self, QueryError> {
+        let home = context
+            .graph
             .dataset(home)
             .ok_or_else(|| QueryError::UnknownField(home.to_string()))?;
         Ok(Scope {
-            model: compiler.model,
-            sql: compiler.sql,
-            home: home.to_string(),
+            context: Rc::clone(context),
+            home,
             joins: Vec::new(),
             extra: Vec::new(),
+            standing: Vec::new(),
+            depth: 0,
         })
     }
 
-    /// A join that is no relationship (a sub-query by its key).
-    pub(super) fn join_text(&mut self, join: String) {
-        if !self.extra.contains(&join) {
-            self.extra.push(join);
+    /// The way to the dataset of a field.
+    pub(super) fn reach(&self, field: &FieldRef) -> Result<Path, QueryError> {
+        self.context.graph.reach(&self.home.name, field)
+    }
+
+    /// Adds a join that is no relationship under a name of its own, and gives that name. The same
+    /// join is not added again.
+    pub(super) fn join_once(&mut self, name: &str, join: impl Fn(&str) -> String) -> String {
+        let mut number = 1;
+        loop {
+            let alias = if number == 1 {
+                name.to_string()
+            } else {
+                format!("{name}_{number}")
+            };
+            match self.extra.iter().find(|(a, _)| *a == alias) {
+                Some((_, known)) if *known == join(&alias) => return alias,
+                None if !self.taken(&alias) => {
+                    self.extra.push((alias.clone(), join(&alias)));
+                    return alias;
+                }
+                _ => number += 1,
+            }
         }
     }
 
-    fn alias_for(&mut self, path: &Path) -> String {
-        if path.steps.is_empty() {
-            return self.home.clone();
+    fn taken(&self, alias: &str) -> bool {
+        let same = |other: &str| other.eq_ignore_ascii_case(alias);
+        same(&self.home.name)
+            || self.joins.iter().any(|j| same(&j.alias))
+            || self.extra.iter().any(|(a, _)| same(a))
+    }
+
+    fn relationship(&self, step: usize) -> &'m semantics::Relationship {
+        &self.context.model.relationships[step]
+    }
+
+    /// The dataset that a path ends in.
+    fn dataset_at(&self, path: &[usize]) -> Result<&'m Dataset, QueryError> {
+        match path.last() {
+            None => Ok(self.home),
+            Some(step) => {
+                let name = &self.relationship(*step).to;
+                self.context
+                    .graph
+                    .dataset(name)
+                    .ok_or_else(|| QueryError::UnknownField(name.clone()))
+            }
         }
-        for length in 1..=path.steps.len() {
-            let prefix = path.steps[..length].to_vec();
-            if self.joins.iter().any(|(p, _)| *p == prefix) {
+    }
+
+    fn alias_for(&mut self, path: &[usize]) -> Result<String, QueryError> {
+        for length in 1..=path.len() {
+            let prefix = &path[..length];
+            if self.joins.iter().any(|j| j.steps == prefix) {
                 continue;
             }
-            let target = &self.model.relationships[prefix[length - 1]].to;
-            let taken = self
-                .joins
-                .iter()
-                .filter(|(_, a)| a == target || a.starts_with(&format!("{target}_")))
-                .count()
-                + usize::from(*target == self.home);
-            let alias = if taken == 0 {
-                target.clone()
-            } else {
-                format!("{target}_{}", taken + 1)
-            };
-            self.joins.push((prefix, alias));
+            let relationship = self.relationship(prefix[length - 1]);
+            let target = self.dataset_at(prefix)?;
+            let left = self.joined(&prefix[..length - 1]);
+            let mut alias = target.name.clone();
+            let mut number = 2;
+            while self.taken(&alias) {
+                alias = format!("{}_{number}", target.name);
+                number += 1;
+            }
+            let from = self.dataset_at(&prefix[..length - 1])?;
+            let mut on = Vec::new();
+            for (many, one) in relationship.from_fields.iter().zip(&relationship.to_fields) {
+                let many = self.known(from, many)?;
+                let one = self.known(target, one)?;
+                on.push(format!(
+                    "{} = {}",
+                    self.expression_of(&prefix[..length - 1], from, &left, &many.expression)?,
+                    self.expression_of(prefix, target, &alias, &one.expression)?
+                ));
+            }
+            if let Some(validity) = &target.validity {
+                on.push(self.valid(
+                    &prefix[..length - 1],
+                    from,
+                    prefix,
+                    target,
+                    validity,
+                    &alias,
+                )?);
+            }
+            self.joins.push(Join {
+                steps: prefix.to_vec(),
+                alias,
+                on: on.join(" AND "),
+            });
         }
+        Ok(self.joined(path))
+    }
+
+    /// The alias of a path whose joins are there.
+    fn joined(&self, path: &[usize]) -> String {
         self.joins
             .iter()
-            .find(|(p, _)| *p == path.steps)
-            .map_or_else(|| self.home.clone(), |(_, a)| a.clone())
+            .find(|j| j.steps == path)
+            .map_or_else(|| self.home.name.clone(), |j| j.alias.clone())
+    }
+
+    /// That a version holds at the time of the row that looks it up; where that row has no time,
+    /// the version that still holds.
+    fn valid(
+        &mut self,
+        before: &[usize],
+        from: &'m Dataset,
+        path: &[usize],
+        target: &'m Dataset,
+        validity: &Validity,
+        alias: &str,
+    ) -> Result<String, QueryError> {
+        let sql = self.context.sql;
+        let first = self.known(target, &validity.from)?;
+        let last = self.known(target, &validity.to)?;
+        let first = self.expression_of(path, target, alias, &first.expression)?;
+        let last = self.expression_of(path, target, alias, &last.expression)?;
+        let at = match (
+            self.context.versions,
+            self.context.graph.time_field(&from.name),
+        ) {
+            (Versions::Current, _) | (_, Err(QueryError::NoPath { .. })) => {
+                return Ok(format!("{last} IS NULL"));
+            }
+            (Versions::AtEvent, Ok(time)) => self.field_at(before, &time)?,
+            (Versions::AtEvent, Err(e)) => return Err(e),
+        };
+        let until = if validity.to_inclusive {
+            format!("{} <= {last}", sql.day(&at))
+        } else {
+            format!("{at} < {last}")
+        };
+        Ok(format!("{at} >= {first} AND ({last} IS NULL OR {until})"))
+    }
+
+    fn known(&self, dataset: &'m Dataset, field: &str) -> Result<&'m Field, QueryError> {
+        dataset
+            .field(field)
+            .ok_or_else(|| QueryError::UnknownField(format!("{}.{field}", dataset.name)))
     }
 
     /// The SQL of a field that the home looks up.
     pub(super) fn field(&mut self, field: &FieldRef) -> Result<String, QueryError> {
-        let known = self
-            .model
-            .field(field)
-            .ok_or_else(|| QueryError::UnknownField(field.to_string()))?;
-        let path = reachable(self.model, &self.home, field)?;
-        let alias = self.alias_for(&path);
-        let dataset = self
-            .model
-            .dataset(&field.dataset)
-            .ok_or_else(|| QueryError::UnknownField(field.to_string()))?;
-        own_field(self.sql, known, dataset, &alias)
+        self.field_at(&[], field)
     }
 
-    /// The key fields of the dataset that a path ends in, as seen from here.
-    pub(super) fn keys_at(&mut self, path: &Path) -> Result<Vec<String>, QueryError> {
-        let Some(last) = path.steps.last() else {
-            return Ok(Vec::new());
-        };
-        let relationship = &self.model.relationships[*last];
-        let alias = self.alias_for(path);
-        let dataset = self
-            .model
-            .dataset(&relationship.to)
-            .ok_or_else(|| QueryError::UnknownField(relationship.to.clone()))?;
-        relationship
-            .to_fields
+    /// The SQL of a field that the dataset at the end of a path looks up.
+    fn field_at(&mut self, at: &[usize], field: &FieldRef) -> Result<String, QueryError> {
+        let known = self
+            .context
+            .graph
+            .field(field)
+            .ok_or_else(|| QueryError::UnknownField(field.to_string()))?;
+        let from = self.dataset_at(at)?;
+        let onwards = self.context.graph.reach(&from.name, field)?;
+        let mut path = at.to_vec();
+        path.extend(onwards.steps);
+        let alias = self.alias_for(&path)?;
+        let dataset = self.dataset_at(&path)?;
+        self.expression_of(&path, dataset, &alias, &known.expression)
+    }
+
+    /// Fields of the dataset at the end of a path.
+    pub(super) fn fields_at(
+        &mut self,
+        path: &Path,
+        fields: &[String],
+    ) -> Result<Vec<String>, QueryError> {
+        let alias = self.alias_for(&path.steps)?;
+        let dataset = self.dataset_at(&path.steps)?;
+        fields
             .iter()
-            .map(|f| {
-                dataset
-                    .field(f)
-                    .ok_or_else(|| QueryError::UnknownField(f.clone()))
-                    .and_then(|known| own_field(self.sql, known, dataset, &alias))
+            .map(|name| {
+                let known = self.known(dataset, name)?;
+                self.expression_of(&path.steps, dataset, &alias, &known.expression)
             })
             .collect()
     }
 
+    /// An expression over the home's rows.
+    pub(super) fn value(&mut self, e: &semantics::Expression) -> Result<String, QueryError> {
+        let alias = self.home.name.clone();
+        self.expression_of(&[], self.home, &alias, e)
+    }
+
+    /// An expression over the rows of the dataset at the end of a path.
+    fn expression_of(
+        &mut self,
+        path: &[usize],
+        dataset: &'m Dataset,
+        alias: &str,
+        e: &semantics::Expression,
+    ) -> Result<String, QueryError> {
+        if self.depth > 20 {
+            return Err(QueryError::Malformed(format!(
+                "a field of {} is computed from itself",
+                dataset.name
+            )));
+        }
+        self.depth += 1;
+        let sql = self.context.sql;
+        let written = expression(sql, e, dataset, alias, &mut |outside| match outside {
+            Outside::Field(field) => self.field_at(path, field),
+            Outside::Condition(condition) => self.declared(path, condition),
+        });
+        self.depth -= 1;
+        written
+    }
+
+    /// A condition of the model on the rows of the dataset at the end of a path.
+    pub(super) fn declared(
+        &mut self,
+        path: &[usize],
+        condition: &RowFilter,
+    ) -> Result<String, QueryError> {
+        let context = Rc::clone(&self.context);
+        super::declared::condition(&context, condition, &mut |field| self.field_at(path, field))
+    }
+
+    /// The default filters of the home, and of the facts that it is a line of: a row counts where
+    /// the row that it belongs to counts, or where there is none.
+    fn default_filters(&mut self) -> Result<Vec<String>, QueryError> {
+        let mut standing = Vec::new();
+        for dataset in &self.context.filtered.clone() {
+            if self.context.unfiltered.contains(&dataset.name) {
+                continue;
+            }
+            let home = dataset.name == self.home.name;
+            let line = dataset.is_fact && self.home.is_fact;
+            if !home && !line {
+                continue;
+            }
+            let path = match self.reach(&FieldRef::new(&dataset.name, "")) {
+                Ok(path) => path,
+                Err(QueryError::NoPath { .. }) => continue,
+                Err(e) => return Err(e),
+            };
+            for filter in &dataset.default_filters {
+                let holds = self.declared(&path.steps, filter)?;
+                let Some(last) = path.steps.last() else {
+                    standing.push(holds);
+                    continue;
+                };
+                let key = self.fields_at(&path, &self.relationship(*last).to_fields[..1])?;
+                standing.push(format!("({} IS NULL OR {holds})", key.join("")));
+            }
+        }
+        Ok(standing)
+    }
+
+    /// A table, the query that stands for it, or the rows of it that the reader may see.
+    fn source(&self, dataset: &'m Dataset) -> Result<String, QueryError> {
+        let sql = self.context.sql;
+        let table = match &dataset.query {
+            Some(query) => format!("(\n  {query}\n  )"),
+            None => sql.table(&dataset.table),
+        };
+        let Some(reader) = &self.context.reader else {
+            return Ok(table);
+        };
+        let mut inner = Scope {
+            context: Rc::new(Context {
+                reader: None,
+                ..(*self.context).clone()
+            }),
+            home: dataset,
+            joins: Vec::new(),
+            extra: Vec::new(),
+            standing: Vec::new(),
+            depth: 0,
+        };
+        let Some(visible) = super::reader::visible(reader, &self.context, &mut inner)? else {
+            return Ok(table);
+        };
+        let select = inner.select(
+            vec![format!("{}.*", sql.identifier(&dataset.name))],
+            vec![visible],
+        )?;
+        Ok(format!("(\n  {}\n  )", select.write(sql)))
+    }
+
     pub(super) fn from(&self) -> Result<String, QueryError> {
+        let sql = self.context.sql;
         let mut out = format!(
             "FROM {} AS {}",
-            self.model
-                .dataset(&self.home)
-                .map(|d| self.sql.table(&d.table))
-                .unwrap_or_default(),
-            self.sql.identifier(&self.home)
+            self.source(self.home)?,
+            sql.identifier(&self.home.name)
         );
-        for (steps, alias) in &self.joins {
-            let relationship = &self.model.relationships[steps[steps.len() - 1]];
-            let left = if steps.len() == 1 {
-                self.home.clone()
-            } else {
-                self.joins
-                    .iter()
-                    .find(|(p, _)| p[..] == steps[..steps.len() - 1])
-                    .map_or_else(String::new, |(_, a)| a.clone())
-            };
-            let dataset = |name: &String| {
-                self.model
-                    .dataset(name)
-                    .ok_or_else(|| QueryError::UnknownField(name.clone()))
-            };
-            let (from, to) = (dataset(&relationship.from)?, dataset(&relationship.to)?);
-            let side = |dataset: &Dataset, name: &String, alias: &str| {
-                dataset
-                    .field(name)
-                    .ok_or_else(|| QueryError::UnknownField(format!("{}.{name}", dataset.name)))
-                    .and_then(|known| own_field(self.sql, known, dataset, alias))
-            };
-            let mut on = Vec::new();
-            for (a, b) in relationship.from_fields.iter().zip(&relationship.to_fields) {
-                on.push(format!(
-                    "{} = {}",
-                    side(from, a, &left)?,
-                    side(to, b, alias)?
-                ));
-            }
+        // A calendar may date a look-up's time, and a look-up never reads a calendar.
+        for join in &self.joins {
             out.push_str(&format!(
                 "\n  LEFT JOIN {} AS {} ON {}",
-                self.sql.table(&to.table),
-                self.sql.identifier(alias),
-                on.join(" AND ")
+                self.source(self.dataset_at(&join.steps)?)?,
+                sql.identifier(&join.alias),
+                join.on
             ));
         }
-        for join in &self.extra {
+        for (_, join) in &self.extra {
             out.push_str("\n  ");
             out.push_str(join);
         }
         Ok(out)
     }
 
-    /// The condition that a span of time sets, on the home's own time field.
+    /// A SELECT from here; what always holds is added to the conditions.
+    pub(super) fn select(
+        &self,
+        columns: Vec<String>,
+        conditions: Vec<String>,
+    ) -> Result<Select, QueryError> {
+        Ok(Select {
+            columns,
+            from: self.from()?,
+            conditions: self.standing.iter().cloned().chain(conditions).collect(),
+            ..Select::default()
+        })
+    }
+
+    /// The time field that places the home's rows: the one that is stated, if it is in reach,
+    /// else its own.
+    pub(super) fn time(&self, stated: Option<&FieldRef>) -> Result<FieldRef, QueryError> {
+        match stated {
+            Some(field) => match self.reach(field) {
+                Ok(_) => Ok(field.clone()),
+                Err(QueryError::NoPath { .. }) => self.context.graph.time_field(&self.home.name),
+                Err(e) => Err(e),
+            },
+            None => self.context.graph.time_field(&self.home.name),
+        }
+    }
+
+    /// The condition that a span of time sets on a time field.
     pub(super) fn during(
         &mut self,
         field: &FieldRef,
@@ -167,15 +396,16 @@ impl<'m> Scope<'m> {
         if span == Span::default() {
             return Ok(None);
         }
-        let field = if reachable(self.model, &self.home, field).is_ok() {
-            field.clone()
-        } else {
-            time_field_of(self.model, &self.home).ok_or_else(|| QueryError::NoPath {
-                from: self.home.clone(),
-                to: field.to_string(),
-            })?
-        };
-        let sql = self.field(&field)?;
-        Ok(span.condition(self.sql, &sql))
+        let of = self.field(field)?;
+        Ok(span.condition(self.context.sql, &of))
     }
+}
+
+/// Which version of a row whose attributes change is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Versions {
+    /// The one that held when the event took place.
+    AtEvent,
+    /// The one that holds now.
+    Current,
 }

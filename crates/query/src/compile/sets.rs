@@ -5,12 +5,15 @@ use super::statement::Select;
 use super::subquery::comparable;
 use crate::{Direction, OrderKey, Origin, OutputColumn, Query, QueryError, SetOperation, Sets};
 
-/// Whether a query has nothing beside its sets but order and limit.
+/// Whether a query has nothing beside its sets but order, limit and what holds everywhere.
 fn is_plain(query: &Query) -> bool {
     let rest = Query {
         sets: None,
         order: Vec::new(),
         limit: None,
+        as_of: None,
+        current_attributes: false,
+        without_default_filters: Vec::new(),
         ..query.clone()
     };
     rest == Query::default()

@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::Measure;
 use crate::compiled::unit_name;
 use crate::dialect::type_of;
-use semantics::{Additivity, Aggregation, DataType, MetricKind};
+use semantics::{Additivity, Aggregation, DataType, Empty, MetricKind};
 
 /// Type, unit and additivity of a measure.
 pub(super) struct Shape {
@@ -137,13 +137,14 @@ impl Compiler<'_> {
                 matches!(aggregation, Aggregation::Count | Aggregation::CountDistinct)
             }
             Measure::Metric(name) => self.model.metric(name).is_some_and(|m| {
-                matches!(
-                    m.kind,
-                    MetricKind::Simple {
-                        aggregation: Aggregation::Count | Aggregation::CountDistinct,
-                        ..
-                    }
-                )
+                m.empty == Empty::Zero
+                    || matches!(
+                        m.kind,
+                        MetricKind::Simple {
+                            aggregation: Aggregation::Count | Aggregation::CountDistinct,
+                            ..
+                        }
+                    )
             }),
             Measure::Where { measure, .. } => self.counts(measure),
             _ => false,

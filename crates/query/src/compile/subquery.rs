@@ -18,6 +18,8 @@ fn is_scalar(query: &Query) -> bool {
         && query.dimensions.is_empty()
         && query.rows.is_none()
         && query.sets.is_none()
+        && query.basket.is_none()
+        && query.cohort.is_none()
         && query.having.is_empty()
         && query.compare.is_none()
         && query.rank.is_none()

@@ -1,13 +1,11 @@
 //! Queries without a measure: the distinct values of the dimensions.
 
 use super::Compiler;
-use super::calendar::Span;
-use super::frame::Window;
 use super::scope::Scope;
 use super::statement::Select;
 use crate::{Dimension, Direction, OrderKey, OutputColumn, Query, QueryError};
 
-impl Compiler<'_> {
+impl<'m> Compiler<'m> {
     pub(super) fn values(
         &mut self,
         query: &Query,
@@ -18,25 +16,52 @@ impl Compiler<'_> {
             ));
         };
         let own = match first {
-            Dimension::Field(f) | Dimension::TimeOf { field: f, .. } => f.dataset.clone(),
+            Dimension::Field(f) | Dimension::TimeOf { field: f, .. } => Some(f.clone()),
             Dimension::Time(_) | Dimension::Bucket { .. } => query
                 .time
                 .as_ref()
-                .map(|t| t.field.dataset.clone())
-                .or_else(|| self.model.default_time.as_ref().map(|t| t.dataset.clone()))
-                .unwrap_or_default(),
+                .map(|t| t.field.clone())
+                .or_else(|| self.model.default_time.clone()),
         };
-        let facts = self.model.datasets.iter().filter(|d| d.is_fact);
-        let mut homes = vec![own];
-        homes.extend(facts.chain(&self.model.datasets).map(|d| d.name.clone()));
+        if let Some(own) = &own {
+            self.data_type(own)?;
+        }
+        // The dataset that reaches all of them in the fewest steps; of equally near ones a fact,
+        // of several facts the first of the model.
+        let mut homes: Vec<(usize, bool, usize)> = Vec::new();
+        for (i, dataset) in self.model.datasets.iter().enumerate() {
+            let steps: Option<usize> = query
+                .dimensions
+                .iter()
+                .map(|d| match d {
+                    Dimension::Field(f)
+                    | Dimension::TimeOf { field: f, .. }
+                    | Dimension::Bucket { per: f, .. } => Some(f),
+                    Dimension::Time(_) => own.as_ref(),
+                })
+                .map(|field| {
+                    let path = self.context.graph.reach(&dataset.name, field?).ok()?;
+                    Some(path.steps.len())
+                })
+                .sum();
+            if let Some(steps) = steps {
+                homes.push((steps, !dataset.is_fact, i));
+            }
+        }
+        homes.sort_unstable();
         let mut problem = None;
-        for home in homes {
-            match self.values_from(&home, query) {
+        for (_, _, i) in homes {
+            let steps = self.ctes.len();
+            match self.values_from(&self.model.datasets[i].name, query) {
                 Ok(found) => return Ok(found),
                 Err(e) => problem = problem.or(Some(e)),
             }
+            self.ctes.truncate(steps);
         }
-        Err(problem.unwrap_or_else(|| QueryError::Malformed("nothing to list".into())))
+        Err(problem.unwrap_or_else(|| QueryError::NoPath {
+            from: own.map_or_else(|| "any dataset".into(), |f| f.dataset),
+            to: self.group_words(&query.dimensions),
+        }))
     }
 
     fn values_from(
@@ -44,26 +69,18 @@ impl Compiler<'_> {
         home: &str,
         query: &Query,
     ) -> Result<(Select, Vec<OutputColumn>), QueryError> {
-        let mut scope = Scope::new(self, home)?;
-        let window = Window {
-            filter: None,
-            time: query.time.as_ref().map(|t| t.field.clone()),
-            span: Span::of(query.time.as_ref().and_then(|t| t.range.as_ref()))?,
-        };
+        let mut scope = Scope::new(&self.context, home)?;
+        let window = self.window(query)?;
         let columns = self.dimension_columns(query);
         let mut select = Vec::new();
         let mut known = Vec::new();
-        for (dimension, column) in query.dimensions.iter().zip(&columns) {
-            let sql = self.dimension(&mut scope, dimension, &window)?;
+        for (i, (dimension, column)) in query.dimensions.iter().zip(&columns).enumerate() {
+            let sql = self.dimension(&mut scope, i, dimension, &window)?;
             known.push(format!("{sql} IS NOT NULL"));
             select.push(format!("{sql} AS {}", self.sql.identifier(&column.name)));
         }
         let mut conditions = if known.len() == 1 { known } else { Vec::new() };
-        if let Some(time) = &window.time
-            && let Some(c) = scope.during(time, window.span)?
-        {
-            conditions.push(c);
-        }
+        conditions.extend(self.in_window(&mut scope, &window)?);
         if let Some(filter) = &query.filter {
             conditions.push(self.condition(&mut scope, filter)?);
         }
@@ -82,12 +99,9 @@ impl Compiler<'_> {
         order.extend((1..=columns.len()).map(|i| self.sql.ordered(&i.to_string(), false)));
         let select = Select {
             distinct: true,
-            columns: select,
-            from: scope.from()?,
-            conditions,
             order,
             limit: query.limit,
-            ..Select::default()
+            ..scope.select(select, conditions)?
         };
         Ok((select, columns))
     }

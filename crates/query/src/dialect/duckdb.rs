@@ -30,6 +30,10 @@ impl SqlDialect for DuckDb {
         format!("({widen}{})", factors.join(" * "))
     }
 
+    fn whole_quotient(&self, of: &str, by: i64) -> String {
+        format!("({of}) // {by}")
+    }
+
     fn same(&self, left: &str, right: &str, _: DataType) -> String {
         format!("{left} IS NOT DISTINCT FROM {right}")
     }
@@ -67,6 +71,7 @@ impl SqlDialect for DuckDb {
             Grain::Weekday => format!("dayname({of})"),
             Grain::MonthOfYear => format!("month({of})"),
             Grain::QuarterOfYear => format!("quarter({of})"),
+            Grain::WeekOfYear => self.week_of_year(of, week_start),
         }
     }
 
@@ -75,14 +80,36 @@ impl SqlDialect for DuckDb {
     }
 
     fn plus_months(&self, day: &str, months: i64) -> String {
-        format!("CAST({day} + INTERVAL {months} MONTH AS DATE)")
+        format!("CAST({} AS DATE)", moved(day, months, "MONTH"))
+    }
+
+    fn time_plus_months(&self, time: &str, months: i64) -> String {
+        format!("({})", moved(time, months, "MONTH"))
     }
 
     fn plus_hours(&self, time: &str, hours: i64) -> String {
-        format!("({time} + INTERVAL {hours} HOUR)")
+        format!("({})", moved(time, hours, "HOUR"))
     }
 
     fn days_between(&self, from: &str, to: &str) -> String {
         format!("date_diff('day', {}, {})", self.day(from), self.day(to))
     }
+
+    fn month_count(&self, day: &str) -> String {
+        format!("(year({day}) * 12 + month({day}))")
+    }
+
+    fn days(&self, from: &str, to: &str) -> String {
+        format!(
+            "SELECT CAST(unnest(generate_series({}, {}, INTERVAL 1 DAY)) AS DATE) AS day",
+            self.day(from),
+            self.day(to)
+        )
+    }
+}
+
+/// A day or time, moved forwards or backwards.
+fn moved(of: &str, by: i64, unit: &str) -> String {
+    let sign = if by < 0 { '-' } else { '+' };
+    format!("{of} {sign} INTERVAL {} {unit}", by.unsigned_abs())
 }

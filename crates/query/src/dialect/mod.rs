@@ -8,10 +8,10 @@ mod duckdb;
 mod postgres;
 mod row_expression;
 
-pub(crate) use row_expression::{Outside, expression, own_field, type_of};
+pub(crate) use row_expression::{Outside, expression, type_of};
 
 use crate::{Dialect, Grain, Literal, Operator};
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use semantics::{AddressPart, Aggregation, DataType};
 
 /// How an engine spells what the compiler says.
@@ -40,6 +40,11 @@ pub(crate) trait SqlDialect: Sync {
     /// A day.
     fn date(&self, day: Date) -> String {
         format!("DATE '{day}'")
+    }
+
+    /// A day and time of day.
+    fn time(&self, time: DateTime) -> String {
+        format!("TIMESTAMP '{}'", time.strftime("%Y-%m-%d %H:%M:%S"))
     }
 
     /// A number as it was written: exact as long as it has a decimal form of reasonable length.
@@ -89,6 +94,14 @@ pub(crate) trait SqlDialect: Sync {
     /// A quotient in floating point; NULL when the divisor is 0.
     fn quotient(&self, above: &str, below: &str) -> String {
         format!("{} / NULLIF({below}, 0)", self.float(above))
+    }
+
+    /// How often a whole number that is not negative holds another.
+    fn whole_quotient(&self, of: &str, by: i64) -> String;
+
+    /// What is left of a whole number that is not negative, divided by another.
+    fn remainder(&self, of: &str, by: i64) -> String {
+        format!("(({of}) % {by})")
     }
 
     /// A product; `decimals` of the factors are exact decimals, and so is the product then.
@@ -144,6 +157,11 @@ pub(crate) trait SqlDialect: Sync {
         }
     }
 
+    /// An aggregate over those of the rows that meet a condition.
+    fn aggregate_where(&self, aggregate: &str, condition: &str) -> String {
+        format!("{aggregate} FILTER (WHERE {condition})")
+    }
+
     /// Mean of the values that there are, in floating point.
     fn mean(&self, of: &str) -> String;
 
@@ -156,17 +174,38 @@ pub(crate) trait SqlDialect: Sync {
     /// `week_start` (1 = Monday … 7 = Sunday).
     fn period(&self, grain: Grain, of: &str, week_start: u8) -> String;
 
+    /// The number of the week in its year: a week belongs to the year that its fourth day lies in
+    /// (ISO 8601, where weeks start on Monday).
+    fn week_of_year(&self, of: &str, week_start: u8) -> String {
+        let fourth = self.plus_days(&self.period(Grain::Week, of, week_start), "3");
+        let year = self.period(Grain::Year, &fourth, week_start);
+        format!(
+            "({} + 1)",
+            self.whole_quotient(&self.days_between(&year, &fourth), 7)
+        )
+    }
+
     /// A day, moved by a number of days that is an expression of whole numbers.
     fn plus_days(&self, day: &str, days: &str) -> String;
 
     /// A day, moved by whole months; a day that the other month lacks becomes its last.
     fn plus_months(&self, day: &str, months: i64) -> String;
 
+    /// A time, moved by whole months.
+    fn time_plus_months(&self, time: &str, months: i64) -> String;
+
     /// A time, moved by hours.
     fn plus_hours(&self, time: &str, hours: i64) -> String;
 
     /// Whole days from one day to another.
     fn days_between(&self, from: &str, to: &str) -> String;
+
+    /// Months counted through, of a day: twelve for a year.
+    fn month_count(&self, day: &str) -> String;
+
+    /// A SELECT with one column, `day`: every day from one to another, both included; no day
+    /// where either is NULL.
+    fn days(&self, from: &str, to: &str) -> String;
 
     // ---- text ----------------------------------------------------------------------------
 
@@ -226,17 +265,5 @@ pub(crate) fn operator(op: Operator) -> &'static str {
         Operator::Le => "<=",
         Operator::Gt => ">",
         Operator::Ge => ">=",
-    }
-}
-
-/// One step of a running grain, on a day (or a time, for hours).
-pub(crate) fn moved(sql: &dyn SqlDialect, of: &str, grain: Grain, steps: i64) -> String {
-    match grain {
-        Grain::Hour => sql.plus_hours(of, steps),
-        Grain::Week => sql.plus_days(of, &(steps * 7).to_string()),
-        Grain::Month => sql.plus_months(of, steps),
-        Grain::Quarter => sql.plus_months(of, steps * 3),
-        Grain::Year => sql.plus_months(of, steps * 12),
-        _ => sql.plus_days(of, &steps.to_string()),
     }
 }

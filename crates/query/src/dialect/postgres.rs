@@ -85,6 +85,7 @@ impl SqlDialect for Postgres {
             Grain::Weekday => format!("to_char({of}, 'FMDay')"),
             Grain::MonthOfYear => self.part("MONTH", of),
             Grain::QuarterOfYear => self.part("QUARTER", of),
+            Grain::WeekOfYear => self.week_of_year(of, week_start),
         }
     }
 
@@ -96,11 +97,37 @@ impl SqlDialect for Postgres {
         format!("CAST({day} + INTERVAL '{months} month' AS DATE)")
     }
 
+    fn time_plus_months(&self, time: &str, months: i64) -> String {
+        format!("({time} + INTERVAL '{months} month')")
+    }
+
     fn plus_hours(&self, time: &str, hours: i64) -> String {
         format!("({time} + INTERVAL '{hours} hour')")
     }
 
     fn days_between(&self, from: &str, to: &str) -> String {
         format!("({} - {})", self.day(to), self.day(from))
+    }
+
+    /// Whole numbers are divided without a fraction.
+    fn whole_quotient(&self, of: &str, by: i64) -> String {
+        format!("({of}) / {by}")
+    }
+
+    fn month_count(&self, day: &str) -> String {
+        format!(
+            "({} * 12 + {})",
+            self.part("YEAR", day),
+            self.part("MONTH", day)
+        )
+    }
+
+    fn days(&self, from: &str, to: &str) -> String {
+        let time = |of: &str| self.cast(of, DataType::Timestamp);
+        format!(
+            "SELECT CAST(generate_series({}, {}, INTERVAL '1 day') AS DATE) AS day",
+            time(&self.day(from)),
+            time(&self.day(to))
+        )
     }
 }

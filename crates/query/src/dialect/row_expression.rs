@@ -1,8 +1,8 @@
 //! Expressions and declared conditions over one row.
 
-use super::{SqlDialect, operator};
-use crate::{QueryError, row_filter};
-use semantics::{DataType, Dataset, Expression, Field, FieldRef, Literal, RowFilter};
+use super::SqlDialect;
+use crate::QueryError;
+use semantics::{DataType, Dataset, Expression, FieldRef, RowFilter};
 
 /// What a row expression reads beyond the columns of its own table.
 pub(crate) enum Outside<'e> {
@@ -26,8 +26,29 @@ pub(crate) fn expression(
     alias: &str,
     outside: Resolver<'_>,
 ) -> Result<String, QueryError> {
+    written(sql, e, dataset, alias, outside, 0)
+}
+
+/// Fields that may be computed from each other: far more than anyone writes, and few enough for a
+/// definition in a circle to end in a refusal.
+const DEEPEST: usize = 64;
+
+fn written(
+    sql: &dyn SqlDialect,
+    e: &Expression,
+    dataset: &Dataset,
+    alias: &str,
+    outside: Resolver<'_>,
+    depth: usize,
+) -> Result<String, QueryError> {
+    if depth > DEEPEST {
+        return Err(QueryError::Malformed(format!(
+            "a field of {} is computed from itself",
+            dataset.name
+        )));
+    }
     let column = |name: &str| format!("{}.{}", sql.identifier(alias), sql.identifier(name));
-    let mut go = |e: &Expression| expression(sql, e, dataset, alias, outside);
+    let mut go = |e: &Expression| written(sql, e, dataset, alias, outside, depth + 1);
     Ok(match e {
         Expression::Column(name) => column(name),
         Expression::Field(name) => match dataset.field(name) {
@@ -65,12 +86,12 @@ pub(crate) fn expression(
         } => {
             let mut out = String::from("CASE");
             for branch in branches {
-                let then = expression(sql, &branch.then, dataset, alias, outside)?;
+                let then = written(sql, &branch.then, dataset, alias, outside, depth + 1)?;
                 let when = outside(Outside::Condition(&branch.when))?;
                 out.push_str(&format!(" WHEN {when} THEN {then}"));
             }
             if let Some(otherwise) = otherwise {
-                let value = expression(sql, otherwise, dataset, alias, outside)?;
+                let value = written(sql, otherwise, dataset, alias, outside, depth + 1)?;
                 out.push_str(&format!(" ELSE {value}"));
             }
             out.push_str(" END");
@@ -82,94 +103,6 @@ pub(crate) fn expression(
         }
         Expression::Absolute(of) => format!("abs({})", go(of)?),
         Expression::DateOf(of) => sql.day(&go(of)?),
-    })
-}
-
-/// A field of a dataset under an alias; its conditions are on the dataset's own fields.
-///
-/// # Errors
-/// A field that is computed from another dataset.
-pub(crate) fn own_field(
-    sql: &dyn SqlDialect,
-    field: &Field,
-    dataset: &Dataset,
-    alias: &str,
-) -> Result<String, QueryError> {
-    expression(sql, &field.expression, dataset, alias, &mut |o| match o {
-        Outside::Field(other) => Err(QueryError::Malformed(format!(
-            "the field {}.{} is computed from {other} of another dataset",
-            dataset.name, field.name
-        ))),
-        Outside::Condition(condition) => own_condition(sql, condition, dataset, alias),
-    })
-}
-
-/// A declared condition on one dataset's own fields; two-valued where it is negated.
-fn own_condition(
-    sql: &dyn SqlDialect,
-    filter: &RowFilter,
-    dataset: &Dataset,
-    alias: &str,
-) -> Result<String, QueryError> {
-    let field = |f: &FieldRef| match dataset.field(&f.field) {
-        Some(known) if f.dataset == dataset.name => own_field(sql, known, dataset, alias),
-        _ => Err(QueryError::UnknownField(f.to_string())),
-    };
-    let all = |parts: &[RowFilter], joint: &str, none: &str| -> Result<String, QueryError> {
-        let parts = parts
-            .iter()
-            .map(|p| own_condition(sql, p, dataset, alias))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(match &parts[..] {
-            [] => none.to_string(),
-            [one] => one.clone(),
-            many => format!("({})", many.join(joint)),
-        })
-    };
-    let temporal = |f: &FieldRef| {
-        dataset
-            .field(&f.field)
-            .is_some_and(|k| k.data_type.is_temporal())
-    };
-    Ok(match filter {
-        RowFilter::And(parts) => all(parts, " AND ", "TRUE")?,
-        RowFilter::Or(parts) => all(parts, " OR ", "FALSE")?,
-        RowFilter::Not(inner) => format!(
-            "(({}) IS NOT TRUE)",
-            own_condition(sql, inner, dataset, alias)?
-        ),
-        RowFilter::Compare {
-            field: f,
-            op,
-            value,
-        } => {
-            let right = match value {
-                Literal::Text(day) if temporal(f) => sql.date(
-                    day.parse()
-                        .map_err(|_| QueryError::Malformed(format!("`{day}` is no date")))?,
-                ),
-                other => sql.literal(other),
-            };
-            format!("{} {} {right}", field(f)?, operator(*op))
-        }
-        RowFilter::CompareFields { left, op, right } => {
-            format!("{} {} {}", field(left)?, operator(*op), field(right)?)
-        }
-        RowFilter::In { field: f, values } => {
-            let spelled: Vec<String> = values.iter().map(|v| sql.literal(v)).collect();
-            match &spelled[..] {
-                [] => "FALSE".into(),
-                [one] => format!("{} = {one}", field(f)?),
-                many => format!("{} IN ({})", field(f)?, many.join(", ")),
-            }
-        }
-        RowFilter::IsNull { field: f } => format!("{} IS NULL", field(f)?),
-        // Neither a user nor an as-of date is known to a field: `row_filter` says so.
-        RowFilter::Age { .. } | RowFilter::UserAttribute { .. } => {
-            return Err(row_filter(filter)
-                .err()
-                .unwrap_or_else(|| QueryError::Malformed("a field has no such condition".into())));
-        }
     })
 }
 

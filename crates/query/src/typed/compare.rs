@@ -10,22 +10,43 @@ use serde::{Deserialize, Serialize};
 pub enum CompareTo {
     /// The period just before, of the same length: the previous bucket when a running time
     /// grain is among the dimensions, else the range shifted by its own length in whole
-    /// months (or days).
+    /// months (when it starts and ends on the same day of a month) or in days.
     PriorPeriod,
     /// The same period a year before.
     PriorYear,
-    /// A stated range.
+    /// A stated range. With a running time grain it is as long as the query's own: its periods
+    /// meet those of the query one by one.
     Range(DateRange),
 }
 
 /// How two periods are made alike.
+///
+/// Each row of the other period meets one day of this one, or none; what is shown for a period is
+/// what meets its days, so that days add up to weeks, months and years. All but `full` cut a period
+/// that the watermark cuts off, and the other one at the day that meets the same place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Align {
-    /// A period that the data's watermark cuts off is compared with the same part of the other.
+    /// The same date: a year before, a month before, as many days before. A date that the other
+    /// month lacks joins its last day: 29 February 2024 meets 28 February 2025, together with the
+    /// 28th, and 29 February 2024 is met by nothing. Weeks meet whole weeks: 364 days before. In a
+    /// retail calendar a year before is what the calendar's own rule for a 53rd week says.
     ToDate,
-    /// Whole periods as they stand.
+    /// As `to_date`, whole periods as they stand, whatever the watermark. In a retail calendar a
+    /// period meets the one of the same number; a 53rd week meets nothing.
     Full,
+    /// The same week and weekday of the retail calendar's year before. A 53rd week meets nothing:
+    /// it is left out of both sides, except where weeks or days are shown one by one. Only with
+    /// `prior_year`.
+    SameFiscalWeek,
+    /// The day 364 days before, so that after a 53-week year the same days of the season meet:
+    /// week 1 meets week 2. A 53rd week is left out as above. Only with `prior_year`.
+    Restated,
+    /// The same weekday: 364 days before, or the nearest number of whole weeks to the period.
+    SameWeekday,
+    /// The period moves as far as the occurrence of `event` in it is from the one before. The
+    /// query's range holds exactly one. Only with `prior_year`.
+    Holiday,
 }
 
 /// Columns of a comparison; every measure gets the ones that are listed, in this order.
@@ -56,9 +77,12 @@ pub struct Compare {
     pub to: CompareTo,
     /// How they are made alike.
     pub align: Align,
-    /// The data's last day (`YYYY-MM-DD`), for `to_date`.
+    /// The data's last day (`YYYY-MM-DD`), for all but `full`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watermark: Option<String>,
+    /// Event of the model, for `holiday`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
     /// Which columns, in order.
     pub show: Vec<Part>,
 }

@@ -103,7 +103,18 @@ impl Query {
             condition(having, visit)?;
         }
         if let Some(sets) = &mut self.sets {
-            sets.queries.iter_mut().try_for_each(visit)?;
+            sets.queries.iter_mut().try_for_each(&mut *visit)?;
+        }
+        if let Some(basket) = &mut self.basket {
+            for side in [&mut basket.first, &mut basket.second]
+                .into_iter()
+                .flatten()
+            {
+                filter(side, visit)?;
+            }
+        }
+        if let Some(term) = self.cohort.as_mut().and_then(|c| c.measure.as_mut()) {
+            measure(&mut term.measure, visit)?;
         }
         Ok(())
     }

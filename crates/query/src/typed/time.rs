@@ -40,6 +40,9 @@ pub enum Grain {
     MonthOfYear,
     /// 1..4.
     QuarterOfYear,
+    /// 1..53; a week belongs to the year that its fourth day lies in, unless the calendar says
+    /// otherwise.
+    WeekOfYear,
 }
 
 impl Grain {
@@ -47,7 +50,11 @@ impl Grain {
     pub fn is_cyclic(self) -> bool {
         matches!(
             self,
-            Grain::HourOfDay | Grain::Weekday | Grain::MonthOfYear | Grain::QuarterOfYear
+            Grain::HourOfDay
+                | Grain::Weekday
+                | Grain::MonthOfYear
+                | Grain::QuarterOfYear
+                | Grain::WeekOfYear
         )
     }
 }
@@ -61,4 +68,20 @@ pub struct TimeScope {
     /// Range; all of time if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<DateRange>,
+    /// Calendar by which the query counts: the name of one of the model's, or `fiscal` for its
+    /// fiscal year of calendar months. Weeks, months, quarters and years are those of it then, and
+    /// so are numbers of weeks, months and quarters. The plain calendar if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<String>,
+}
+
+impl TimeScope {
+    /// By the plain calendar.
+    pub fn new(field: FieldRef, range: Option<DateRange>) -> TimeScope {
+        TimeScope {
+            field,
+            range,
+            calendar: None,
+        }
+    }
 }

@@ -245,6 +245,7 @@ fn of_grain(grain: Grain) -> &'static str {
         Grain::Weekday => "time: weekday",
         Grain::MonthOfYear => "time: month of year",
         Grain::QuarterOfYear => "time: quarter of year",
+        Grain::WeekOfYear => "time: week of year",
     }
 }
 

@@ -698,6 +698,7 @@ impl QueryGenerator<'_> {
         Some(TimeScope {
             field,
             range: self.random.chance(85).then(|| self.range()),
+            calendar: None,
         })
     }
 
@@ -952,6 +953,7 @@ impl QueryGenerator<'_> {
             to,
             align: if to_date { Align::ToDate } else { Align::Full },
             watermark: to_date.then(|| calendar::show_day(watermark)),
+            event: None,
             show,
         });
     }

@@ -96,7 +96,7 @@ pub(crate) fn judge_against(
         .map(|c| match c.origin {
             Origin::Dimension(i) => Shown::Dimension(i),
             Origin::Metric(m, part) => Shown::Metric(m, part),
-            Origin::RowField(i) => Shown::Field(i),
+            Origin::RowField(i) | Origin::Shape(i) => Shown::Field(i),
         })
         .collect();
     if &origins != columns {

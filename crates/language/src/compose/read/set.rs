@@ -167,6 +167,7 @@ impl Reader<'_> {
                     query.time = Some(query::TimeScope {
                         field: time,
                         range: Some(period.to_range()),
+                        calendar: None,
                     });
                     format!("in {}", period.label)
                 }
@@ -180,6 +181,7 @@ impl Reader<'_> {
                 query.time = Some(query::TimeScope {
                     field: time,
                     range: Some(period.to_range()),
+                    calendar: None,
                 });
             }
             let members = Filter::Members {
@@ -285,6 +287,7 @@ impl Reader<'_> {
                     query.time = Some(query::TimeScope {
                         field: time,
                         range: Some(period.to_range()),
+                        calendar: None,
                     });
                     words.push(format!("in {}", period.label));
                     self.draft.period = None;
