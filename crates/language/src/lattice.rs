@@ -206,7 +206,11 @@ fn edges_at(
                 .unwrap_or_default()
                 .iter()
                 .collect();
-            add(Sense::Literal(text.trim().to_string()), close + 1, 0.4 * (close - at) as f64);
+            add(
+                Sense::Literal(text.trim().to_string()),
+                close + 1,
+                0.4 * (close - at) as f64,
+            );
         }
     }
     let names_start = matches!(token.kind, TokenKind::Word | TokenKind::Number(..));

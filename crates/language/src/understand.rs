@@ -308,9 +308,7 @@ fn weigh(
 /// which copy of a key they show are one.
 fn same_keys(query: &Query, model: &Model) -> String {
     // What is left out because it has no name makes no other meaning.
-    let unnamed = |f: &query::Filter| {
-        matches!(f, query::Filter::Not(inner) if matches!(**inner, query::Filter::IsNull { .. }))
-    };
+    let unnamed = |f: &query::Filter| matches!(f, query::Filter::Not(inner) if matches!(**inner, query::Filter::IsNull { .. }));
     let mut plain = query.clone();
     plain.filter = match plain.filter.take() {
         Some(query::Filter::And(mut parts)) => {
@@ -448,7 +446,10 @@ fn elsewhere(query: &Query, spoken: &[String], model: &Model) -> f64 {
             .rows
             .as_ref()
             .is_some_and(|r| r.dataset == field.dataset);
-        if !listed && !spoken.contains(&field.dataset) && !matches!(noun.as_str(), "id" | "name" | "date") {
+        if !listed
+            && !spoken.contains(&field.dataset)
+            && !matches!(noun.as_str(), "id" | "name" | "date")
+        {
             if there(true) {
                 cost += 0.3;
             } else if there(false) && known.label.contains(' ') {

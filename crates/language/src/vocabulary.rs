@@ -44,7 +44,19 @@ pub struct Vocabulary {
 
 /// Words of a column's name that say how it is kept or in what, and seldom are said.
 const LIGHT: &[&str] = &[
-    "g", "gb", "mb", "kg", "km", "cm", "mm", "m", "lb", "ml", "l", "percent", "pct",
+    "g",
+    "gb",
+    "mb",
+    "kg",
+    "km",
+    "cm",
+    "mm",
+    "m",
+    "lb",
+    "ml",
+    "l",
+    "percent",
+    "pct",
     "name",
     "id",
     "key",
@@ -164,7 +176,14 @@ fn deeds(label: &str) -> Vec<String> {
     let stem = &doer[..doer.len() - 2];
     let known = matches!(
         doer.as_str(),
-        "customer" | "number" | "member" | "order" | "register" | "quarter" | "shipper" | "calendar"
+        "customer"
+            | "number"
+            | "member"
+            | "order"
+            | "register"
+            | "quarter"
+            | "shipper"
+            | "calendar"
     );
     let dated = [stem.to_string(), format!("{stem}e")]
         .iter()
@@ -172,11 +191,15 @@ fn deeds(label: &str) -> Vec<String> {
     if known || dated {
         return Vec::new();
     }
-    let stem = stem.strip_suffix('i').map_or(stem.to_string(), |s| format!("{s}y"));
+    let stem = stem
+        .strip_suffix('i')
+        .map_or(stem.to_string(), |s| format!("{s}y"));
     ["", "s", "ed", "e", "es", "d"]
         .iter()
         .map(|ending| match stem.strip_suffix('y') {
-            Some(s) if matches!(*ending, "s" | "ed") => format!("{s}i{}", if *ending == "s" { "es" } else { "ed" }),
+            Some(s) if matches!(*ending, "s" | "ed") => {
+                format!("{s}i{}", if *ending == "s" { "es" } else { "ed" })
+            }
             _ => format!("{stem}{ending}"),
         })
         .collect()
@@ -184,7 +207,26 @@ fn deeds(label: &str) -> Vec<String> {
 
 /// Vague words that are a column's short name where only one column has them.
 const CLAIMABLE: &[&str] = &[
-    "sales", "price", "status", "rate", "size", "level", "address", "region", "city", "state", "country", "group", "type", "code", "count", "amount", "description", "details", "year", "date",
+    "sales",
+    "price",
+    "status",
+    "rate",
+    "size",
+    "level",
+    "address",
+    "region",
+    "city",
+    "state",
+    "country",
+    "group",
+    "type",
+    "code",
+    "count",
+    "amount",
+    "description",
+    "details",
+    "year",
+    "date",
 ];
 
 /// Fields that share a short name, at most; a name of more fields tells none of them.

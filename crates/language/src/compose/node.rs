@@ -375,9 +375,15 @@ pub(super) fn phrases(items: &[Item]) -> Vec<Placed> {
         // "more shops than average", "more orders than 5"
         if let Some(way) = item.role("contest")
             && let Some(Sense::Named(named)) = items.get(at + 1).map(|x| &x.sense)
-            && items.get(at + 2).is_some_and(|x| x.is_role("than") || x.text == "than")
+            && items
+                .get(at + 2)
+                .is_some_and(|x| x.is_role("than") || x.text == "than")
         {
-            let op = if way == "desc" { Operator::Gt } else { Operator::Lt };
+            let op = if way == "desc" {
+                Operator::Gt
+            } else {
+                Operator::Lt
+            };
             let average = (at + 3..items.len().min(at + 5))
                 .find(|i| items[*i].role("agg") == Some("average"));
             let bar = average

@@ -119,7 +119,9 @@ impl Reader<'_> {
             }
             let Some(field) = self.number_of(&named, None).and_then(|n| n.field) else {
                 // "tracks without a composer": nothing is recorded.
-                let Named::Field(field) = &named else { continue };
+                let Named::Field(field) = &named else {
+                    continue;
+                };
                 let fills = self
                     .model()
                     .field(field)

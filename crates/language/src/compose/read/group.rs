@@ -136,7 +136,13 @@ impl Reader<'_> {
                         let counted = average
                             && self.nodes[at].text == "per"
                             && entity.is_some_and(|e| self.model().entities[e].dataset.is_some())
-                            && matches!(self.draft.measures[..], [NamedMeasure { measure: Measure::Rows(_), .. }]);
+                            && matches!(
+                                self.draft.measures[..],
+                                [NamedMeasure {
+                                    measure: Measure::Rows(_),
+                                    ..
+                                }]
+                            );
                         let ratio = (average || per_order || valued)
                             && per
                             && !found

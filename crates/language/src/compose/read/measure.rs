@@ -171,14 +171,15 @@ impl Reader<'_> {
         let aggregated = at
             .checked_sub(1)
             .is_some_and(|b| matches!(self.nodes[b].node, Node::Aggregation(_)));
-        let again = !aggregated && self.draft.measures.iter().any(|m| match &m.measure {
-            Measure::Aggregate { field: f, .. } => {
-                let label = self.label(f);
-                let word = crate::morphology::stem(&self.nodes[at].text);
-                !word.contains(' ') && label != word && label.split(' ').any(|w| w == word)
-            }
-            _ => false,
-        });
+        let again = !aggregated
+            && self.draft.measures.iter().any(|m| match &m.measure {
+                Measure::Aggregate { field: f, .. } => {
+                    let label = self.label(f);
+                    let word = crate::morphology::stem(&self.nodes[at].text);
+                    !word.contains(' ') && label != word && label.split(' ').any(|w| w == word)
+                }
+                _ => false,
+            });
         if after_in && known || again {
             self.take(at);
         }
@@ -235,7 +236,8 @@ impl Reader<'_> {
         }
         // "on average, how many orders has an employee handled"
         for at in 0..self.nodes.len() {
-            let averaged = self.nodes[at].node == Node::Aggregation(Aggregation::Average) && !self.used[at];
+            let averaged =
+                self.nodes[at].node == Node::Aggregation(Aggregation::Average) && !self.used[at];
             if !averaged || self.draft.measures.len() != 1 {
                 continue;
             }
@@ -253,7 +255,10 @@ impl Reader<'_> {
                         && is_singular(&self.nodes[i].text)
                         && self.scene.model.entities[e].dataset.is_some()
                         && self
-                            .words_between(self.nodes[i].start.saturating_sub(1), self.nodes[i].start)
+                            .words_between(
+                                self.nodes[i].start.saturating_sub(1),
+                                self.nodes[i].start,
+                            )
                             .any(|w| matches!(w, "a" | "an" | "one")) =>
                 {
                     Some((i, e))

@@ -153,18 +153,27 @@ impl Reader<'_> {
         let people: Vec<usize> = (0..model.entities.len())
             .filter(|e| {
                 let entity = &model.entities[*e];
-                let named = entity.dataset.as_ref().and_then(|d| model.dataset(d)).is_some_and(|d| {
-                    d.fields.iter().any(|f| f.subject == Subject::LastName)
-                });
-                let customer = matches!(entity.name.as_str(), "customer" | "client" | "member" | "user");
+                let named = entity
+                    .dataset
+                    .as_ref()
+                    .and_then(|d| model.dataset(d))
+                    .is_some_and(|d| d.fields.iter().any(|f| f.subject == Subject::LastName));
+                let customer = matches!(
+                    entity.name.as_str(),
+                    "customer" | "client" | "member" | "user"
+                );
                 entity.dataset.is_some() && (named || customer)
             })
             .collect();
         let said = self.nodes.iter().any(|n| match &n.node {
             Node::Named(Named::Entity(e)) => people.contains(e),
             Node::Named(named @ Named::Field(f)) => {
-                people.iter().any(|p| model.entities[*p].key.dataset == f.dataset)
-                    || self.group_of(named).is_some_and(|(f, _)| self.is_person(&f))
+                people
+                    .iter()
+                    .any(|p| model.entities[*p].key.dataset == f.dataset)
+                    || self
+                        .group_of(named)
+                        .is_some_and(|(f, _)| self.is_person(&f))
             }
             Node::Value(v) => people.iter().any(|p| model.entities[*p].display == v.field),
             _ => false,
@@ -193,7 +202,9 @@ impl Reader<'_> {
             },
         );
         self.used.insert(1, false);
-        self.draft.notes.push(format!("“who” read as {}", model.entities[person].name));
+        self.draft
+            .notes
+            .push(format!("“who” read as {}", model.entities[person].name));
     }
 
     fn run(mut self) -> Result<Draft, Misfit> {

@@ -275,7 +275,11 @@ impl Reader<'_> {
                     };
                     if let Measure::Aggregate { aggregation, field } = measure {
                         *aggregation = how;
-                        *name = format!("{} {}", aggregation_word(how), field.field.replace('_', " "));
+                        *name = format!(
+                            "{} {}",
+                            aggregation_word(how),
+                            field.field.replace('_', " ")
+                        );
                         return Ok(());
                     }
                 }
@@ -348,10 +352,25 @@ impl Reader<'_> {
             self.is(i, Mark::By)
                 && matches!(
                     self.nodes[i].text.as_str(),
-                    "in each" | "for each" | "per" | "by each" | "of each" | "at each" | "in every" | "for every"
+                    "in each"
+                        | "for each"
+                        | "per"
+                        | "by each"
+                        | "of each"
+                        | "at each"
+                        | "in every"
+                        | "for every"
                 )
         });
-        measure && each && matches!(self.draft.measures[..], [NamedMeasure { measure: Measure::Aggregate { .. }, .. }])
+        measure
+            && each
+            && matches!(
+                self.draft.measures[..],
+                [NamedMeasure {
+                    measure: Measure::Aggregate { .. },
+                    ..
+                }]
+            )
     }
 
     /// "which sold more, rail or mail": the one of the named values that is ahead.
@@ -373,7 +392,8 @@ impl Reader<'_> {
             return;
         };
         if self.draft.measures.is_empty()
-            && let Some(Node::Named(Named::Entity(e))) = self.nodes.get(at + 1).map(|n| n.node.clone())
+            && let Some(Node::Named(Named::Entity(e))) =
+                self.nodes.get(at + 1).map(|n| n.node.clone())
             && !self.used[at + 1]
         {
             self.take(at + 1);
@@ -527,15 +547,17 @@ impl Reader<'_> {
             }
             _ => None,
         });
-        let own = said.or_else(|| home.and_then(|d| {
-            let time = d.event_time.clone().or_else(|| {
-                d.fields
-                    .iter()
-                    .find(|f| f.data_type.is_temporal())
-                    .map(|f| f.name.clone())
-            })?;
-            Some(FieldRef::new(&d.name, time))
-        }));
+        let own = said.or_else(|| {
+            home.and_then(|d| {
+                let time = d.event_time.clone().or_else(|| {
+                    d.fields
+                        .iter()
+                        .find(|f| f.data_type.is_temporal())
+                        .map(|f| f.name.clone())
+                })?;
+                Some(FieldRef::new(&d.name, time))
+            })
+        });
         let Some(field) = own.or_else(|| {
             (home.is_none_or(|d| !d.is_fact))
                 .then(|| model.default_time.clone())
