@@ -489,10 +489,23 @@ fn only_named(query: &mut Query, model: &Model, notes: &mut Vec<String>) {
     if !chosen || query.share.is_some() || query.compare.is_some() {
         return;
     }
-    let Some(field) = query.dimensions.iter().rev().find_map(|d| match d {
-        Dimension::Field(f) => Some(f.clone()),
-        _ => None,
-    }) else {
+    let fields: Vec<&FieldRef> = query
+        .dimensions
+        .iter()
+        .rev()
+        .filter_map(|d| match d {
+            Dimension::Field(f) => Some(f),
+            _ => None,
+        })
+        .collect();
+    // The thing itself must be there; what is told of it may be missing.
+    let thing = fields.iter().find(|f| {
+        model
+            .entities
+            .iter()
+            .any(|e| e.key == ***f || e.display == ***f)
+    });
+    let Some(field) = thing.or(fields.first()).map(|f| (*f).clone()) else {
         return;
     };
     let Some(known) = model.field(&field) else {

@@ -179,6 +179,7 @@ impl Reader<'_> {
         let named = (at + 1..self.nodes.len())
             .chain((0..at).rev())
             .filter(|i| !self.used[*i])
+            .filter(|i| *i < at || !self.is_place(*i))
             .find(|i| matches!(&self.nodes[*i].node, Node::Named(named) if self.group_of(named).is_some()));
         let per: Vec<Dimension> = self.draft.dimensions.clone();
         let mut singular = false;

@@ -369,19 +369,8 @@ impl Reader<'_> {
         });
     }
 
-    /// Whether a noun stands where a question asks for it ("which customers", "list the names").
-    pub(super) fn asked_for(&self, at: usize) -> bool {
-        // The columns of one order's lines.
-        let one_order = self
-            .draft
-            .filters
-            .iter()
-            .filter_map(|b| b.field.as_ref())
-            .any(|f| self.model().field(f).is_some_and(|x| x.role == Role::Id));
-        if one_order && !self.draft.counted && self.draft.rank.is_none() {
-            return true;
-        }
-        // "in the superstore", "at these shops": where something is, and not what is asked for.
+    /// "in the superstore", "at these shops": where something is, and not what is asked for.
+    pub(super) fn is_place(&self, at: usize) -> bool {
         let mut before = self.nodes[at].start;
         while before > 0
             && matches!(
@@ -396,7 +385,22 @@ impl Reader<'_> {
                 self.scene.tokens[before - 1].folded.as_str(),
                 "in" | "at" | "within" | "inside" | "from" | "under" | "on"
             );
-        if place && !self.is(at.wrapping_sub(1), Mark::By) {
+        place && !self.is(at.wrapping_sub(1), Mark::By)
+    }
+
+    /// Whether a noun stands where a question asks for it ("which customers", "list the names").
+    pub(super) fn asked_for(&self, at: usize) -> bool {
+        // The columns of one order's lines.
+        let one_order = self
+            .draft
+            .filters
+            .iter()
+            .filter_map(|b| b.field.as_ref())
+            .any(|f| self.model().field(f).is_some_and(|x| x.role == Role::Id));
+        if one_order && !self.draft.counted && self.draft.rank.is_none() {
+            return true;
+        }
+        if self.is_place(at) {
             return false;
         }
         // "for different investors"
