@@ -490,7 +490,7 @@ impl Reader<'_> {
                 Direction::Descending => Aggregation::Max,
                 Direction::Ascending => Aggregation::Min,
             };
-            *name = capitalised(&name.trim_start_matches("Average ").to_string());
+            *name = capitalised(name.trim_start_matches("Average "));
         }
     }
 

@@ -128,7 +128,7 @@ impl Reader<'_> {
                 }) = self.draft.filters.last_mut()
                 && let Some(merged) = union(inner, &filter)
             {
-                *inner = Box::new(merged);
+                **inner = merged;
                 said.push_str(", ");
                 said.push_str(&words);
                 continue;
@@ -171,7 +171,7 @@ impl Reader<'_> {
                         Some(Node::Named(Named::Entity(_)))
                     )
                     && self.adjacent(at, at + 1);
-                if !(at > 0 && self.is(at - 1, Mark::Or)) && !together {
+                if !(together || at > 0 && self.is(at - 1, Mark::Or)) {
                     listed.push((found.field.clone(), at));
                 }
                 continue;
