@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use super::frame::Window;
-use super::measure::Leaf;
+use super::measure::{Basis, Leaf};
 use super::reckoning::Days;
 use super::scope::Scope;
 use super::statement::Select;
@@ -11,12 +11,24 @@ use crate::{Dimension, Filter, Grain, Measure, Query, QueryError};
 use semantics::{Aggregation, DataType, FieldRef};
 
 /// An aggregate of one dataset's rows: how, of what, over which of them.
-struct Value {
-    aggregation: Aggregation,
-    of: Option<String>,
-    data_type: DataType,
+pub(super) struct Value {
+    pub(super) aggregation: Aggregation,
+    pub(super) of: Option<String>,
+    pub(super) data_type: DataType,
     /// Conditions of this aggregate alone.
-    only: Vec<String>,
+    pub(super) only: Vec<String>,
+}
+
+/// The rows of one dataset, ready to be grouped.
+pub(super) struct Prepared<'m> {
+    pub(super) scope: Scope<'m>,
+    /// One expression per dimension.
+    pub(super) keys: Vec<String>,
+    /// One per leaf.
+    pub(super) values: Vec<Value>,
+    pub(super) conditions: Vec<String>,
+    /// With the leaves' own time field.
+    pub(super) window: Window,
 }
 
 impl<'m> Compiler<'m> {
@@ -28,84 +40,34 @@ impl<'m> Compiler<'m> {
         leaves: &[&Leaf],
         window: &Window,
     ) -> Result<String, QueryError> {
-        let (home, time, semi) = match leaves[0] {
+        let (home, semi, basis) = match leaves[0] {
             Leaf::Rows {
-                home, time, semi, ..
-            } => (home, time, *semi),
+                home, semi, basis, ..
+            } => (home, *semi, basis),
             Leaf::Groups {
                 aggregation,
                 measure,
                 per,
-                filters,
-            } => return self.over_groups(dimensions, *aggregation, measure, per, filters, window),
+                basis,
+            } => return self.over_groups(dimensions, *aggregation, measure, per, basis, window),
             Leaf::Query(query) => return self.counted(dimensions, query),
         };
-        let mut scope = Scope::new(&self.context, home)?;
-        let window = Window {
-            time: time.clone().or_else(|| window.time.clone()),
-            ..window.clone()
-        };
-        if let Some(own) = time
-            && (window.is_dated() || dimensions.iter().any(|d| matches!(d, Dimension::Time(_))))
-        {
-            scope.reach(own)?;
+        if let Some(reach) = &basis.reach {
+            return self.cumulated(dimensions, leaves, *reach, window);
         }
-        let (mut keys, mut linked) = (Vec::new(), Vec::new());
-        for (i, dimension) in dimensions.iter().enumerate() {
-            match (self.dimension(&mut scope, i, dimension, &window), dimension) {
-                (Ok(sql), _) => keys.push(sql),
-                (Err(e), Dimension::Time(_)) => return Err(e),
-                (Err(QueryError::NoPath { .. }), _) => {
-                    linked.push((i, dimension));
-                    keys.push(String::new());
-                }
-                (Err(e), _) => return Err(e),
-            }
-        }
-        for (i, sql) in self.join_links(&mut scope, &linked, &window)? {
-            keys[i] = sql;
-        }
-        let mut conditions = self.in_window(&mut scope, &window)?;
-        if let Some(filter) = &window.filter {
-            conditions.push(self.condition(&mut scope, filter)?);
-        }
-        let mut values: Vec<Value> = Vec::new();
-        for leaf in leaves {
-            let Leaf::Rows {
-                aggregation,
-                of,
-                filters,
-                declared,
-                ..
-            } = leaf
-            else {
-                continue;
-            };
-            let mut only = Vec::new();
-            if let Some(declared) = declared {
-                only.push(scope.declared(&[], declared)?);
-            }
-            for filter in filters {
-                only.push(self.condition(&mut scope, filter)?);
-            }
-            values.push(Value {
-                aggregation: *aggregation,
-                of: of.as_ref().map(|e| scope.value(e)).transpose()?,
-                data_type: of
-                    .as_ref()
-                    .map_or(DataType::Integer, |e| type_of(e, scope.home)),
-                only,
-            });
-        }
-        narrow(&mut values, &mut conditions);
-        let mut columns: Vec<String> = keys
-            .iter()
-            .enumerate()
-            .map(|(i, k)| format!("{k} AS d{i}"))
-            .collect();
+        let mut prepared = self.prepared(dimensions, leaves, window)?;
+        let mut columns = prepared.columns();
+        let Prepared {
+            scope,
+            keys,
+            values,
+            conditions,
+            ..
+        } = &mut prepared;
         let note = format!("{home}, one row per {}", self.group_words(dimensions));
+        let conditions = std::mem::take(conditions);
         if semi && let Some(snapshot) = &scope.home.event_time {
-            let last = self.last_snapshot(&mut scope, snapshot, dimensions, &keys)?;
+            let last = self.last_snapshot(scope, snapshot, dimensions, keys)?;
             for (i, value) in values.iter().enumerate() {
                 columns.push(format!(
                     "{} AS v{i}",
@@ -149,6 +111,83 @@ impl<'m> Compiler<'m> {
         let mut select = scope.select(columns, conditions)?;
         select.keys = dimensions.len();
         Ok(self.cte(&format!("{home}_grouped"), note, &select))
+    }
+
+    /// The rows that leaves share, with an expression for each dimension and each leaf.
+    pub(super) fn prepared(
+        &mut self,
+        dimensions: &[Dimension],
+        leaves: &[&Leaf],
+        window: &Window,
+    ) -> Result<Prepared<'m>, QueryError> {
+        let Leaf::Rows { home, basis, .. } = leaves[0] else {
+            return Err(QueryError::Malformed("no rows to group".into()));
+        };
+        let mut scope = Scope::new(&self.context, home)?;
+        let window = Window {
+            time: basis.time.clone().or_else(|| window.time.clone()),
+            ..self.offset(window, home, basis, dimensions)?
+        };
+        if let Some(own) = &basis.time
+            && (window.is_dated() || dimensions.iter().any(|d| matches!(d, Dimension::Time(_))))
+        {
+            scope.reach(own)?;
+        }
+        let (mut keys, mut linked) = (Vec::new(), Vec::new());
+        for (i, dimension) in dimensions.iter().enumerate() {
+            match (self.dimension(&mut scope, i, dimension, &window), dimension) {
+                (Ok(sql), _) => keys.push(sql),
+                (Err(e), Dimension::Time(_)) => return Err(e),
+                (Err(QueryError::NoPath { .. }), _) => {
+                    linked.push((i, dimension));
+                    keys.push(String::new());
+                }
+                (Err(e), _) => return Err(e),
+            }
+        }
+        for (i, sql) in self.join_links(&mut scope, &linked, &window)? {
+            keys[i] = sql;
+        }
+        let mut conditions = self.in_window(&mut scope, &window)?;
+        if let Some(filter) = &window.filter {
+            conditions.push(self.condition(&mut scope, filter)?);
+        }
+        let mut values: Vec<Value> = Vec::new();
+        for leaf in leaves {
+            let Leaf::Rows {
+                aggregation,
+                of,
+                basis,
+                declared,
+                ..
+            } = leaf
+            else {
+                continue;
+            };
+            let mut only = Vec::new();
+            if let Some(declared) = declared {
+                only.push(scope.declared(&[], declared)?);
+            }
+            for filter in &basis.filters {
+                only.push(self.condition(&mut scope, filter)?);
+            }
+            values.push(Value {
+                aggregation: *aggregation,
+                of: of.as_ref().map(|e| scope.value(e)).transpose()?,
+                data_type: of
+                    .as_ref()
+                    .map_or(DataType::Integer, |e| type_of(e, scope.home)),
+                only,
+            });
+        }
+        narrow(&mut values, &mut conditions);
+        Ok(Prepared {
+            scope,
+            keys,
+            values,
+            conditions,
+            window,
+        })
     }
 
     /// Numbers the snapshots of each item from the last one backwards, in each period when grouped
@@ -199,10 +238,13 @@ impl<'m> Compiler<'m> {
         }
         let mut days = self.days(&field, window.span)?;
         if let Some(moved) = &window.moved
-            && (moved.exactly || window.week_53.is_some())
+            && (moved.exactly || moved.until.is_some() || window.week_53.is_some())
         {
             met = self.shifted(scope, &moved.shift, &met, moved.grain, &days)?;
             days = self.days_met(&field, moved.target)?;
+            if let Some(until) = &moved.until {
+                conditions.push(format!("{met} <= {until}"));
+            }
             if moved.exactly {
                 conditions.push(
                     moved
@@ -267,7 +309,7 @@ impl<'m> Compiler<'m> {
         aggregation: Aggregation,
         measure: &Measure,
         per: &[Dimension],
-        filters: &[Filter],
+        basis: &Basis,
         window: &Window,
     ) -> Result<String, QueryError> {
         if per.is_empty() {
@@ -278,7 +320,7 @@ impl<'m> Compiler<'m> {
         let mut all = dimensions.to_vec();
         all.extend(per.iter().cloned());
         let mut parts: Vec<Filter> = window.filter.iter().cloned().collect();
-        parts.extend(filters.iter().cloned());
+        parts.extend(basis.filters.iter().cloned());
         let inner_window = Window {
             filter: (!parts.is_empty()).then_some(Filter::And(parts)),
             ..window.clone()
@@ -452,5 +494,16 @@ fn narrow(values: &mut [Value], conditions: &mut Vec<String>) {
             .collect();
         each.dedup();
         conditions.push(format!("({})", each.join(" OR ")));
+    }
+}
+
+impl Prepared<'_> {
+    /// The dimensions as columns `d0…`.
+    pub(super) fn columns(&self) -> Vec<String> {
+        self.keys
+            .iter()
+            .enumerate()
+            .map(|(i, k)| format!("{k} AS d{i}"))
+            .collect()
     }
 }

@@ -33,10 +33,10 @@ pub(super) struct Periods {
 
 /// How the periods of a comparison meet.
 pub(super) struct Meeting {
-    shift: Shift,
+    pub(super) shift: Shift,
     /// Whether days that meet nothing, or whose partner only the data knows, have to be sorted out.
-    exactly: bool,
-    week_53: Option<Reckoning>,
+    pub(super) exactly: bool,
+    pub(super) week_53: Option<Reckoning>,
 }
 
 impl From<Shift> for Meeting {
@@ -122,6 +122,7 @@ impl<'m> Compiler<'m> {
                 },
                 target: now,
                 exactly: meeting.exactly,
+                until: None,
             }),
             week_53: meeting.week_53,
             left_out: !matches!(grain, Some(Grain::Week | Grain::Day | Grain::Hour)),
@@ -177,6 +178,7 @@ impl<'m> Compiler<'m> {
                 },
                 target: now,
                 exactly: false,
+                until: None,
             });
         }
         Ok(Periods {
@@ -430,14 +432,14 @@ fn with_week_53(reckoning: &Reckoning, span: Span) -> Option<Reckoning> {
     may_hold_week_53(calendar, span).then(|| reckoning.clone())
 }
 
-fn restated(reckoning: Reckoning, span: Span) -> Meeting {
+pub(super) fn restated(reckoning: Reckoning, span: Span) -> Meeting {
     Meeting {
         week_53: with_week_53(&reckoning, span),
         ..Shift::Days(364).into()
     }
 }
 
-fn same_fiscal_week(reckoning: Reckoning, span: Span) -> Meeting {
+pub(super) fn same_fiscal_week(reckoning: Reckoning, span: Span) -> Meeting {
     Meeting {
         week_53: with_week_53(&reckoning, span),
         ..Shift::RetailYear {

@@ -38,6 +38,8 @@ pub(super) struct Moved {
     /// Whether the days that are met have to be compared with the target, because only the data
     /// knows which they are.
     pub(super) exactly: bool,
+    /// The last day that may be met, where only the data knows it.
+    pub(super) until: Option<String>,
 }
 
 impl Window {
@@ -45,7 +47,10 @@ impl Window {
     pub(super) fn is_dated(&self) -> bool {
         self.span != Span::default()
             || self.week_53.is_some()
-            || self.moved.as_ref().is_some_and(|m| m.exactly)
+            || self
+                .moved
+                .as_ref()
+                .is_some_and(|m| m.exactly || m.until.is_some())
     }
 }
 

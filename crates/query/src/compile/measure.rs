@@ -1,11 +1,12 @@
 //! Measures taken apart: aggregates over one dataset each (leaves), and how they are put together.
 
 use super::Compiler;
+use super::growth::Offset;
 use crate::dialect::SqlDialect;
 use crate::{Dimension, Filter, Measure, Query, QueryError};
 use semantics::{
-    Additivity, Aggregation, DataType, Empty, Expression, FieldRef, MetricExpression, MetricKind,
-    Role, RowFilter,
+    Additivity, Aggregation, Change, CumulativeWindow, DataType, Empty, Expression, FieldRef,
+    MetricExpression, MetricKind, Role, RowFilter,
 };
 
 /// An aggregate over one dataset.
@@ -16,11 +17,9 @@ pub(super) enum Leaf {
         home: String,
         aggregation: Aggregation,
         of: Option<Expression>,
-        filters: Vec<Filter>,
+        basis: Box<Basis>,
         /// Condition that the metric declares.
         declared: Option<Box<RowFilter>>,
-        /// Time field that places its rows; the query's or the dataset's if absent.
-        time: Option<FieldRef>,
         /// Whether it is a level, of which only the last snapshot counts.
         semi: bool,
         /// Whether the values of groups may be summed at all.
@@ -31,7 +30,7 @@ pub(super) enum Leaf {
         aggregation: Aggregation,
         measure: Measure,
         per: Vec<Dimension>,
-        filters: Vec<Filter>,
+        basis: Box<Basis>,
     },
     /// The number of rows of a query.
     Query(Box<Query>),
@@ -41,8 +40,12 @@ impl Leaf {
     /// Whether it counts something, so that nothing is 0 and not NULL.
     pub(super) fn counts(&self) -> bool {
         match self {
-            Leaf::Rows { aggregation, .. } => {
-                matches!(aggregation, Aggregation::Count | Aggregation::CountDistinct)
+            // What reaches back is not nothing where a group has no rows of its own.
+            Leaf::Rows {
+                aggregation, basis, ..
+            } => {
+                basis.reach.is_none()
+                    && matches!(aggregation, Aggregation::Count | Aggregation::CountDistinct)
             }
             Leaf::Groups { aggregation, .. } => *aggregation == Aggregation::Count,
             Leaf::Query(_) => true,
@@ -56,33 +59,52 @@ impl Leaf {
             (
                 Leaf::Rows {
                     home: a,
-                    filters: fa,
+                    basis: ba,
                     declared: da,
-                    time: ta,
                     semi: sa,
                     ..
                 },
                 Leaf::Rows {
                     home: b,
-                    filters: fb,
+                    basis: bb,
                     declared: db,
-                    time: tb,
                     semi: sb,
                     ..
                 },
-            ) => a == b && ta == tb && sa == sb && (!sa || fa == fb && da == db),
+            ) => {
+                let dated = ba.time == bb.time && ba.offset == bb.offset && ba.reach == bb.reach;
+                let alike = ba.filters == bb.filters && da == db;
+                a == b && sa == sb && dated && (!sa || alike)
+            }
             _ => false,
         }
     }
 }
 
 /// What measures inside others take over from them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Basis {
+    /// Conditions on rows.
     pub(super) filters: Vec<Filter>,
+    /// Time field that places rows; the query's or the dataset's if absent.
     pub(super) time: Option<FieldRef>,
+    /// Whether rows are those of another period.
+    pub(super) offset: Option<Offset>,
+    /// How far back rows count for a period.
+    pub(super) reach: Option<CumulativeWindow>,
     /// Metrics that are made of each other so far.
     pub(super) depth: usize,
+}
+
+impl Basis {
+    /// As a leaf has it, with the time field of its metric where none is stated.
+    fn for_leaf(&self, time: Option<&FieldRef>) -> Box<Basis> {
+        Box::new(Basis {
+            time: self.time.clone().or_else(|| time.cloned()),
+            depth: 0,
+            ..self.clone()
+        })
+    }
 }
 
 /// Metrics that may be made of each other: far more than anyone writes, and few enough for a
@@ -210,9 +232,8 @@ impl Compiler<'_> {
                         home: field.dataset.clone(),
                         aggregation: *aggregation,
                         of: Some(Expression::Field(field.field.clone())),
-                        filters: basis.filters.clone(),
+                        basis: basis.for_leaf(None),
                         declared: None,
-                        time: basis.time.clone(),
                         semi,
                         additive: matches!(aggregation, Aggregation::Sum | Aggregation::Count),
                     },
@@ -224,9 +245,8 @@ impl Compiler<'_> {
                     home: dataset.clone(),
                     aggregation: Aggregation::Count,
                     of: None,
-                    filters: basis.filters.clone(),
+                    basis: basis.for_leaf(None),
                     declared: None,
-                    time: basis.time.clone(),
                     semi: false,
                     additive: true,
                 },
@@ -259,7 +279,7 @@ impl Compiler<'_> {
                     aggregation: *aggregation,
                     measure: (**measure).clone(),
                     per: per.clone(),
-                    filters: basis.filters.clone(),
+                    basis: Box::new(basis.clone()),
                 },
             ),
             Measure::CountOf(query) => Tree::leaf(leaves, Leaf::Query(query.clone())),
@@ -300,9 +320,8 @@ impl Compiler<'_> {
                         home: dataset.clone(),
                         aggregation: *aggregation,
                         of: expression.clone(),
-                        filters: basis.filters.clone(),
+                        basis: basis.for_leaf(metric.time_field.as_ref()),
                         declared: filter.clone().map(Box::new),
-                        time: basis.time.clone().or_else(|| metric.time_field.clone()),
                         semi,
                         additive: matches!(aggregation, Aggregation::Sum | Aggregation::Count)
                             && metric.additivity != Additivity::Non,
@@ -341,15 +360,62 @@ impl Compiler<'_> {
                 }
             }
             MetricKind::Derived { expression } => self.derived(expression, basis, leaves)?,
-            MetricKind::Cumulative { .. } => return Err(unsupported(name, "a running total")),
-            MetricKind::Growth { .. } => return Err(unsupported(name, "a growth")),
+            MetricKind::Cumulative { metric, window } => {
+                if basis.reach.is_some() {
+                    return Err(QueryError::Malformed(format!(
+                        "the metric `{name}` adds up what is added up already"
+                    )));
+                }
+                let reaching = Basis {
+                    reach: Some(*window),
+                    ..basis.clone()
+                };
+                self.metric(metric, &reaching, leaves)?
+            }
+            MetricKind::Growth {
+                metric,
+                offset,
+                show,
+                align,
+                calendar,
+            } => {
+                if basis.offset.is_some() {
+                    return Err(QueryError::Malformed(format!(
+                        "the metric `{name}` compares what is compared already"
+                    )));
+                }
+                let side = |earlier: bool| Basis {
+                    offset: Some(Offset {
+                        earlier,
+                        by: *offset,
+                        align: *align,
+                        calendar: calendar.clone(),
+                    }),
+                    ..basis.clone()
+                };
+                let before = self.metric(metric, &side(true), leaves)?;
+                if *show == Change::Previous {
+                    before
+                } else {
+                    let change = Tree::Difference {
+                        left: Box::new(self.metric(metric, &side(false), leaves)?),
+                        right: Box::new(before.clone()),
+                        left_adds: self.shape(&Measure::Metric(metric.clone())).additive,
+                        right_adds: false,
+                    };
+                    match show {
+                        Change::Relative => Tree::Ratio(Box::new(change), Box::new(before)),
+                        _ => change,
+                    }
+                }
+            }
             MetricKind::BasketAttach { .. } => {
                 return Err(unsupported(name, "a share of baskets"));
             }
         };
         Ok(match metric.empty {
-            Empty::Zero => Tree::Coalesce(vec![tree, Tree::Number(0.0)]),
-            Empty::Null => tree,
+            Empty::Zero if basis.reach.is_none() => Tree::Coalesce(vec![tree, Tree::Number(0.0)]),
+            _ => tree,
         })
     }
 

@@ -405,6 +405,19 @@ impl<'m> Compiler<'m> {
     }
 }
 
+impl Compiler<'_> {
+    /// A period of a calendar of months.
+    pub(super) fn plain_period(&self, reckoning: &Reckoning, grain: Grain, of: &str) -> String {
+        match reckoning {
+            Reckoning::Months {
+                first_month,
+                week_start,
+            } => months_period(self.sql, *first_month, *week_start, grain, of),
+            _ => self.sql.period(grain, of, 1),
+        }
+    }
+}
+
 /// First and last day that a calendar has to hold, as SQL.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Days {

@@ -94,23 +94,8 @@ impl<'m> Compiler<'m> {
                 join: String::new(),
             });
         }
-        // Periods of unequal length: all of the calendar's, one after the other.
         let days = Days::of_data(self, &field)?;
-        let column = match grain {
-            Grain::Week => "week",
-            Grain::Month => "month",
-            Grain::Quarter => "quarter",
-            _ => "year",
-        };
-        let table = self.calendar_table(&reckoning, &days, column)?;
-        let periods = self.cte_text(
-            &format!("{column}s_counted"),
-            format!("the calendar's {column}s, counted through"),
-            format!(
-                "SELECT {column} AS period, ROW_NUMBER() OVER (ORDER BY {column}) AS number\n  \
-                 FROM (SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL) AS periods"
-            ),
-        );
+        let periods = self.counted_periods(&reckoning, grain, &days)?;
         Ok(Counter {
             number: "counted.number".into(),
             step: 1,
@@ -119,6 +104,30 @@ impl<'m> Compiler<'m> {
             ),
             join: format!("\n  LEFT JOIN {periods} AS counted ON {own} = counted.period"),
         })
+    }
+
+    /// A CTE of a calendar's periods, which may be of unequal length, counted through; its name.
+    pub(super) fn counted_periods(
+        &mut self,
+        reckoning: &Reckoning,
+        grain: Grain,
+        days: &Days,
+    ) -> Result<String, QueryError> {
+        let column = match grain {
+            Grain::Week => "week",
+            Grain::Month => "month",
+            Grain::Quarter => "quarter",
+            _ => "year",
+        };
+        let table = self.calendar_table(reckoning, days, column)?;
+        Ok(self.cte_text(
+            &format!("{column}s_counted"),
+            format!("the calendar's {column}s, counted through"),
+            format!(
+                "SELECT {column} AS period, ROW_NUMBER() OVER (ORDER BY {column}) AS number\n  \
+                 FROM (SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL) AS periods"
+            ),
+        ))
     }
 
     /// The dataset whose rows are in the buckets of the running dimension, and the time field that
@@ -130,7 +139,7 @@ impl<'m> Compiler<'m> {
             .as_ref()
             .or(self.model.default_time.as_ref());
         let home = setting.parts.leaves.iter().find_map(|leaf| match leaf {
-            Leaf::Rows { home, time, .. } => Some((home, time.as_ref())),
+            Leaf::Rows { home, basis, .. } => Some((home, basis.time.as_ref())),
             _ => None,
         });
         if let Some(Dimension::TimeOf { field, .. }) = setting.query.dimensions.get(r) {
@@ -160,7 +169,7 @@ impl<'m> Compiler<'m> {
 }
 
 /// The number of a bucket's start, counted through, and by how much it grows to the next.
-fn number(sql: &dyn SqlDialect, grain: Grain, start: &str) -> (String, i64) {
+pub(super) fn number(sql: &dyn SqlDialect, grain: Grain, start: &str) -> (String, i64) {
     let epoch = sql.date(jiff::civil::date(1970, 1, 1));
     match grain {
         Grain::Month => (sql.month_count(start), 1),

@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::Measure;
 use crate::compiled::unit_name;
 use crate::dialect::type_of;
-use semantics::{Additivity, Aggregation, DataType, Empty, MetricKind};
+use semantics::{Additivity, Aggregation, Change, DataType, Empty, MetricKind};
 
 /// Type, unit and additivity of a measure.
 pub(super) struct Shape {
@@ -32,7 +32,7 @@ impl Compiler<'_> {
                     return Shape::of(DataType::Float, None, false);
                 };
                 Shape::of(
-                    self.metric_type(&metric.kind),
+                    self.metric_type(&metric.kind, 0),
                     unit_name(&metric.unit),
                     metric.additivity == Additivity::Additive,
                 )
@@ -110,7 +110,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn metric_type(&self, kind: &MetricKind) -> DataType {
+    fn metric_type(&self, kind: &MetricKind, depth: usize) -> DataType {
         match kind {
             MetricKind::Simple {
                 aggregation: Aggregation::Count | Aggregation::CountDistinct,
@@ -122,9 +122,35 @@ impl Compiler<'_> {
                 expression: Some(expression),
                 ..
             } => self
-                .model
+                .context
+                .graph
                 .dataset(dataset)
                 .map_or(DataType::Float, |d| type_of(expression, d)),
+            // A change or a total is what it is of.
+            MetricKind::Cumulative { metric, .. }
+            | MetricKind::Growth {
+                metric,
+                show: Change::Difference | Change::Previous,
+                ..
+            } if depth < 40 => self
+                .model
+                .metric(metric)
+                .map_or(DataType::Float, |m| self.metric_type(&m.kind, depth + 1)),
+            MetricKind::Difference { left, right } if depth < 40 => {
+                let side = |name: &String| {
+                    self.model
+                        .metric(name)
+                        .map_or(DataType::Float, |m| self.metric_type(&m.kind, depth + 1))
+                };
+                match (side(left), side(right)) {
+                    (DataType::Integer, DataType::Integer) => DataType::Integer,
+                    (
+                        DataType::Integer | DataType::Decimal,
+                        DataType::Integer | DataType::Decimal,
+                    ) => DataType::Decimal,
+                    _ => DataType::Float,
+                }
+            }
             _ => DataType::Float,
         }
     }
@@ -137,7 +163,8 @@ impl Compiler<'_> {
                 matches!(aggregation, Aggregation::Count | Aggregation::CountDistinct)
             }
             Measure::Metric(name) => self.model.metric(name).is_some_and(|m| {
-                m.empty == Empty::Zero
+                let reaches = matches!(m.kind, MetricKind::Cumulative { .. });
+                m.empty == Empty::Zero && !reaches
                     || matches!(
                         m.kind,
                         MetricKind::Simple {
