@@ -37,7 +37,8 @@ impl Random {
 /// Orders of a chain, as an export writes them. The dirty one has currency signs, thousands
 /// separators, day-first dates, markers for missing values, repeated heads and blank lines.
 fn sales(dirty: bool) -> String {
-    const HEAD: &str = "order_id,order_date,store,region,customer,product,category,quantity,unit_price,revenue\n";
+    const HEAD: &str =
+        "order_id,order_date,store,region,customer,product,category,quantity,unit_price,revenue\n";
     let regions = ["North", "South", "East", "West"];
     let categories = ["Kitchen", "Garden", "Outdoor", "Home", "Toys", "Sports"];
     let mut random = Random(20_241_231);
@@ -46,7 +47,11 @@ fn sales(dirty: bool) -> String {
     let mut order = 0_u64;
     while out.len() < BYTES {
         order += 1;
-        let (year, month, day) = (2022 + random.below(3), 1 + random.below(12), 1 + random.below(28));
+        let (year, month, day) = (
+            2022 + random.below(3),
+            1 + random.below(12),
+            1 + random.below(28),
+        );
         let store = random.below(80);
         let quantity = 1 + random.below(12);
         let price = 199 + random.below(24_000);
@@ -61,8 +66,16 @@ fn sales(dirty: bool) -> String {
             if order % 2_500 == 0 {
                 out.push_str(",,,,,,,,,\n");
             }
-            let customer = if order % 97 == 0 { "UNKNOWN".to_string() } else { format!("C{:05}", random.below(40_000)) };
-            let shown = if order % 131 == 0 { "ERROR".to_string() } else { quantity.to_string() };
+            let customer = if order % 97 == 0 {
+                "UNKNOWN".to_string()
+            } else {
+                format!("C{:05}", random.below(40_000))
+            };
+            let shown = if order % 131 == 0 {
+                "ERROR".to_string()
+            } else {
+                quantity.to_string()
+            };
             let _ = writeln!(
                 out,
                 "{order},{day:02}/{month:02}/{year},Store {store},{region},{customer},Product {product},{category},{shown},${}.{:02},\"${},{:03}.{:02}\"",
@@ -88,7 +101,11 @@ fn sales(dirty: bool) -> String {
 }
 
 fn file(folder: &Path, dirty: bool) -> PathBuf {
-    let place = folder.join(if dirty { "sales_dirty.csv" } else { "sales_clean.csv" });
+    let place = folder.join(if dirty {
+        "sales_dirty.csv"
+    } else {
+        "sales_clean.csv"
+    });
     if !place.is_file() {
         let part = folder.join(format!("part.{}", std::process::id()));
         std::fs::write(&part, sales(dirty)).expect("the cache folder can be written");
@@ -115,7 +132,10 @@ fn engine(path: &Path) -> f64 {
                 connection.execute_batch("SET threads = 2").unwrap();
                 let start = Instant::now();
                 connection
-                    .execute_batch(&format!("CREATE TABLE sales AS SELECT * FROM read_csv('{}')", path.display()))
+                    .execute_batch(&format!(
+                        "CREATE TABLE sales AS SELECT * FROM read_csv('{}')",
+                        path.display()
+                    ))
                     .unwrap();
                 start.elapsed()
             })
@@ -157,10 +177,16 @@ fn main() {
     let dirty = file(&folder, true);
     let base = engine(&clean);
     println!("engine alone, CREATE TABLE AS over the clean file   {base:6.2} s");
-    for (name, path, limit) in [("clean", &clean, CLEAN_LIMIT), ("dirty", &dirty, DIRTY_LIMIT)] {
+    for (name, path, limit) in [
+        ("clean", &clean, CLEAN_LIMIT),
+        ("dirty", &dirty, DIRTY_LIMIT),
+    ] {
         let took = first_answer(&program, path, &scratch);
         let ratio = took / base;
-        println!("first answer over the {name} file                     {took:6.2} s   {ratio:5.2} × (limit {limit} ×) {}", if ratio <= limit { "holds" } else { "MISSED" });
+        println!(
+            "first answer over the {name} file                     {took:6.2} s   {ratio:5.2} × (limit {limit} ×) {}",
+            if ratio <= limit { "holds" } else { "MISSED" }
+        );
     }
     let _ = std::fs::remove_dir_all(&scratch);
 }

@@ -14,13 +14,18 @@ const LIMIT_MS: f64 = 10.0;
 const QUESTIONS: &str = include_str!("questions.txt");
 
 fn main() {
-    let data = bundled::ensure(&warehouse::default_cache_dir()).expect("the bundled data can be written");
+    let data =
+        bundled::ensure(&warehouse::default_cache_dir()).expect("the bundled data can be written");
     let assistant = Assistant::open(&Options {
         data: vec![data],
         ..Options::default()
     })
     .expect("the bundled data opens");
-    let questions: Vec<&str> = QUESTIONS.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let questions: Vec<&str> = QUESTIONS
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty())
+        .collect();
     let mut all = Vec::new();
     let mut slow: Vec<(f64, &str)> = Vec::new();
     let mut answered = 0;
@@ -49,11 +54,18 @@ fn main() {
     all.sort_by(f64::total_cmp);
     slow.sort_by(|a, b| b.0.total_cmp(&a.0));
     let at = |share: f64| all[((all.len() - 1) as f64 * share).round() as usize];
-    println!("{} questions, {answered} answered, {ROUNDS} rounds each", questions.len());
+    println!(
+        "{} questions, {answered} answered, {ROUNDS} rounds each",
+        questions.len()
+    );
     println!(
         "an answer's wall time minus the engine's: median {:.2} ms (limit {LIMIT_MS} ms) {}, p90 {:.2} ms, p99 {:.2} ms",
         at(0.5),
-        if at(0.5) < LIMIT_MS { "holds" } else { "MISSED" },
+        if at(0.5) < LIMIT_MS {
+            "holds"
+        } else {
+            "MISSED"
+        },
         at(0.9),
         at(0.99),
     );

@@ -6,6 +6,7 @@
 
 mod declared;
 mod error;
+mod lexical;
 mod load;
 mod profile;
 mod rows;
