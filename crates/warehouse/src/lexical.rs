@@ -70,7 +70,7 @@ pub(crate) fn scan(
     if names.len() < 2 {
         return Ok(None);
     }
-    let reader = Reader { delimiter, names };
+    let reader = Reader::new(delimiter, names);
     let mut total = Scan::new(header.len());
     for path in files {
         if !reader.file(File::open(path)?, &mut total)? {
@@ -83,9 +83,23 @@ pub(crate) fn scan(
 struct Reader {
     delimiter: u8,
     names: Vec<Vec<u8>>,
+    /// Bytes at which a plain cell ends or is none.
+    special: [bool; 256],
 }
 
 impl Reader {
+    fn new(delimiter: u8, names: Vec<Vec<u8>>) -> Self {
+        let mut special = [false; 256];
+        for byte in [delimiter, b'\n', b'\r', b'"'] {
+            special[usize::from(byte)] = true;
+        }
+        Reader {
+            delimiter,
+            names,
+            special,
+        }
+    }
+
     /// Adds one file; false if it is not regular.
     fn file(&self, mut source: impl Read, total: &mut Scan) -> io::Result<bool> {
         let mut block: Vec<u8> = Vec::new();
@@ -259,23 +273,12 @@ impl Reader {
                 }
                 at += 1;
             } else {
-                while let Some(byte) = bytes.get(at) {
-                    if *byte == self.delimiter || *byte == b'\n' {
-                        break;
-                    }
-                    if *byte == b'"' {
-                        return Err(Irregular);
-                    }
-                    at += 1;
-                }
-                let mut end = at;
-                if end > start && bytes.get(at) == Some(&b'\n') && bytes[end - 1] == b'\r' {
-                    end -= 1;
-                }
-                if bytes[start..end].contains(&b'\r') {
-                    return Err(Irregular);
-                }
-                fields.push((start, end));
+                let length = bytes[at..]
+                    .iter()
+                    .position(|b| self.special[usize::from(*b)])
+                    .ok_or(Irregular)?;
+                at += length;
+                fields.push((start, at));
             }
             match bytes.get(at) {
                 Some(byte) if *byte == self.delimiter => at += 1,
@@ -301,7 +304,7 @@ fn fill(source: &mut impl Read, mut into: &mut [u8]) -> io::Result<usize> {
 }
 
 fn odd_quotes(bytes: &[u8]) -> bool {
-    bytes.iter().filter(|b| **b == b'"').count() % 2 == 1
+    bytes.contains(&b'"') && bytes.iter().filter(|b| **b == b'"').count() % 2 == 1
 }
 
 /// One past the first line end outside quotes.
@@ -330,6 +333,9 @@ fn whole_records(bytes: &[u8]) -> usize {
 
 /// Without spaces at either end, as the engine's `trim` does it.
 fn trimmed(bytes: &[u8]) -> &[u8] {
+    if bytes.first() != Some(&b' ') && bytes.last() != Some(&b' ') {
+        return bytes;
+    }
     let from = bytes.iter().position(|b| *b != b' ').unwrap_or(bytes.len());
     let to = bytes
         .iter()
@@ -343,6 +349,28 @@ fn one_of(cell: &[u8], words: &[&str]) -> bool {
         .iter()
         .any(|w| cell.eq_ignore_ascii_case(w.as_bytes()))
 }
+
+const FIGURE: u8 = 1;
+const COLON: u8 = 2;
+const DECORATION: u8 = 4;
+
+/// What each byte is to an amount or a time.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'0'..=b'9' => FIGURE,
+            b':' => COLON,
+            b'$' | b'%' | b'(' | b')' | b',' | b' ' | b'\t' | b'\n' | b'\r' | 0x0c | 0x80.. => {
+                DECORATION
+            }
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
 
 /// Adds one cell to the counts of its column.
 fn count(c: &mut Counts, raw: &[u8]) {
@@ -368,25 +396,13 @@ fn count(c: &mut Counts, raw: &[u8]) {
         }
     }
     c.filled += 1;
-    let (mut digits, mut colon, mut decorated) = (0, false, false);
-    for (i, byte) in cell.iter().enumerate() {
-        match byte {
-            b'0'..=b'9' => digits += 1,
-            b':' => colon = true,
-            b'$' => {
-                c.dollar += i64::from(!cell[..i].contains(&b'$'));
-                decorated = true;
-            }
-            b'(' => {
-                c.parens += i64::from(i == 0);
-                decorated = true;
-            }
-            b',' | b'%' | b')' | b' ' | b'\t' | b'\n' | b'\r' | 0x0c => decorated = true,
-            0x80.. => decorated = true,
-            _ => {}
-        }
+    let (mut digits, mut seen) = (0, 0);
+    for byte in cell {
+        let class = CLASSES[usize::from(*byte)];
+        digits += i64::from(class & FIGURE);
+        seen |= class;
     }
-    c.with_time += i64::from(colon);
+    c.with_time += i64::from(seen & COLON != 0);
     c.longest_digits = c.longest_digits.max(digits);
     let plain_digits = digits as usize;
     if plain_digits == cell.len() {
@@ -395,8 +411,10 @@ fn count(c: &mut Counts, raw: &[u8]) {
         c.number += 1;
         return;
     }
-    c.decorated += i64::from(decorated);
-    if decorated {
+    if seen & DECORATION != 0 {
+        c.decorated += 1;
+        c.parens += i64::from(first == b'(');
+        c.dollar += i64::from(cell.contains(&b'$'));
         c.percent += i64::from(cell.last() == Some(&b'%'));
         let holds = |sign: &str| i64::from(cell.windows(sign.len()).any(|w| w == sign.as_bytes()));
         if !cell.is_ascii() {
@@ -649,10 +667,7 @@ mod tests {
     use duckdb::Connection;
 
     fn reader() -> Reader {
-        Reader {
-            delimiter: b',',
-            names: vec![b"a".to_vec(), b"b".to_vec()],
-        }
+        Reader::new(b',', vec![b"a".to_vec(), b"b".to_vec()])
     }
 
     fn scanned(text: &[u8]) -> Option<Scan> {
