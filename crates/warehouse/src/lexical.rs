@@ -607,13 +607,14 @@ fn dates(c: &mut Counts, cell: &[u8]) {
         {
             c.second_max = c.second_max.max(second);
             let years = rest.0.iter().take_while(|b| b.is_ascii_digit()).count();
-            if (years == 2 || years == 4) && rest.exactly(years).is_some() {
-                if let Some(time) = rest.time_or_end() {
-                    c.parted += 1;
-                    c.short_years += i64::from(years == 2);
-                    c.midnight += i64::from(time.is_some_and(|t| t.is_midnight()));
-                    return;
-                }
+            if (years == 2 || years == 4)
+                && rest.exactly(years).is_some()
+                && let Some(time) = rest.time_or_end()
+            {
+                c.parted += 1;
+                c.short_years += i64::from(years == 2);
+                c.midnight += i64::from(time.is_some_and(|t| t.is_midnight()));
+                return;
             }
         }
         return c.midnight += i64::from(ends_at_midnight(cell));
