@@ -36,8 +36,9 @@ lint: setup
 eval: build
 	bin/retail eval $(BOARD)
 
+# With the profile that tests and program have: what is measured is what ships.
 bench: build
-	cargo bench --workspace --locked
+	RETAIL=$(CURDIR)/bin/retail cargo bench --workspace --locked --profile dev --bench overhead --bench first_answer
 
 # CASES=n SEED=s JOBS=threads ENGINE=duckdb|postgres
 oracle: setup

@@ -24,7 +24,7 @@ mkdir "$work/done"
 
 while read -r package file name expected; do
   mkdir "$work/one"
-  (cd "$work/one" && npm pack --silent "$package" >/dev/null 2>&1) || { echo "error: npm could not fetch $package" >&2; exit 1; }
+  (cd "$work/one" && npm pack --silent "$package" >/dev/null 2>&1 </dev/null) || { echo "error: npm could not fetch $package" >&2; exit 1; }
   tar -xzf "$work"/one/*.tgz -C "$work/one"
   found="$(sha256sum "$work/one/package/$file" | cut -d' ' -f1)"
   if [ "$found" != "$expected" ]; then

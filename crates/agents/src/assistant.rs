@@ -189,6 +189,8 @@ fn values(model: &Model, warehouse: &Warehouse) -> Vec<(FieldRef, String, u64)> 
                     field.subject,
                     Subject::Address | Subject::Email | Subject::Phone
                 )
+                // A part of the values would be found and the rest not.
+                || field.distinct.is_some_and(|n| n > VALUES_PER_FIELD as u64)
             {
                 continue;
             }

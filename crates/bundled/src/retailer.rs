@@ -1,4 +1,4 @@
-//! The rows of the retailer. Money is counted in whole cents.
+//! The rows of the retailer. Money is counted in whole pence.
 
 use crate::calendar::{DAYS, date, iso};
 use crate::random::Random;
@@ -74,7 +74,7 @@ const PRODUCTS: u32 = 120;
 const CUSTOMERS: u32 = 2000;
 
 fn money(cents: u32) -> String {
-    format!("{}.{:02}", cents / 100, cents % 100)
+    format!("£{}.{:02}", cents / 100, cents % 100)
 }
 
 fn list_price(product: u32) -> u32 {
@@ -229,15 +229,25 @@ fn trade() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Stock of the last 31 days, each store and product.
+/// Stock at the end of each day of the products that every store carries (one in three): sold from
+/// day to day, filled up when it runs low.
 fn stock() -> String {
     let mut random = Random(31);
-    let mut text = String::from("snapshot_date,store_id,product_id,on_hand\n");
-    for day in DAYS - 31..DAYS {
-        for store in 1..=12 {
-            for product in 1..=PRODUCTS {
-                let _ = writeln!(text, "{},{store},{product},{}", iso(day), random.below(60));
+    let carried: Vec<u32> = (1..=PRODUCTS).step_by(3).collect();
+    let mut levels: Vec<u32> = (0..CITIES.len() * carried.len())
+        .map(|_| 20 + random.below(40))
+        .collect();
+    let mut text = String::with_capacity(12_000_000);
+    text.push_str("snapshot_date,store_id,product_id,on_hand\n");
+    for day in 0..DAYS {
+        let today = iso(day);
+        for (at, level) in levels.iter_mut().enumerate() {
+            *level = level.saturating_sub(random.below(4));
+            if *level < 8 {
+                *level += 30 + random.below(20);
             }
+            let (store, product) = (at / carried.len() + 1, carried[at % carried.len()]);
+            let _ = writeln!(text, "{today},{store},{product},{level}");
         }
     }
     text
@@ -275,7 +285,7 @@ mod tests {
         for row in files["order_lines.csv"].lines().skip(1) {
             let cells: Vec<_> = row.split(',').collect();
             if let Some(at) = region.get(cells[1]) {
-                sums[*at] += cells[6].parse::<f64>().unwrap();
+                sums[*at] += cells[6].trim_start_matches('£').parse::<f64>().unwrap();
             }
         }
         sums

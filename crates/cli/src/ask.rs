@@ -1,6 +1,8 @@
 //! `ask`, `chat`, `demo` and `serve`.
 
-use crate::{render, source};
+use crate::render::{self, Detail};
+use crate::source;
+use crate::terminal::{Ink, Terminal};
 use agents::{Assistant, Conversation, OpenError, Question};
 use answer::{AnswerDocument, ErrorReport, Status};
 use serde::Deserialize;
@@ -70,16 +72,36 @@ fn print_json(document: &AnswerDocument) {
 
 fn failed(question: &str, e: &OpenError) -> AnswerDocument {
     let mut document = AnswerDocument::empty(question, Status::Failed);
-    document.error = Some(ErrorReport {
-        code: e.code.clone(),
-        message: e.message.clone(),
-        hint: Some(e.hint.clone()),
-    });
+    document.error = Some(error_of(e));
     document
 }
 
+fn error_of(e: &OpenError) -> ErrorReport {
+    ErrorReport {
+        code: e.code.clone(),
+        message: e.message.clone(),
+        hint: Some(e.hint.clone()),
+    }
+}
+
+/// A call that cannot be meant so: exit code 2, and a document where one was asked for.
+fn misused(question: &str, json: bool, message: String, hint: &str) -> u8 {
+    let e = OpenError {
+        code: "usage".into(),
+        message,
+        hint: hint.into(),
+    };
+    if json {
+        print_json(&failed(question, &e));
+    }
+    report(&e);
+    2
+}
+
 pub(crate) fn report(e: &OpenError) {
-    eprintln!("error[{}]: {}\nhint: {}", e.code, e.message, e.hint);
+    for line in render::refusal(&error_of(e), false, Terminal::errors()) {
+        eprintln!("{line}");
+    }
 }
 
 pub(crate) fn ask(arguments: &AskArguments) -> u8 {
@@ -88,18 +110,14 @@ pub(crate) fn ask(arguments: &AskArguments) -> u8 {
     }
     let text = arguments.question.join(" ");
     if text.trim().is_empty() {
-        eprintln!(
-            "error[usage]: there is no question\nhint: retail ask --data sales.csv \"sales by region\""
-        );
-        return 2;
+        let hint = "retail ask --data sales.csv \"sales by region\"";
+        return misused(&text, arguments.json, "there is no question".into(), hint);
     }
     if let Some(day) = &arguments.as_of
         && !is_day(day)
     {
-        eprintln!(
-            "error[usage]: --as-of takes a day as YYYY-MM-DD, not `{day}`\nhint: --as-of 2024-12-31"
-        );
-        return 2;
+        let message = format!("--as-of takes a day as YYYY-MM-DD, not `{day}`");
+        return misused(&text, arguments.json, message, "--as-of 2024-12-31");
     }
     let assistant = match source::open(&arguments.source.data, arguments.source.model.as_ref()) {
         Ok(assistant) => assistant,
@@ -135,7 +153,11 @@ pub(crate) fn ask(arguments: &AskArguments) -> u8 {
     if arguments.json {
         print_json(&document);
     } else {
-        render::show(&document, arguments.sql, arguments.quiet);
+        let detail = Detail {
+            sql: arguments.sql,
+            quiet: arguments.quiet,
+        };
+        render::show(&document, detail);
     }
     exit_code(&document)
 }
@@ -299,9 +321,10 @@ pub(crate) fn chat(arguments: &SourceArguments) -> u8 {
         }
     };
     let terminal = std::io::stdin().is_terminal();
+    let paper = Terminal::output();
     if terminal {
         println!(
-            "Ask {} anything. An empty line ends the conversation.",
+            "Ask {} anything. A number picks an option; an empty line or Ctrl-D ends it.",
             assistant.source_name()
         );
     }
@@ -309,7 +332,7 @@ pub(crate) fn chat(arguments: &SourceArguments) -> u8 {
     let mut lines = std::io::stdin().lock().lines();
     loop {
         if terminal {
-            print!("\n> ");
+            print!("\n{} ", paper.paint(Ink::Accent, "›"));
             let _ = std::io::stdout().flush();
         }
         let Some(Ok(line)) = lines.next() else {
@@ -326,7 +349,7 @@ pub(crate) fn chat(arguments: &SourceArguments) -> u8 {
             &mut conversation,
             &mut |_| {},
         );
-        render::show(&document, false, false);
+        render::show(&document, Detail::default());
     }
 }
 
@@ -338,7 +361,7 @@ pub(crate) fn demo(port: u16, open: bool) -> u8 {
             return 5;
         }
     };
-    println!("{OPENING}\n");
+    println!("{}\n", Terminal::output().paint(Ink::Faint, OPENING));
     let document = assistant.ask(
         &Question {
             text: OPENING.into(),
@@ -347,7 +370,7 @@ pub(crate) fn demo(port: u16, open: bool) -> u8 {
         &mut Conversation::default(),
         &mut |_| {},
     );
-    render::show(&document, false, false);
+    render::show(&document, Detail::default());
     println!();
     run(assistant, port, open, Some(OPENING))
 }
@@ -368,7 +391,8 @@ fn run(assistant: Assistant, port: u16, open: bool, opening: Option<&str>) -> u8
         opening: opening.map(str::to_string),
     };
     let started = server::serve(assistant, &options, |url| {
-        println!("{url}");
+        println!("Serving {url} (Ctrl-C stops)");
+        let _ = std::io::stdout().flush();
         if open && std::io::stdout().is_terminal() {
             let _ = std::process::Command::new("xdg-open")
                 .arg(url)

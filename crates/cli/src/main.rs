@@ -6,12 +6,15 @@
 )]
 
 mod ask;
+mod cells;
 mod checks;
 mod eval;
+mod grid;
 mod render;
 mod source;
+mod terminal;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -78,6 +81,11 @@ enum Command {
         /// An answer document.
         file: PathBuf,
     },
+    /// Print what makes a shell complete this program's commands and flags.
+    Completions {
+        /// bash, zsh, fish, elvish or powershell.
+        shell: clap_complete::Shell,
+    },
     /// Score a board of questions.
     Eval {
         /// A folder with the board's own runner, or a JSON-lines file with rows written out.
@@ -141,6 +149,12 @@ fn main() -> ExitCode {
         } => checks::check_sql(model.as_deref(), &dialect, json),
         Command::CheckAnswer { json } => checks::check_answer(json),
         Command::Verify { file } => checks::verify(&file),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "retail", &mut script);
+            let _ = std::io::Write::write_all(&mut std::io::stdout().lock(), &script);
+            0
+        }
         Command::Eval { board } => eval::eval(&board),
     })
 }

@@ -1,241 +1,211 @@
 //! An answer on a terminal, or plain when piped.
 
-use answer::{AnswerDocument, Cell, Column, ColumnRole, ResultTable, Status};
-use std::io::IsTerminal;
+use crate::cells::one_line;
+use crate::grid;
+use crate::terminal::{Ink, Terminal};
+use answer::{AnswerDocument, Clarification, ErrorReport, ResultTable, Status};
+use std::io::Write;
 
-const ROWS: usize = 20;
+const ASSUMPTIONS: usize = 6;
 
-struct Style {
-    on: bool,
+/// What is shown beside the answer itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Detail {
+    /// The SQL of each step.
+    pub(crate) sql: bool,
+    /// Nothing but the answer.
+    pub(crate) quiet: bool,
 }
 
-impl Style {
-    fn paint(&self, code: &str, text: &str) -> String {
-        if self.on {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_string()
-        }
-    }
-}
-
-/// Prints an answer.
-pub(crate) fn show(document: &AnswerDocument, sql: bool, quiet: bool) {
-    let style = Style {
-        on: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
-    };
+/// Prints an answer: what was found goes to standard output, why there is none to standard error.
+pub(crate) fn show(document: &AnswerDocument, detail: Detail) {
     match document.status {
-        Status::Answered => answered(document, &style, sql, quiet),
+        Status::Answered => print(&answered(document, Terminal::output(), detail)),
         Status::Clarify => {
-            if let Some(c) = &document.clarification {
-                println!("{}", style.paint("1", &c.question));
-                for (i, option) in c.options.iter().enumerate() {
-                    println!("  {}. {}", i + 1, option.label);
-                }
+            if let Some(open) = &document.clarification {
+                print(&clarification(open, Terminal::output()));
             }
         }
         Status::Declined | Status::Failed => {
-            if let Some(e) = &document.error {
-                eprintln!(
-                    "{}[{}]: {}",
-                    if document.status == Status::Declined {
-                        "declined"
-                    } else {
-                        "error"
-                    },
-                    e.code,
-                    e.message
-                );
-                if let Some(hint) = &e.hint {
-                    eprintln!("hint: {hint}");
-                }
+            if let Some(error) = &document.error {
+                let declined = document.status == Status::Declined;
+                let lines = refusal(error, declined, Terminal::errors());
+                let _ = std::io::stderr()
+                    .lock()
+                    .write_all(joined(&lines).as_bytes());
             }
         }
     }
 }
 
-fn answered(document: &AnswerDocument, style: &Style, sql: bool, quiet: bool) {
+fn joined(lines: &[String]) -> String {
+    lines
+        .iter()
+        .map(|l| format!("{}\n", l.trim_end()))
+        .collect()
+}
+
+/// A reader that has gone away (`| head`) is no error.
+fn print(lines: &[String]) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(joined(lines).as_bytes());
+    let _ = out.flush();
+}
+
+fn answered(document: &AnswerDocument, terminal: Terminal, detail: Detail) -> Vec<String> {
+    let mut out = Vec::new();
     if let Some(narrative) = &document.narrative {
-        let (head, rest) = narrative
-            .text
+        let text = one_line(&narrative.text);
+        let (head, rest) = text
             .split_once(". ")
-            .map_or((narrative.text.as_str(), ""), |(h, r)| (h, r));
+            .map_or((text.as_str(), ""), |(h, r)| (h, r));
         let head = if rest.is_empty() {
             head.to_string()
         } else {
             format!("{head}.")
         };
-        println!("{}", style.paint("1", &head));
-        if !rest.is_empty() {
-            println!("{rest}");
-        }
-    }
-    if let Some(result) = &document.result
-        && (result.row_count > 1 || result.columns.len() > 1)
-    {
-        println!();
-        table(result, style);
-    }
-    if quiet {
-        return;
-    }
-    println!();
-    if let Some(reading) = &document.restatement {
-        println!("{} {reading}", style.paint("2", "Read as:"));
-    }
-    for assumption in document.assumptions.iter().take(6) {
-        println!("{} {assumption}", style.paint("2", "Note:"));
-    }
-    let v = &document.verification;
-    println!(
-        "{}",
-        style.paint(
-            "32",
-            &format!(
-                "✓ verified: {} of {} statements proven, SQL matches the question",
-                v.numbers.bound, v.numbers.found
-            )
-        )
-    );
-    if sql && let Some(step) = document.plan.iter().find(|s| s.result == document.result) {
-        println!("\n{}", style.paint("36", &step.sql));
-    }
-    if !document.suggestions.is_empty() && style.on {
-        println!(
-            "{} {}",
-            style.paint("2", "Next:"),
-            document.suggestions.join(" · ")
+        out.extend(
+            terminal
+                .wrapped(&head, 0)
+                .iter()
+                .map(|l| terminal.paint(Ink::Strong, l)),
         );
-    }
-}
-
-/// A cell as people write it.
-fn shown(cell: &Cell, column: &Column) -> String {
-    let number = cell.as_f64().filter(|_| column.role == ColumnRole::Measure);
-    match (cell, number, column.unit.as_deref()) {
-        (Cell::Null, ..) => "–".into(),
-        (_, Some(x), Some("fraction")) => format!("{:.1} %", x * 100.0),
-        (Cell::Integer(n), Some(_), _) => grouped(*n as f64, 0),
-        (_, Some(x), _) => grouped(
-            x,
-            if x.fract() == 0.0 && x.abs() >= 1000.0 {
-                0
-            } else {
-                2
-            },
-        ),
-        (Cell::Text(t), ..) => t.clone(),
-        (Cell::Integer(n), ..) => n.to_string(),
-        (Cell::Number(x), ..) => x.to_string(),
-        (Cell::Bool(b), ..) => b.to_string(),
-    }
-}
-
-fn grouped(x: f64, decimals: usize) -> String {
-    let text = format!("{:.decimals$}", x.abs());
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    let mut out = String::new();
-    for (i, c) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i) % 3 == 0 {
-            out.push(',');
+        if !rest.is_empty() {
+            out.extend(terminal.wrapped(rest, 0));
         }
-        out.push(c);
     }
-    if !part.is_empty() {
-        out.push('.');
-        out.push_str(part);
+    if let Some((table, answers)) = table(document) {
+        out.push(String::new());
+        out.extend(grid::lines(table, terminal, &answers));
     }
-    if x < 0.0 { format!("-{out}") } else { out }
+    if detail.quiet {
+        return out;
+    }
+    out.push(String::new());
+    let mut labelled = |label: &str, text: &str| {
+        let lines = terminal.wrapped(&format!("{label}  {}", one_line(text)), label.len() + 2);
+        for (i, line) in lines.into_iter().enumerate() {
+            out.push(match line.strip_prefix(label) {
+                Some(rest) if i == 0 => terminal.paint(Ink::Faint, label) + rest,
+                _ => line,
+            });
+        }
+    };
+    if let Some(reading) = &document.restatement {
+        labelled("Read as", reading);
+    }
+    for assumption in document.assumptions.iter().take(ASSUMPTIONS) {
+        labelled("Assumes", assumption);
+    }
+    let more = document.assumptions.len().saturating_sub(ASSUMPTIONS);
+    if more > 0 {
+        labelled("       ", &format!("and {more} more; --json has them all"));
+    }
+    out.extend(verdict(document, terminal));
+    if detail.sql {
+        for step in &document.plan {
+            out.push(String::new());
+            out.push(terminal.paint(
+                Ink::Faint,
+                &format!("-- {}: {}", step.id, one_line(&step.purpose)),
+            ));
+            out.extend(step.sql.lines().map(|l| terminal.paint(Ink::Accent, l)));
+        }
+    }
+    if terminal.is_rich() && !document.suggestions.is_empty() {
+        out.push(String::new());
+        for (i, next) in document.suggestions.iter().enumerate() {
+            let label = if i == 0 { "Next" } else { "    " };
+            out.push(format!(
+                "{}  {}",
+                terminal.paint(Ink::Faint, label),
+                one_line(next)
+            ));
+        }
+    }
+    out
 }
 
-fn table(result: &ResultTable, style: &Style) {
-    let rows: Vec<Vec<String>> = result
-        .rows
+fn verdict(document: &AnswerDocument, terminal: Terminal) -> Vec<String> {
+    let numbers = document.verification.numbers;
+    let took = document.timings_ms.get("total").copied().unwrap_or(0.0);
+    let text = format!(
+        "✓ Verified: {} of {} statements proven, the SQL matches the question ({took:.0} ms)",
+        numbers.bound, numbers.found
+    );
+    terminal
+        .wrapped(&text, 2)
         .iter()
-        .take(ROWS)
-        .map(|r| {
-            r.iter()
-                .zip(&result.columns)
-                .map(|(c, column)| shown(c, column))
-                .collect()
-        })
-        .collect();
-    let widths: Vec<usize> = (0..result.columns.len())
-        .map(|i| {
-            rows.iter()
-                .map(|r| r[i].chars().count())
-                .chain([result.columns[i].name.chars().count()])
-                .max()
-                .unwrap_or(0)
-                .min(46)
-        })
-        .collect();
-    let right: Vec<bool> = result
-        .columns
+        .map(|line| terminal.paint(Ink::Good, line))
+        .collect()
+}
+
+/// The table worth showing and its rows that are the answer: the ranking behind a single row, or the
+/// result, unless the text says it all.
+fn table(document: &AnswerDocument) -> Option<(&ResultTable, Vec<usize>)> {
+    let result = document.result.as_ref()?;
+    let behind = document
+        .plan
         .iter()
-        .map(|c| c.role == ColumnRole::Measure)
-        .collect();
-    let line = |cells: &[String]| -> String {
-        cells
-            .iter()
-            .enumerate()
-            .map(|(i, c)| {
-                let c: String = if c.chars().count() > widths[i] {
-                    c.chars()
-                        .take(widths[i].saturating_sub(1))
-                        .chain(['…'])
-                        .collect()
-                } else {
-                    c.clone()
-                };
-                let pad = " ".repeat(widths[i].saturating_sub(c.chars().count()));
-                if right[i] {
-                    format!("{pad}{c}")
-                } else {
-                    format!("{c}{pad}")
-                }
-            })
-            .collect::<Vec<_>>()
-            .join("  ")
-    };
-    let names: Vec<String> = result.columns.iter().map(|c| c.name.clone()).collect();
-    println!("{}", style.paint("4", line(&names).trim_end()));
-    // A bar beside each row shows the first measure where all values are of one sign.
-    let measure = result
-        .columns
-        .iter()
-        .position(|c| c.role == ColumnRole::Measure);
-    let largest = measure
-        .map(|m| {
-            result
-                .rows
-                .iter()
-                .filter_map(|r| r[m].as_f64())
-                .fold(0.0, f64::max)
-        })
-        .unwrap_or(0.0);
-    let bars = style.on
-        && rows.len() > 1
-        && largest > 0.0
-        && measure.is_some_and(|m| {
-            result
-                .rows
-                .iter()
-                .all(|r| r[m].as_f64().is_none_or(|x| x >= 0.0))
+        .filter_map(|s| s.result.as_ref())
+        .find(|t| {
+            t.row_count > result.row_count
+                && t.columns.len() == result.columns.len()
+                && t.columns
+                    .iter()
+                    .zip(&result.columns)
+                    .all(|(a, b)| a.name == b.name)
+                && result.rows.iter().all(|r| t.rows.contains(r))
         });
-    for (i, row) in rows.iter().enumerate() {
-        let bar = if bars {
-            measure
-                .and_then(|m| result.rows[i][m].as_f64())
-                .map_or(String::new(), |x| {
-                    "▇".repeat((x / largest * 18.0).round() as usize)
-                })
-        } else {
-            String::new()
-        };
-        println!("{}  {}", line(row).trim_end(), style.paint("34", &bar));
+    match behind {
+        Some(table) if result.row_count >= 1 => {
+            let answers = result
+                .rows
+                .iter()
+                .filter_map(|r| table.rows.iter().position(|other| other == r))
+                .collect();
+            Some((table, answers))
+        }
+        _ => (result.row_count > 1 || result.columns.len() > 1).then_some((result, Vec::new())),
     }
-    if result.row_count > ROWS {
-        println!("… {} more rows", result.row_count - ROWS);
+}
+
+fn clarification(open: &Clarification, terminal: Terminal) -> Vec<String> {
+    let mut out: Vec<String> = terminal
+        .wrapped(&one_line(&open.question), 0)
+        .iter()
+        .map(|l| terminal.paint(Ink::Strong, l))
+        .collect();
+    for (i, option) in open.options.iter().enumerate() {
+        let number = terminal.paint(Ink::Accent, &format!("{}.", i + 1));
+        out.push(format!("  {number} {}", one_line(&option.label)));
+        if option.restatement != option.label {
+            let text = format!("     {}", one_line(&option.restatement));
+            out.push(terminal.paint(Ink::Faint, &text));
+        }
     }
+    out
+}
+
+/// A refusal or a failure: kind, code, what was wrong, what to do.
+pub(crate) fn refusal(error: &ErrorReport, declined: bool, terminal: Terminal) -> Vec<String> {
+    let (kind, ink) = if declined {
+        ("declined", Ink::Warning)
+    } else {
+        ("error", Ink::Bad)
+    };
+    let mut out = terminal.wrapped(
+        &format!("{kind}[{}]: {}", error.code, one_line(&error.message)),
+        2,
+    );
+    if let Some(first) = out.first_mut()
+        && let Some(rest) = first.strip_prefix(kind)
+    {
+        *first = terminal.paint(ink, kind) + rest;
+    }
+    if let Some(hint) = &error.hint {
+        let label = if declined { "try" } else { "hint" };
+        out.extend(terminal.wrapped(&format!("{label}: {}", one_line(hint)), 2));
+    }
+    out
 }

@@ -37,7 +37,20 @@ pub(crate) fn open(data: &[PathBuf], model: Option<&PathBuf>) -> Result<Assistan
             Err(_) => return bundled(),
         }
     }
-    Assistant::open(&options)
+    opened(&options)
+}
+
+/// Opens; on a terminal a line says so while it lasts.
+fn opened(options: &Options) -> Result<Assistant, OpenError> {
+    let shown = std::io::stderr().is_terminal();
+    if shown {
+        eprint!("reading the data…");
+    }
+    let done = Assistant::open(options);
+    if shown {
+        eprint!("\r\u{1b}[2K");
+    }
+    done
 }
 
 /// Opens the bundled data, generating it on first use.
@@ -48,7 +61,7 @@ pub(crate) fn bundled() -> Result<Assistant, OpenError> {
         hint: "set XDG_CACHE_HOME to a folder that can be written".into(),
     })?;
     note("no --data and no retail.toml: using the bundled data");
-    Assistant::open(&Options {
+    opened(&Options {
         data: vec![folder],
         model: None,
         name: Some("bundled data".into()),

@@ -11,6 +11,7 @@ struct Asset {
 
 const HTML: &str = "text/html; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
+const PLAIN: &str = "text/plain; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// A file of `web/`.
@@ -55,6 +56,15 @@ const ASSETS: &[Asset] = &[
     fetched!("/parts/vega-lite.js", "vega-lite.js", SCRIPT),
     fetched!("/parts/vega-interpreter.js", "vega-interpreter.js", SCRIPT),
     fetched!("/parts/inter.woff2", "inter.woff2", "font/woff2"),
+    // Their licences ask to come along.
+    fetched!("/parts/vega.js.LICENSE", "vega.js.LICENSE", PLAIN),
+    fetched!("/parts/vega-lite.js.LICENSE", "vega-lite.js.LICENSE", PLAIN),
+    fetched!(
+        "/parts/vega-interpreter.js.LICENSE",
+        "vega-interpreter.js.LICENSE",
+        PLAIN
+    ),
+    fetched!("/parts/inter.woff2.LICENSE", "inter.woff2.LICENSE", PLAIN),
 ];
 
 /// The file at a path of the page, if there is one.

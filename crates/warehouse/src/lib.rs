@@ -6,6 +6,7 @@
 
 mod declared;
 mod error;
+mod lexical;
 mod load;
 mod profile;
 mod rows;
@@ -83,6 +84,22 @@ fn extension_file() -> Option<PathBuf> {
         .find(|p| p.is_file())
 }
 
+/// Removes what processes that live no more were writing (`KEY.PROCESS.TIME.part`).
+fn remove_abandoned(tables: &Path) {
+    for entry in std::fs::read_dir(tables).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let mut parts = name.split('.').rev();
+        if parts.next() != Some("part") {
+            continue;
+        }
+        let process = parts.nth(1).and_then(|p| p.parse::<u32>().ok());
+        let lives = process.is_some_and(|p| Path::new("/proc").join(p.to_string()).exists());
+        if !lives && Path::new("/proc/self").exists() {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 impl Warehouse {
     /// Loads what the paths stand for, or opens it from the cache.
     ///
@@ -103,6 +120,7 @@ impl Warehouse {
         };
         if options.no_cache || !database.is_file() {
             std::fs::create_dir_all(cache.join("tables")).map_err(unusable)?;
+            remove_abandoned(&cache.join("tables"));
             let unique = format!(
                 "{key}.{}.{:?}.part",
                 std::process::id(),

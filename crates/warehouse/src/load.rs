@@ -2,8 +2,8 @@
 
 use crate::source::{Group, Inventory, Kind};
 use crate::sql::{identifier, quoted};
-use crate::typing::{Typing, decide};
-use crate::{WarehouseError, declared};
+use crate::typing::{Typing, decide, typing};
+use crate::{WarehouseError, declared, lexical};
 use duckdb::Connection;
 use semantics::{DataType, DeclaredKey};
 use std::path::PathBuf;
@@ -98,6 +98,9 @@ fn delimited(
     loaded: &[Loaded],
 ) -> Result<Loaded, WarehouseError> {
     let path = shown(group);
+    if let Some(table) = regular(connection, group, delimiter, strict, loaded)? {
+        return Ok(table);
+    }
     let read = |extra: &str| {
         format!(
             "CREATE OR REPLACE TEMP TABLE {STAGING} AS SELECT * FROM read_csv({}, delim = {}, header = true, all_varchar = true, quote = '\"', escape = '\"', null_padding = true, strict_mode = false, normalize_names = false{extra})",
@@ -160,19 +163,9 @@ fn delimited(
             header_line.join(" AND "),
             blank_line.join(" AND ")
         ))?;
-        let parts: Vec<String> = [(headers, "repeated header row"), (blanks, "blank row")]
-            .iter()
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, what)| format!("{n} {what}{}", if *n == 1 { "" } else { "s" }))
-            .collect();
-        remarks.push(format!("{} removed", parts.join(" and ")));
+        remarks.extend(junk_remark(headers, blanks));
     }
-    if group.files.len() > 1 {
-        remarks.push(format!(
-            "{} files of the same columns read as one table, {name}",
-            group.files.len()
-        ));
-    }
+    remarks.extend(parts_remark(group, &name));
     let typings = decide(connection, STAGING, &columns, strict)?;
     let kept = materialise(connection, STAGING, &name, &columns, typings, &mut remarks)?;
     connection.execute_batch(&format!("DROP TABLE {STAGING}"))?;
@@ -182,6 +175,196 @@ fn delimited(
         primary_key: Vec::new(),
         foreign_keys: Vec::new(),
         remarks,
+    })
+}
+
+/// Loads files whose every record is well formed: their types are known from one pass over the bytes,
+/// so that the engine reads them straight into the table. `None` where that cannot be told for sure.
+fn regular(
+    connection: &Connection,
+    group: &Group,
+    delimiter: char,
+    strict: bool,
+    loaded: &[Loaded],
+) -> Result<Option<Loaded>, WarehouseError> {
+    let path = shown(group);
+    let Ok(byte) = u8::try_from(delimiter) else {
+        return Ok(None);
+    };
+    let found = lexical::scan(&group.files, byte, &group.header).map_err(|e| {
+        WarehouseError::Unreadable {
+            path: path.clone(),
+            reason: e.to_string(),
+        }
+    })?;
+    let Some(found) = found else { return Ok(None) };
+    let rows = found.rows - found.headers - found.blanks;
+    if rows <= 0 {
+        return Err(WarehouseError::Empty(path));
+    }
+    let reader = |how: &str| {
+        format!(
+            "read_csv({}, delim = {}, header = true, quote = '\"', escape = '\"', null_padding = true, strict_mode = false, normalize_names = false, {how})",
+            file_list(&group.files),
+            quoted(&delimiter.to_string())
+        )
+    };
+    let Ok(columns) = column_names(
+        connection,
+        &format!("SELECT * FROM {}", reader("all_varchar = true")),
+    ) else {
+        return Ok(None);
+    };
+    let names: Vec<String> = columns
+        .iter()
+        .map(|c| c.trim().trim_start_matches('\u{feff}').to_string())
+        .collect();
+    if names != group.header {
+        return Ok(None);
+    }
+    let typings: Vec<Typing> = columns
+        .iter()
+        .zip(&found.columns)
+        .map(|(column, counts)| typing(column, counts, strict))
+        .collect();
+    let plain = found.headers + found.blanks == 0 && typings.iter().all(|t| t.plain);
+    let source = if plain {
+        let types: Vec<String> = columns
+            .iter()
+            .zip(&typings)
+            .map(|(c, t)| format!("{}: {}", quoted(c), quoted(engine_name(t.data_type))))
+            .collect();
+        let select: Vec<String> = columns
+            .iter()
+            .zip(&names)
+            .map(|(c, name)| format!("{} AS {}", identifier(c), identifier(name)))
+            .collect();
+        format!(
+            "SELECT {} FROM {}",
+            select.join(", "),
+            reader(&format!(
+                "auto_detect = false, columns = {{{}}}",
+                types.join(", ")
+            ))
+        )
+    } else {
+        let select: Vec<String> = typings
+            .iter()
+            .zip(&names)
+            .map(|(t, name)| format!("{} AS {}", t.sql, identifier(name)))
+            .collect();
+        format!(
+            "SELECT {} FROM {}{}",
+            select.join(", "),
+            reader("all_varchar = true"),
+            if found.headers + found.blanks > 0 {
+                format!(" WHERE {}", is_a_row(&columns, &names))
+            } else {
+                String::new()
+            }
+        )
+    };
+    let name = unique_name(&group.name, loaded);
+    let made = connection
+        .execute_batch(&format!("CREATE TABLE {} AS {source}", identifier(&name)))
+        .and_then(|()| filled(connection, &name, &names));
+    // Where the engine counts other records than we do, or cannot read what we think it can, the
+    // file is not as regular as it looks.
+    let agreed = made.is_ok_and(|counts| {
+        counts[0] == rows
+            && counts[1..]
+                .iter()
+                .zip(&typings)
+                .zip(&found.columns)
+                .all(|((got, t), c)| t.data_type == DataType::Text || *got == c.filled)
+    });
+    if !agreed {
+        connection.execute_batch(&format!("DROP TABLE IF EXISTS {}", identifier(&name)))?;
+        return Ok(None);
+    }
+    let mut remarks = Vec::new();
+    remarks.extend(junk_remark(found.headers, found.blanks));
+    remarks.extend(parts_remark(group, &name));
+    remarks.extend(typings.iter().filter_map(|t| t.remark.clone()));
+    let columns = names
+        .into_iter()
+        .zip(typings)
+        .map(|(name, t)| (name, t.data_type, t.currency))
+        .collect();
+    Ok(Some(Loaded {
+        name,
+        columns,
+        primary_key: Vec::new(),
+        foreign_keys: Vec::new(),
+        remarks,
+    }))
+}
+
+/// The rows of a table, then the filled cells of each column.
+fn filled(connection: &Connection, table: &str, columns: &[String]) -> duckdb::Result<Vec<i64>> {
+    let counts: Vec<String> = columns
+        .iter()
+        .map(|c| format!("count({})", identifier(c)))
+        .collect();
+    connection.query_row(
+        &format!(
+            "SELECT count(*), {} FROM {}",
+            counts.join(", "),
+            identifier(table)
+        ),
+        [],
+        |row| (0..=columns.len()).map(|i| row.get(i)).collect(),
+    )
+}
+
+/// A condition that repeated headers and blank records do not meet. The other cells of a record are
+/// looked at only where its first one gives reason to.
+fn is_a_row(columns: &[String], names: &[String]) -> String {
+    let header: Vec<String> = columns
+        .iter()
+        .zip(names)
+        .map(|(c, name)| format!("trim({}) = {}", identifier(c), quoted(name)))
+        .collect();
+    let blank: Vec<String> = columns
+        .iter()
+        .map(|c| format!("coalesce(trim({}), '') = ''", identifier(c)))
+        .collect();
+    format!(
+        "CASE WHEN {} THEN NOT coalesce({}, false) WHEN {} THEN NOT ({}) ELSE true END",
+        header[0],
+        header.join(" AND "),
+        blank[0],
+        blank.join(" AND ")
+    )
+}
+
+fn engine_name(data_type: DataType) -> &'static str {
+    match data_type {
+        DataType::Integer => "BIGINT",
+        DataType::Decimal => "DECIMAL(18,4)",
+        DataType::Float => "DOUBLE",
+        DataType::Date => "DATE",
+        DataType::Timestamp => "TIMESTAMP",
+        DataType::Boolean => "BOOLEAN",
+        DataType::Text | DataType::Opaque => "VARCHAR",
+    }
+}
+
+fn junk_remark(headers: i64, blanks: i64) -> Option<String> {
+    let parts: Vec<String> = [(headers, "repeated header row"), (blanks, "blank row")]
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{n} {what}{}", if *n == 1 { "" } else { "s" }))
+        .collect();
+    (!parts.is_empty()).then(|| format!("{} removed", parts.join(" and ")))
+}
+
+fn parts_remark(group: &Group, name: &str) -> Option<String> {
+    (group.files.len() > 1).then(|| {
+        format!(
+            "{} files of the same columns read as one table, {name}",
+            group.files.len()
+        )
     })
 }
 
@@ -390,6 +573,7 @@ fn sqlite_tables(
                         sql: format!("nullif(trim({}), '')", identifier(column)),
                         remark: None,
                         currency: None,
+                        plain: false,
                     };
                 }
             }

@@ -9,23 +9,6 @@ pub(crate) fn profile(connection: &Connection, table: &Loaded) -> duckdb::Result
     let name = identifier(&table.name);
     let rows: i64 =
         connection.query_row(&format!("SELECT count(*) FROM {name}"), [], |r| r.get(0))?;
-    let distinct_rows: i64 = if table.primary_key.is_empty() {
-        connection.query_row(
-            &format!("SELECT count(*) FROM (SELECT DISTINCT * FROM {name})"),
-            [],
-            |r| r.get(0),
-        )?
-    } else {
-        rows
-    };
-    let mut remarks = table.remarks.clone();
-    if rows > distinct_rows {
-        remarks.push(format!(
-            "{} rows of {} repeat another row exactly and are kept",
-            rows - distinct_rows,
-            table.name
-        ));
-    }
     let mut columns = Vec::new();
     for chunk in table.columns.chunks(30) {
         let select: Vec<String> = chunk
@@ -68,9 +51,39 @@ pub(crate) fn profile(connection: &Connection, table: &Loaded) -> duckdb::Result
         )?;
         columns.extend(found);
     }
+    // A column without repetition tells all rows apart.
+    let unique = !table.primary_key.is_empty()
+        || columns
+            .iter()
+            .any(|c| c.nulls == 0 && c.distinct == rows.max(0) as u64);
+    let distinct_rows: i64 = if unique {
+        rows
+    } else {
+        connection.query_row(
+            &format!("SELECT count(*) FROM (SELECT DISTINCT * FROM {name})"),
+            [],
+            |r| r.get(0),
+        )?
+    };
+    let mut remarks = table.remarks.clone();
+    if rows > distinct_rows {
+        remarks.push(format!(
+            "{} rows of {} repeat another row exactly and are kept",
+            rows - distinct_rows,
+            table.name
+        ));
+    }
     for column in &mut columns {
         let c = identifier(&column.name);
-        let mut statement = connection.prepare(&format!("SELECT CAST({c} AS VARCHAR) FROM {name} WHERE {c} IS NOT NULL GROUP BY {c} ORDER BY count(*) DESC, {c} LIMIT 20"))?;
+        // The most frequent values; of a column without repetition the first ones.
+        let most = if column.distinct + column.nulls == rows.max(0) as u64 {
+            format!("ORDER BY {c}")
+        } else {
+            format!("GROUP BY {c} ORDER BY count(*) DESC, {c}")
+        };
+        let mut statement = connection.prepare(&format!(
+            "SELECT CAST({c} AS VARCHAR) FROM {name} WHERE {c} IS NOT NULL {most} LIMIT 20"
+        ))?;
         column.samples = statement
             .query_map([], |r| r.get::<_, String>(0))?
             .collect::<duckdb::Result<_>>()?;

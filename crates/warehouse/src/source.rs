@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Changes whenever loading would give other tables for the same bytes.
-pub(crate) const LOADER_VERSION: &str = "loader 1";
+pub(crate) const LOADER_VERSION: &str = "loader 2";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {

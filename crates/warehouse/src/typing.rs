@@ -5,12 +5,12 @@ use duckdb::{Connection, Row};
 use semantics::DataType;
 
 /// Words that stand for a missing value wherever they occur.
-const MARKERS: &[&str] = &[
+pub(crate) const MARKERS: &[&str] = &[
     "ERROR", "UNKNOWN", "N/A", "#N/A", "NULL", "NAN", "#VALUE!", "#REF!", "#DIV/0!", "-", "--",
     "?", "(BLANK)", "(NULL)",
 ];
 /// Words that stand for a missing value only in a column of numbers or dates.
-const TYPED_MARKERS: &[&str] = &["NA", "NONE", "NIL", "TBD", "MISSING"];
+pub(crate) const TYPED_MARKERS: &[&str] = &["NA", "NONE", "NIL", "TBD", "MISSING"];
 
 /// How a date is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,28 +27,69 @@ pub(crate) struct Typing {
     pub(crate) sql: String,
     pub(crate) remark: Option<String>,
     pub(crate) currency: Option<String>,
+    /// The engine's own reading of the cells as that type gives the same values.
+    pub(crate) plain: bool,
 }
 
-struct Counts {
-    filled: i64,
-    markers: i64,
-    typed_markers: i64,
-    whole: i64,
-    leading_zero: i64,
-    number: i64,
-    decimals: i64,
-    percent: i64,
-    parted: i64,
-    with_time: i64,
-    first_max: i64,
-    second_max: i64,
-    iso: i64,
-    midnight: i64,
-    truth: i64,
-    dollar: i64,
-    euro: i64,
-    pound: i64,
-    longest_digits: i64,
+/// How the cells of a column are written; markers and empty cells count nowhere else.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Counts {
+    pub(crate) filled: i64,
+    pub(crate) markers: i64,
+    pub(crate) typed_markers: i64,
+    pub(crate) whole: i64,
+    pub(crate) leading_zero: i64,
+    pub(crate) number: i64,
+    pub(crate) decimals: i64,
+    pub(crate) percent: i64,
+    pub(crate) parted: i64,
+    pub(crate) with_time: i64,
+    pub(crate) first_max: i64,
+    pub(crate) second_max: i64,
+    pub(crate) iso: i64,
+    pub(crate) midnight: i64,
+    pub(crate) truth: i64,
+    pub(crate) dollar: i64,
+    pub(crate) euro: i64,
+    pub(crate) pound: i64,
+    pub(crate) longest_digits: i64,
+    /// With spaces at an end.
+    pub(crate) spaced: i64,
+    /// Numbers and other texts with signs of currency, percent, brackets, commas or spaces.
+    pub(crate) decorated: i64,
+    /// In brackets, as bookkeepers write what is negative.
+    pub(crate) parens: i64,
+    /// Dates with years of two figures.
+    pub(crate) short_years: i64,
+}
+
+impl Counts {
+    /// Adds the counts of other cells of the column.
+    pub(crate) fn add(&mut self, other: &Counts) {
+        self.filled += other.filled;
+        self.markers += other.markers;
+        self.typed_markers += other.typed_markers;
+        self.whole += other.whole;
+        self.leading_zero += other.leading_zero;
+        self.number += other.number;
+        self.decimals = self.decimals.max(other.decimals);
+        self.percent += other.percent;
+        self.parted += other.parted;
+        self.with_time += other.with_time;
+        self.first_max = self.first_max.max(other.first_max);
+        self.second_max = self.second_max.max(other.second_max);
+        self.iso += other.iso;
+        self.midnight += other.midnight;
+        self.truth += other.truth;
+        self.dollar += other.dollar;
+        self.euro += other.euro;
+        self.pound += other.pound;
+        self.longest_digits = self.longest_digits.max(other.longest_digits);
+        self.spaced += other.spaced;
+        self.decorated += other.decorated;
+        self.parens += other.parens;
+        self.short_years += other.short_years;
+    }
 }
 
 fn list(words: &[&str]) -> String {
@@ -65,8 +106,9 @@ const ISO: &str = r"^\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?$
 const NUMBER: &str =
     r"^\(?[-+]?\s*[$€£]?\s*[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?\s*[%$€£]?\)?$";
 
-fn plain(value: &str) -> String {
-    format!("regexp_replace({value}, '[$€£,%()\\s+]', '', 'g')")
+/// Without what may stand around the figures of an amount.
+fn bare(value: &str) -> String {
+    format!("translate({value}, '$€£,%()+ \t\n\u{c}\r', '')")
 }
 
 fn count_columns(column: &str) -> String {
@@ -123,7 +165,29 @@ fn read_counts(row: &Row, at: usize) -> duckdb::Result<Counts> {
         euro: n(16)?,
         pound: n(17)?,
         longest_digits: n(18)?,
+        // Not measured: whatever they guard against may occur.
+        spaced: 1,
+        decorated: 1,
+        parens: 1,
+        short_years: 1,
     })
+}
+
+/// The engine's counts of one column for each value of another, in its order.
+#[cfg(test)]
+pub(crate) fn measured(
+    connection: &Connection,
+    table: &str,
+    column: &str,
+    by: &str,
+) -> duckdb::Result<Vec<Counts>> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT {} FROM {table} GROUP BY {by} ORDER BY {by}",
+        count_columns(column)
+    ))?;
+    statement
+        .query_map([], |row| read_counts(row, 0))?
+        .collect()
 }
 
 /// Types of all columns of a staging table of text.
@@ -151,10 +215,18 @@ pub(crate) fn decide(
     Ok(typings)
 }
 
-fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
-    let t = format!("trim({})", identifier(column));
+/// The type of a column that is written so, and the expression that reads it.
+pub(crate) fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
+    let t = if c.spaced == 0 {
+        identifier(column)
+    } else {
+        format!("trim({})", identifier(column))
+    };
     let typed_missing = format!("upper({t}) IN ({}, {})", list(MARKERS), list(TYPED_MARKERS));
-    let text_value = if strict {
+    let text_is_plain = c.spaced == 0 && (strict || c.markers == 0);
+    let text_value = if text_is_plain {
+        t.clone()
+    } else if strict {
         format!("nullif({t}, '')")
     } else {
         format!(
@@ -162,7 +234,13 @@ fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
             list(MARKERS)
         )
     };
-    let value = format!("CASE WHEN {t} = '' OR {typed_missing} THEN NULL ELSE {t} END");
+    // Empty cells are NULL where no spaces are in the way.
+    let clean = c.spaced == 0 && c.markers + c.typed_markers == 0;
+    let value = if clean {
+        t.clone()
+    } else {
+        format!("CASE WHEN {t} = '' OR {typed_missing} THEN NULL ELSE {t} END")
+    };
     let missing_remark = |n: i64| {
         (n > 0).then(|| {
             format!("{column}: {n} marker values (such as ERROR, UNKNOWN or N/A) read as missing")
@@ -177,6 +255,7 @@ fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
             missing_remark(c.markers)
         },
         currency: None,
+        plain: text_is_plain,
     };
     // A column of markers that would otherwise be text keeps the words that only numbers lose.
     if c.filled == 0 {
@@ -198,6 +277,7 @@ fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
                 sql: format!("CAST(try_cast({value} AS TIMESTAMP) AS DATE)"),
                 remark: joined(None),
                 currency: None,
+                plain: clean && c.with_time == 0,
             };
         }
         return Typing {
@@ -205,6 +285,7 @@ fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
             sql: format!("try_cast({value} AS TIMESTAMP)"),
             remark: joined(None),
             currency: None,
+            plain: clean,
         };
     }
     if all(c.parted)
@@ -231,12 +312,20 @@ fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
             "CASE WHEN length({y}) = 2 THEN CASE WHEN CAST({y} AS INTEGER) < 70 THEN 2000 ELSE 1900 END + CAST({y} AS INTEGER) ELSE CAST({y} AS INTEGER) END",
             y = part(3)
         );
-        let date = format!(
-            "make_date({year}, CAST({} AS INTEGER), CAST({} AS INTEGER))",
-            part(month),
-            part(day)
-        );
-        let date = format!("CASE WHEN {value} IS NULL THEN NULL ELSE {date} END");
+        let date = if c.short_years == 0 && c.with_time == 0 {
+            let format = if order == DateOrder::DayFirst {
+                "%d/%m/%Y"
+            } else {
+                "%m/%d/%Y"
+            };
+            format!("CAST(try_strptime(translate({value}, '.-', '//'), '{format}') AS DATE)")
+        } else {
+            format!(
+                "CASE WHEN {value} IS NULL THEN NULL ELSE TRY(make_date({year}, CAST({} AS INTEGER), CAST({} AS INTEGER))) END",
+                part(month),
+                part(day)
+            )
+        };
         let written = if order == DateOrder::DayFirst {
             "day/month/year"
         } else {
@@ -260,6 +349,7 @@ fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
                 sql: format!("({date}) + coalesce({clock}, TIME '00:00:00')"),
                 remark: joined(note),
                 currency: None,
+                plain: false,
             };
         }
         return Typing {
@@ -267,6 +357,7 @@ fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
             sql: date,
             remark: joined(note),
             currency: None,
+            plain: false,
         };
     }
     if all(c.truth) {
@@ -275,6 +366,7 @@ fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
             sql: format!("lower({value}) IN ('true', 'yes')"),
             remark: joined(None),
             currency: None,
+            plain: false,
         };
     }
     if all(c.whole) && c.leading_zero == 0 {
@@ -283,6 +375,7 @@ fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
             sql: format!("try_cast({value} AS BIGINT)"),
             remark: joined(None),
             currency: None,
+            plain: clean,
         };
     }
     if all(c.number) && c.leading_zero == 0 {
@@ -296,34 +389,47 @@ fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
             None
         }
         .map(str::to_string);
-        let negative = format!("CASE WHEN {value} LIKE '(%)' THEN -1 ELSE 1 END");
+        let figures = if c.decorated == 0 {
+            value.clone()
+        } else {
+            bare(&value)
+        };
+        let negative = if c.parens == 0 {
+            String::new()
+        } else {
+            format!(" * CASE WHEN {value} LIKE '(%)' THEN -1 ELSE 1 END")
+        };
+        let plain = clean && c.decorated == 0;
         if c.percent > 0 {
             return Typing {
                 data_type: DataType::Float,
                 sql: format!(
-                    "try_cast({} AS DOUBLE) * {negative} / CASE WHEN {value} LIKE '%\\%' ESCAPE '\\' THEN 100 ELSE 1 END",
-                    plain(&value)
+                    "try_cast({figures} AS DOUBLE){negative} / CASE WHEN {value} LIKE '%\\%' ESCAPE '\\' THEN 100 ELSE 1 END"
                 ),
                 remark: joined(Some(format!("{column}: percentages read as fractions"))),
                 currency,
+                plain: false,
             };
         }
         if c.decimals <= 4 && c.longest_digits <= 17 {
             return Typing {
                 data_type: DataType::Decimal,
-                sql: format!(
-                    "CAST(try_cast({} AS DECIMAL(18,4)) * {negative} AS DECIMAL(18,4))",
-                    plain(&value)
-                ),
+                sql: if negative.is_empty() {
+                    format!("try_cast({figures} AS DECIMAL(18,4))")
+                } else {
+                    format!("CAST(try_cast({figures} AS DECIMAL(18,4)){negative} AS DECIMAL(18,4))")
+                },
                 remark: joined(None),
                 currency,
+                plain,
             };
         }
         return Typing {
             data_type: DataType::Float,
-            sql: format!("try_cast({} AS DOUBLE) * {negative}", plain(&value)),
+            sql: format!("try_cast({figures} AS DOUBLE){negative}"),
             remark: joined(None),
             currency,
+            plain,
         };
     }
     text
