@@ -158,7 +158,7 @@ fn read_model(path: &PathBuf) -> Result<Model, OpenError> {
 }
 
 fn inferred(warehouse: &Warehouse) -> Model {
-    const NAME: &str = concat!("model-", env!("CARGO_PKG_VERSION"), "-21.json");
+    const NAME: &str = concat!("model-", env!("CARGO_PKG_VERSION"), "-22.json");
     if let Some(model) = warehouse
         .artifact(NAME)
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())

@@ -411,6 +411,16 @@ impl Vocabulary {
                     _ => None,
                 })
                 .collect();
+            let thing = namings.iter().any(|n| match n.named {
+                Named::Entity(i) => {
+                    n.weight > 0.9 && model.entities.get(i).is_some_and(|e| e.dataset.is_some())
+                }
+                _ => false,
+            });
+            // The noun of a table of things is no by-name of a column.
+            if thing {
+                namings.retain(|n| !matches!(n.named, Named::Field(_)) || n.weight >= 0.95);
+            }
             namings.retain(|n| match &n.named {
                 // "customers" names people; their count is asked for by "how many".
                 Named::Metric(m) if m != "orders" => !model.metric(m).is_some_and(

@@ -4,6 +4,7 @@
 //! text again without looking at those claims.
 
 mod chart;
+mod completeness;
 mod sentences;
 mod suggestions;
 mod table;

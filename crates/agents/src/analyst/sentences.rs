@@ -1,6 +1,7 @@
 //! The sentences: headline first, then what stands behind it.
 
 use super::Finding;
+use super::completeness::is_whole;
 use super::table::Table;
 use super::wording;
 use super::writer::{At, Writer};
@@ -292,6 +293,19 @@ impl Talk<'_> {
                 .unwrap_or("")
                 .to_string()
         });
+        // A period that the data cuts off would look like a fall.
+        let grain = own.columns[time].grain.clone().unwrap_or_default();
+        let whole: Vec<(usize, f64)> = in_time
+            .iter()
+            .copied()
+            .filter(|(r, _)| {
+                let start = own.rows[*r].get(time).and_then(|c| c.as_str());
+                start.is_none_or(|s| is_whole(s, &grain, self.query, self.finding.model))
+            })
+            .collect();
+        if whole.len() > 1 && self.sums_up(term) {
+            in_time = whole;
+        }
         let (Some(&(first, a)), Some(&(last, b))) = (in_time.first(), in_time.last()) else {
             return;
         };

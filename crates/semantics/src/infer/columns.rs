@@ -77,8 +77,8 @@ fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
                 let last = words[at + words_of.len()..].iter().all(|w| {
                     matches!(
                         w.as_str(),
-                        "id" | "key" | "code" | "number" | "no" | "name" | "description" | "title"
-                    )
+                        "id" | "key" | "code" | "number" | "no" | "name" | "title"
+                    ) || row.subject == Subject::Product && w == "description"
                 });
                 (last || !thing)
                     && w.iter()
