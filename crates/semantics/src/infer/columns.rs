@@ -204,7 +204,7 @@ fn code_like(column: &ColumnProfile, words: &[String], subject: Subject, rows: u
 }
 
 /// The field for one column.
-pub(super) fn field(
+pub(crate) fn field(
     column: &ColumnProfile,
     words: &[String],
     table: &TableProfile,

@@ -992,7 +992,7 @@ fn rates(model: &Model, b: &mut Builder) {
     }
 }
 
-fn default_time(model: &Model, revenue_home: Option<&str>) -> Option<FieldRef> {
+pub(crate) fn default_time(model: &Model, revenue_home: Option<&str>) -> Option<FieldRef> {
     if let Some(home) = revenue_home.and_then(|h| model.dataset(h)) {
         if let Some(time) = &home.event_time {
             let shipped = ["ship", "delivery", "due"].iter().any(|w| time.contains(w));
