@@ -129,19 +129,16 @@ fn added_up(metric: &crate::Metric) -> Vec<FieldRef> {
 
 /// What names and profiles say of the fields of a dataset.
 fn fields(model: &mut Model, gaps: &Gaps, measured: Option<&Measured>, at: usize) {
-    let linked: Vec<String> = model
-        .relationships
-        .iter()
-        .flat_map(|r| {
-            let from = (r.from == model.datasets[at].name)
-                .then(|| r.from_fields.clone())
-                .unwrap_or_default();
-            let to = (r.to == model.datasets[at].name)
-                .then(|| r.to_fields.clone())
-                .unwrap_or_default();
-            from.into_iter().chain(to)
-        })
-        .collect();
+    let name = &model.datasets[at].name;
+    let mut linked: Vec<String> = Vec::new();
+    for relationship in &model.relationships {
+        if relationship.from == *name {
+            linked.extend(relationship.from_fields.iter().cloned());
+        }
+        if relationship.to == *name {
+            linked.extend(relationship.to_fields.iter().cloned());
+        }
+    }
     let dataset = &mut model.datasets[at];
     let names: Vec<&str> = dataset.fields.iter().map(|f| f.name.as_str()).collect();
     let spoken = column_words(&names);
@@ -287,7 +284,8 @@ fn describe(dataset: &mut Dataset, open: &DatasetGaps, gaps: &Gaps) {
         dataset.entity = singular_phrase(&spoken);
     }
     if open.name_field {
-        dataset.name_field = name_field(&dataset.fields, &dataset.entity);
+        dataset.name_field =
+            name_field(&dataset.fields, &dataset.entity, dataset.rows.unwrap_or(UNKNOWN_ROWS));
     }
     if open.event_time && dataset.event_time.is_none() {
         // Dates that the document says are no time to count by stay out of it.

@@ -136,7 +136,18 @@ fn dataset(
     }
     let event_time = event_time(&fields);
     let name_field = name_field(&fields, &entity, table.rows);
+    let mut reasons = vec![match (&primary_key[..], table.primary_key.is_empty()) {
+        ([], _) => "nothing tells the rows apart".to_string(),
+        (key, true) => format!("measured: no two rows share {}", key.join(", ")),
+        (key, false) => format!("{} is declared as the key", key.join(", ")),
+    }];
+    if let Some(time) = &event_time {
+        reasons.push(format!(
+            "of its dates {time} is named most like that of an event"
+        ));
+    }
     Dataset {
+        evidence: Some(reasons.join("; ")),
         label: label(table_words),
         table: table.table.clone(),
         entity,

@@ -117,7 +117,7 @@ pub(crate) fn written_tree(
 /// One aggregate is a metric of its own.
 fn settled(definition: Definition) -> Definition {
     match definition {
-        Definition::Tree(MetricTree::Aggregate(aggregate)) => Definition::Kind(simple(aggregate)),
+        Definition::Tree(MetricTree::Aggregate(aggregate)) => Definition::Kind(simple(*aggregate)),
         other => other,
     }
 }
@@ -148,13 +148,13 @@ fn narrowed(draft: &mut Draft, name: &str, definition: Definition, text: &str) -
     let datasets = draft.model.datasets.clone();
     let names = Names::of(&datasets).within(&aggregate.dataset);
     match draft.told(&path, crate::sql::condition(text, &names)) {
-        Some(own) => Definition::Tree(MetricTree::Aggregate(Aggregate {
+        Some(own) => Definition::Tree(MetricTree::Aggregate(Box::new(Aggregate {
             filter: Some(match aggregate.filter {
                 Some(outer) => RowFilter::And(vec![outer, own]),
                 None => own,
             }),
-            ..aggregate
-        })),
+            ..*aggregate
+        }))),
         None => Definition::Refused,
     }
 }
@@ -261,7 +261,7 @@ pub(crate) fn expression_of(
         MetricTree::Add(parts) => MetricExpression::Add(all(parts)),
         MetricTree::Multiply(parts) => MetricExpression::Multiply(all(parts)),
         MetricTree::Coalesce(parts) => MetricExpression::Coalesce(all(parts)),
-        MetricTree::Aggregate(aggregate) => MetricExpression::Metric(leaf(aggregate)),
+        MetricTree::Aggregate(aggregate) => MetricExpression::Metric(leaf(*aggregate)),
         MetricTree::Metric(name) => MetricExpression::Metric(name),
         MetricTree::Number(x) => MetricExpression::Number(x),
         MetricTree::Subtract(a, b) => MetricExpression::Subtract(

@@ -321,7 +321,8 @@ fn nest(path: &[&str], node: Node) -> Node {
     })
 }
 
-/// `derived: [{name: n, …}]` is another way to write `metrics: {n: {…}}`.
+/// `derived: [{name: n, kind: k, metric: m, …}]`, the older way to write
+/// `metrics: {n: {type: k, of: m, …}}`.
 fn listed_metrics(node: Node) -> Node {
     let Node {
         value: Value::Map(entries),
@@ -360,6 +361,13 @@ fn listed_metrics(node: Node) -> Node {
             continue;
         };
         keys.retain(|e| e.key != "name");
+        for entry in &mut keys {
+            match entry.key.as_str() {
+                "kind" => entry.key = "type".into(),
+                "metric" => entry.key = "of".into(),
+                _ => {}
+            }
+        }
         let metric = Node {
             value: Value::Map(keys),
             at: item_at,

@@ -57,11 +57,21 @@ pub(crate) fn label_of(name: &str) -> String {
 
 /// Writes a model; with `fold` the overlay stands in the document's extensions.
 ///
-/// Reading both back gives the same model.
+/// Reading both back gives the same model, but that levels over time are marked private.
 ///
 /// # Errors
 /// A model that no document can hold: names with dots, for instance.
 pub fn export(model: &Model, fold: bool) -> Result<Export, Vec<Problem>> {
+    let mut model = model.clone();
+    for metric in &mut model.metrics {
+        if metric.additivity == Additivity::Semi && metric.access == Access::Public {
+            metric.access = Access::Private;
+        }
+    }
+    write(&model, fold)
+}
+
+fn write(model: &Model, fold: bool) -> Result<Export, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut written = Written::default();
     let mut document = Document {
@@ -435,12 +445,12 @@ fn formula(model: &Model, found: &Metric, depth: usize) -> Result<MetricTree, Hi
                 (e, _, _) => e.clone(),
             };
             // Only what the document itself defines may stand in its formulas.
-            let tree = MetricTree::Aggregate(Aggregate {
+            let tree = MetricTree::Aggregate(Box::new(Aggregate {
                 dataset: dataset.clone(),
                 aggregation: *aggregation,
                 expression,
                 filter: filter.clone(),
-            });
+            }));
             if reads_only_written(model, &tree) {
                 Ok(tree)
             } else {

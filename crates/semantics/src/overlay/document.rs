@@ -715,12 +715,7 @@ pub(crate) struct MetricEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<String>,
     /// What kind of metric it is.
-    #[serde(
-        default,
-        rename = "type",
-        alias = "kind",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub(crate) metric_type: Option<MetricType>,
     /// Dataset whose rows are aggregated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -747,7 +742,7 @@ pub(crate) struct MetricEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) right: Option<String>,
     /// Metric that grows or adds up.
-    #[serde(default, alias = "metric", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) of: Option<String>,
     /// How long before.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -38,6 +38,11 @@ pub(crate) fn check_header(draft: &mut Draft) {
         );
     }
     let overlay = draft.overlay.clone();
+    let keys: Vec<String> = draft.tree.entries().iter().map(|e| e.key.clone()).collect();
+    for key in keys {
+        let at = draft.tree.place(&[&key]);
+        draft.note_place(key, at);
+    }
     for (name, _) in overlay.datasets.iter() {
         let path = ["datasets", name];
         note(draft, &path);

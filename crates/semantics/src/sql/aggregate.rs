@@ -23,7 +23,7 @@ pub(crate) struct Aggregate {
 /// What a metric's text says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum MetricTree {
-    Aggregate(Aggregate),
+    Aggregate(Box<Aggregate>),
     /// Another metric, by name.
     Metric(String),
     Number(f64),
@@ -134,7 +134,9 @@ impl Reader<'_> {
             ));
         }
         if AGGREGATES.contains(&name.as_str()) {
-            return self.aggregate(&name, function).map(MetricTree::Aggregate);
+            return self
+                .aggregate(&name, function)
+                .map(|a| MetricTree::Aggregate(Box::new(a)));
         }
         match (name.as_str(), &arguments(function)[..]) {
             ("MEASURE" | "METRIC", [only]) => match name_of(only) {
