@@ -284,8 +284,11 @@ fn describe(dataset: &mut Dataset, open: &DatasetGaps, gaps: &Gaps) {
         dataset.entity = singular_phrase(&spoken);
     }
     if open.name_field {
-        dataset.name_field =
-            name_field(&dataset.fields, &dataset.entity, dataset.rows.unwrap_or(UNKNOWN_ROWS));
+        dataset.name_field = name_field(
+            &dataset.fields,
+            &dataset.entity,
+            dataset.rows.unwrap_or(UNKNOWN_ROWS),
+        );
     }
     if open.event_time && dataset.event_time.is_none() {
         // Dates that the document says are no time to count by stay out of it.

@@ -13,7 +13,7 @@ use crate::{Access, Metric, MetricExpression, MetricKind, Problem, RowFilter};
 /// What a metric's definition has come to.
 pub(crate) enum Definition {
     /// Complete.
-    Kind(MetricKind),
+    Kind(Box<MetricKind>),
     /// A formula whose aggregates have no names yet.
     Tree(MetricTree),
     /// Refused; the problem is reported.
@@ -117,7 +117,9 @@ pub(crate) fn written_tree(
 /// One aggregate is a metric of its own.
 fn settled(definition: Definition) -> Definition {
     match definition {
-        Definition::Tree(MetricTree::Aggregate(aggregate)) => Definition::Kind(simple(*aggregate)),
+        Definition::Tree(MetricTree::Aggregate(aggregate)) => {
+            Definition::Kind(Box::new(simple(*aggregate)))
+        }
         other => other,
     }
 }
@@ -165,14 +167,16 @@ fn named(draft: &mut Draft, written: &[Written], found: Vec<(String, Definition)
     let mut leaves: Vec<(String, MetricKind)> = found
         .iter()
         .filter_map(|(n, d)| match d {
-            Definition::Kind(kind @ MetricKind::Simple { .. }) => Some((n.clone(), kind.clone())),
+            Definition::Kind(kind) if matches!(**kind, MetricKind::Simple { .. }) => {
+                Some((n.clone(), (**kind).clone()))
+            }
             _ => None,
         })
         .collect();
     let mut parts: Vec<Metric> = Vec::new();
     for (name, definition) in found {
         let kind = match definition {
-            Definition::Kind(kind) => kind,
+            Definition::Kind(kind) => *kind,
             Definition::Refused => continue,
             Definition::Tree(tree) => {
                 let mut number = 0;

@@ -132,7 +132,7 @@ pub(crate) fn definition(
                 (None, Some(unit)) => CumulativeWindow::ToDate(unit),
                 (None, None) => CumulativeWindow::All,
             };
-            Definition::Kind(MetricKind::Cumulative { metric, window })
+            Definition::Kind(Box::new(MetricKind::Cumulative { metric, window }))
         }
         MetricType::Growth => {
             let Some(metric) = known_metric(draft, name, &entry.of, "of", order) else {
@@ -141,13 +141,13 @@ pub(crate) fn definition(
             let Some(offset) = entry.offset else {
                 return needs(draft, name, "offset");
             };
-            Definition::Kind(MetricKind::Growth {
+            Definition::Kind(Box::new(MetricKind::Growth {
                 metric,
                 offset,
                 show: entry.show.unwrap_or_default(),
                 align: entry.align.unwrap_or_default(),
                 calendar: entry.calendar.clone(),
-            })
+            }))
         }
         MetricType::BasketAttach => basket(draft, name, entry),
     }
@@ -173,7 +173,7 @@ impl OrWritten for Option<MetricKind> {
         order: &[String],
     ) -> Definition {
         match self {
-            Some(kind) => Definition::Kind(kind),
+            Some(kind) => Definition::Kind(Box::new(kind)),
             None if silent => written
                 .and_then(|w| written_tree(draft, w, order))
                 .map_or(Definition::Refused, Definition::Tree),
@@ -400,12 +400,12 @@ fn simple(
     if !sound {
         return Definition::Refused;
     }
-    Definition::Kind(MetricKind::Simple {
+    Definition::Kind(Box::new(MetricKind::Simple {
         dataset,
         aggregation,
         expression,
         filter,
-    })
+    }))
 }
 
 /// Values by field, all of which must fit.
@@ -520,12 +520,12 @@ fn basket(draft: &mut Draft, name: &str, entry: &MetricEntry) -> Definition {
         return Definition::Refused;
     };
     match &fitting[..] {
-        [(dataset, basket)] => Definition::Kind(MetricKind::BasketAttach {
+        [(dataset, basket)] => Definition::Kind(Box::new(MetricKind::BasketAttach {
             dataset: dataset.clone(),
             basket: basket.clone(),
             base,
             attach,
-        }),
+        })),
         _ => {
             draft.overlay_error(
                 "basket_of_what",
