@@ -1,5 +1,6 @@
 //! One data source with everything that answering questions about it needs.
 
+use crate::model_file::model_over;
 use language::{Context, ValueIndex, Vocabulary};
 use query::{Dialect, Dimension, Measure, Query, Term};
 use semantics::{FieldRef, Model, Role, Subject};
@@ -12,7 +13,8 @@ use warehouse::{Stop, Warehouse, WarehouseError};
 pub struct Options {
     /// Files or folders.
     pub data: Vec<PathBuf>,
-    /// A semantic model as JSON; inferred if absent.
+    /// A semantic model: an Ossie document with the overlay beside it, or the model's own JSON;
+    /// inferred if absent.
     pub model: Option<PathBuf>,
     /// How the source is called before people ("bundled data"); its path if absent.
     pub name: Option<String>,
@@ -87,19 +89,9 @@ impl Assistant {
     pub fn open(options: &Options) -> Result<Assistant, OpenError> {
         let warehouse = Warehouse::open(&options.data, &warehouse::Options::default())?;
         let model = match &options.model {
-            Some(path) => read_model(path)?,
+            Some(path) => model_over(path, warehouse.profile(), &mut warehouse.evidence())?,
             None => inferred(&warehouse),
         };
-        if let Some(problem) = semantics::check(&model).first() {
-            return Err(OpenError {
-                code: problem.code.into(),
-                message: format!(
-                    "the model is wrong at {}: {}",
-                    problem.place, problem.message
-                ),
-                hint: "`retail model check` lists all problems".into(),
-            });
-        }
         let values = ValueIndex::build(values(&model, &warehouse));
         let vocabulary = Vocabulary::new(&model);
         let engine = warehouse.engine();
@@ -137,28 +129,9 @@ impl Assistant {
     }
 }
 
-fn read_model(path: &PathBuf) -> Result<Model, OpenError> {
-    let bad = |code: &str, message: String| OpenError {
-        code: code.into(),
-        message,
-        hint: "write one with `retail model infer`".into(),
-    };
-    let text = std::fs::read_to_string(path).map_err(|e| {
-        bad(
-            "model_unreadable",
-            format!("`{}` cannot be read: {e}", path.display()),
-        )
-    })?;
-    serde_json::from_str(&text).map_err(|e| {
-        bad(
-            "model_invalid",
-            format!("`{}` is no semantic model: {e}", path.display()),
-        )
-    })
-}
-
-fn inferred(warehouse: &Warehouse) -> Model {
-    const NAME: &str = concat!("model-", env!("CARGO_PKG_VERSION"), "-22.json");
+/// The model inferred from loaded data, kept beside it.
+pub(crate) fn inferred(warehouse: &Warehouse) -> Model {
+    const NAME: &str = concat!("model-", env!("CARGO_PKG_VERSION"), "-23.json");
     if let Some(model) = warehouse
         .artifact(NAME)
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())

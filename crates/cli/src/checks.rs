@@ -1,69 +1,11 @@
-//! Commands that check and print: models, SQL, answers.
+//! Commands that check and print: SQL, answers.
 
 use crate::ask::report;
-use agents::{Conversation, OpenError, Options, Question};
+use agents::{Conversation, Options, Question};
 use answer::AnswerDocument;
 use serde_json::{Value, json};
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
-
-fn load_model(path: &Path) -> Result<semantics::Model, OpenError> {
-    let bad = |message: String| OpenError {
-        code: "model_invalid".into(),
-        message,
-        hint: "write one with `retail model infer`".into(),
-    };
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| bad(format!("`{}` cannot be read: {e}", path.display())))?;
-    serde_json::from_str(&text)
-        .map_err(|e| bad(format!("`{}` is no semantic model: {e}", path.display())))
-}
-
-pub(crate) fn infer(data: &[PathBuf]) -> u8 {
-    match agents::Assistant::open(&Options {
-        data: data.to_vec(),
-        model: None,
-        name: None,
-    }) {
-        Ok(assistant) => {
-            println!(
-                "{}",
-                serde_json::to_string_pretty(assistant.model()).unwrap_or_default()
-            );
-            0
-        }
-        Err(e) => {
-            report(&e);
-            5
-        }
-    }
-}
-
-pub(crate) fn check_model(file: &Path) -> u8 {
-    match load_model(file) {
-        Ok(model) => {
-            let problems = semantics::check(&model);
-            for problem in &problems {
-                println!("{}: {}: {}", problem.code, problem.place, problem.message);
-            }
-            if problems.is_empty() {
-                println!(
-                    "{}: {} datasets, {} relationships, {} metrics, no problems",
-                    model.name,
-                    model.datasets.len(),
-                    model.relationships.len(),
-                    model.metrics.len()
-                );
-                return 0;
-            }
-            1
-        }
-        Err(e) => {
-            report(&e);
-            5
-        }
-    }
-}
 
 pub(crate) fn sql(model: &Path, query_file: &Path, dialect: &str) -> u8 {
     let dialect = match dialect.parse::<query::Dialect>() {
@@ -73,7 +15,7 @@ pub(crate) fn sql(model: &Path, query_file: &Path, dialect: &str) -> u8 {
             return 2;
         }
     };
-    let model = match load_model(model) {
+    let model = match agents::model_alone(model) {
         Ok(model) => model,
         Err(e) => {
             report(&e);
@@ -113,7 +55,7 @@ pub(crate) fn check_sql(model: Option<&Path>, dialect: &str, json: bool) -> u8 {
             return 2;
         }
     };
-    let schema = match model.map(load_model).transpose() {
+    let schema = match model.map(agents::model_alone).transpose() {
         Ok(model) => model.map(|m| guard::Schema::of(&m)),
         Err(e) => {
             report(&e);

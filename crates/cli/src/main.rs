@@ -10,6 +10,7 @@ mod cells;
 mod checks;
 mod eval;
 mod grid;
+mod model;
 mod render;
 mod source;
 mod terminal;
@@ -41,14 +42,14 @@ enum Command {
         #[command(flatten)]
         serve: ServeArguments,
     },
-    /// Infer or check a semantic model.
+    /// Infer, check or write a semantic model.
     Model {
         #[command(subcommand)]
-        action: ModelAction,
+        action: model::ModelAction,
     },
     /// Print the SQL of a typed query.
     Sql {
-        /// Semantic model (JSON).
+        /// Semantic model: an Ossie document with its overlay beside it, or JSON.
         #[arg(long)]
         model: PathBuf,
         /// Typed query (JSON).
@@ -103,21 +104,6 @@ struct ServeArguments {
     no_open: bool,
 }
 
-#[derive(Subcommand)]
-enum ModelAction {
-    /// Infer a model from data and print it.
-    Infer {
-        /// Files or folders.
-        #[arg(long = "data", required = true)]
-        data: Vec<PathBuf>,
-    },
-    /// Check a model.
-    Check {
-        /// The model (JSON).
-        file: PathBuf,
-    },
-}
-
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -131,12 +117,7 @@ fn main() -> ExitCode {
         Command::Chat(source) => ask::chat(&source),
         Command::Demo(serve) => ask::demo(serve.port, !serve.no_open),
         Command::Serve { source, serve } => ask::serve(&source, serve.port, !serve.no_open),
-        Command::Model {
-            action: ModelAction::Infer { data },
-        } => checks::infer(&data),
-        Command::Model {
-            action: ModelAction::Check { file },
-        } => checks::check_model(&file),
+        Command::Model { action } => model::run(&action),
         Command::Sql {
             model,
             query_file,

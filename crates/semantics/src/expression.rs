@@ -176,4 +176,41 @@ impl Expression {
         });
         found
     }
+
+    /// Calls `rename` for the name of every physical column in it.
+    pub fn rename_columns(&mut self, rename: &mut dyn FnMut(&mut String)) {
+        match self {
+            Expression::Column(name) => rename(name),
+            Expression::Field(_)
+            | Expression::Number(_)
+            | Expression::Text(_)
+            | Expression::Lookup(_) => {}
+            Expression::Multiply(parts)
+            | Expression::Add(parts)
+            | Expression::Concatenate { parts, .. }
+            | Expression::Coalesce(parts) => {
+                parts.iter_mut().for_each(|p| p.rename_columns(rename));
+            }
+            Expression::Subtract(a, b)
+            | Expression::Divide(a, b)
+            | Expression::DaysBetween { from: a, to: b } => {
+                a.rename_columns(rename);
+                b.rename_columns(rename);
+            }
+            Expression::Address { of, .. } | Expression::Absolute(of) | Expression::DateOf(of) => {
+                of.rename_columns(rename)
+            }
+            Expression::Case {
+                branches,
+                otherwise,
+            } => {
+                branches
+                    .iter_mut()
+                    .for_each(|b| b.then.rename_columns(rename));
+                if let Some(otherwise) = otherwise {
+                    otherwise.rename_columns(rename);
+                }
+            }
+        }
+    }
 }

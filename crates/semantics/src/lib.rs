@@ -1,22 +1,32 @@
 //! The semantic model: what the tables mean to a retailer.
 
+mod bind;
 mod calendar;
 mod check;
 mod comparable;
+mod complete;
 mod currency;
 mod dataset;
+mod draft;
 mod expression;
 mod field;
 mod filter;
+mod gaps;
 mod infer;
 mod lexicon;
+mod located;
 mod metric;
 mod model;
+mod ossie;
+mod overlay;
 mod policy;
+mod problem;
 mod profile;
+mod reading;
+mod sql;
 
 pub use calendar::*;
-pub use check::{Problem, check, hash};
+pub use check::{check, hash};
 pub use comparable::*;
 pub use currency::*;
 pub use dataset::*;
@@ -27,5 +37,9 @@ pub use infer::infer;
 pub use lexicon::*;
 pub use metric::*;
 pub use model::*;
+pub use ossie::{Export, export};
+pub use overlay::overlay_schema;
 pub use policy::*;
+pub use problem::*;
 pub use profile::*;
+pub use reading::{Reading, Source, read};

@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use crate::{Dimension, Grain, Origin, OutputColumn, OutputRole, Query};
-use semantics::{DataType, Role};
+use semantics::{DataType, FieldRef, Role};
 
 /// The type of a period.
 pub(super) fn grain_type(grain: Grain) -> DataType {
@@ -52,6 +52,30 @@ impl Compiler<'_> {
         }
     }
 
+    /// A column heading that is not taken: with the role or the dataset of the field, or a number,
+    /// where it has to be told apart.
+    pub(super) fn free_name(
+        &self,
+        name: String,
+        field: Option<&FieldRef>,
+        columns: &[OutputColumn],
+    ) -> String {
+        let role = field.and_then(|f| {
+            let via = f.via.as_ref()?;
+            let relationship = self.model.relationships.iter().find(|r| r.name == *via)?;
+            Some(relationship.role.as_ref().unwrap_or(via))
+        });
+        let dataset = field.and_then(|f| self.model.dataset(&f.dataset));
+        let apart = |by: &String| format!("{name} ({by})");
+        let numbered = (2..).map(|n| format!("{name} {n}"));
+        std::iter::once(name.clone())
+            .chain(role.map(apart))
+            .chain(dataset.map(|d| apart(&d.label)))
+            .chain(numbered)
+            .find(|name| columns.iter().all(|c| c.name != *name))
+            .unwrap_or_default()
+    }
+
     pub(super) fn dimension_columns(&self, query: &Query) -> Vec<OutputColumn> {
         let mut columns: Vec<OutputColumn> = Vec::new();
         for (i, dimension) in query.dimensions.iter().enumerate() {
@@ -75,17 +99,12 @@ impl Compiler<'_> {
                 ),
                 Dimension::Bucket { name, .. } => (name.clone(), OutputRole::Dimension, None),
             };
-            if columns.iter().any(|c| c.name == name) {
-                name = match dimension {
-                    Dimension::Field(f) | Dimension::TimeOf { field: f, .. } => format!(
-                        "{name} ({})",
-                        self.model
-                            .dataset(&f.dataset)
-                            .map_or("", |d| d.label.as_str())
-                    ),
-                    _ => format!("{name} {}", i + 1),
-                };
-            }
+            name = match dimension {
+                Dimension::Field(f) | Dimension::TimeOf { field: f, .. } => {
+                    self.free_name(name, Some(f), &columns)
+                }
+                _ => self.free_name(name, None, &columns),
+            };
             columns.push(OutputColumn {
                 name,
                 data_type: self.dimension_type(dimension),

@@ -75,11 +75,8 @@ impl<'m> Compiler<'m> {
             .map(day)
             .transpose()?
             .map(|d| d.saturating_add(1.days()));
-        let cut = watermark.filter(|mark| {
-            compare.align != Align::Full
-                && asked.end.is_none_or(|end| *mark < end)
-                && asked.start.is_none_or(|start| start < *mark)
-        });
+        let cut = watermark
+            .filter(|mark| compare.align != Align::Full && asked.end.is_none_or(|end| *mark < end));
         let now = Span {
             end: cut.or(asked.end),
             ..asked
@@ -371,13 +368,14 @@ impl<'m> Compiler<'m> {
                 .push(format!("COALESCE({here}, {there}) AS d{d}"));
             on.push(self.sql.same(&here, &there, self.dimension_type(dimension)));
         }
-        for (m, measure) in measures.iter().enumerate() {
+        for (m, tree) in setting.parts.trees.iter().enumerate() {
+            // A group that one side lacks has there what the measure is over no rows.
+            let nothing = tree.of_nothing(&setting.parts.leaves);
             for (side, name) in [("c", "m"), ("p", "p")] {
                 let value = format!("{side}.m{m}");
-                select.columns.push(if self.counts(measure) {
-                    format!("COALESCE({value}, 0) AS {name}{m}")
-                } else {
-                    format!("{value} AS {name}{m}")
+                select.columns.push(match nothing {
+                    Some(x) => format!("COALESCE({value}, {}) AS {name}{m}", self.sql.number(x)),
+                    None => format!("{value} AS {name}{m}"),
                 });
             }
         }

@@ -118,6 +118,10 @@ impl<'m> Compiler<'m> {
             None => current,
             Some(periods) => self.side_by_side(&setting, current, periods)?,
         };
+        let base = match running {
+            Some(running) => self.filled(&setting, base, running, fed.span)?,
+            None => base,
+        };
         let mut measured = self.measured(&setting, &base, with_leaves)?;
         if query.rolling.is_some()
             && let (Some(start), Some((r, grain))) = (asked.start, running)

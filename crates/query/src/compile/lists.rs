@@ -25,16 +25,7 @@ impl<'m> Compiler<'m> {
                 .field(field)
                 .ok_or_else(|| QueryError::UnknownField(field.to_string()))?;
             let sql = scope.field(field)?;
-            let mut name = known.label.clone();
-            if columns.iter().any(|c| c.name == name) {
-                name = format!(
-                    "{} ({})",
-                    known.label,
-                    self.model
-                        .dataset(&field.dataset)
-                        .map_or("", |d| d.label.as_str())
-                );
-            }
+            let name = self.free_name(known.label.clone(), Some(field), &columns);
             select.push(format!("{sql} AS {}", self.sql.identifier(&name)));
             columns.push(OutputColumn {
                 name,

@@ -142,6 +142,33 @@ impl Tree {
         Tree::Leaf(leaves.len() - 1)
     }
 
+    /// Its value over no rows at all; `None` for NULL.
+    pub(super) fn of_nothing(&self, leaves: &[Leaf]) -> Option<f64> {
+        let go = |tree: &Tree| tree.of_nothing(leaves);
+        match self {
+            Tree::Leaf(i) => leaves[*i].counts().then_some(0.0),
+            Tree::Ratio(a, b) => Some(go(a)? / go(b).filter(|b| *b != 0.0)?),
+            Tree::Difference {
+                left,
+                right,
+                left_adds,
+                right_adds,
+            } => match (go(left), go(right)) {
+                (Some(a), Some(b)) => Some(a - b),
+                (Some(a), None) => right_adds.then_some(a),
+                (None, Some(b)) => left_adds.then_some(-b),
+                (None, None) => None,
+            },
+            Tree::AtLeast(value, of, least) => {
+                go(of).filter(|x| x >= least).and_then(|_| go(value))
+            }
+            Tree::Number(x) => Some(*x),
+            Tree::Sum(parts) => parts.iter().map(go).sum(),
+            Tree::Product(parts) => parts.iter().map(go).product(),
+            Tree::Coalesce(parts) => parts.iter().find_map(go),
+        }
+    }
+
     /// The expression over leaves that are spelled so.
     pub(super) fn write(&self, sql: &dyn SqlDialect, leaf: &dyn Fn(usize) -> String) -> String {
         let all =

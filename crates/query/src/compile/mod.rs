@@ -20,6 +20,7 @@ mod columns;
 mod compare;
 mod cumulative;
 mod declared;
+mod fill;
 mod filter;
 mod frame;
 mod grouped;

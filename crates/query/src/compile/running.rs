@@ -132,7 +132,11 @@ impl<'m> Compiler<'m> {
 
     /// The dataset whose rows are in the buckets of the running dimension, and the time field that
     /// places them.
-    fn bucket_field(&self, setting: &Setting, r: usize) -> Result<(String, FieldRef), QueryError> {
+    pub(super) fn bucket_field(
+        &self,
+        setting: &Setting,
+        r: usize,
+    ) -> Result<(String, FieldRef), QueryError> {
         let stated = setting
             .window
             .time

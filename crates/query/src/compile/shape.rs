@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::Measure;
 use crate::compiled::unit_name;
 use crate::dialect::type_of;
-use semantics::{Additivity, Aggregation, Change, DataType, Empty, MetricKind};
+use semantics::{Additivity, Aggregation, Change, DataType, MetricKind};
 
 /// Type, unit and additivity of a measure.
 pub(super) struct Shape {
@@ -152,29 +152,6 @@ impl Compiler<'_> {
                 }
             }
             _ => DataType::Float,
-        }
-    }
-
-    /// Whether a measure counts something, so that nothing counts as 0 and not as NULL.
-    pub(super) fn counts(&self, measure: &Measure) -> bool {
-        match measure {
-            Measure::Rows(_) => true,
-            Measure::Aggregate { aggregation, .. } => {
-                matches!(aggregation, Aggregation::Count | Aggregation::CountDistinct)
-            }
-            Measure::Metric(name) => self.model.metric(name).is_some_and(|m| {
-                let reaches = matches!(m.kind, MetricKind::Cumulative { .. });
-                m.empty == Empty::Zero && !reaches
-                    || matches!(
-                        m.kind,
-                        MetricKind::Simple {
-                            aggregation: Aggregation::Count | Aggregation::CountDistinct,
-                            ..
-                        }
-                    )
-            }),
-            Measure::Where { measure, .. } => self.counts(measure),
-            _ => false,
         }
     }
 }

@@ -95,6 +95,15 @@ impl SqlDialect for DuckDb {
         format!("date_diff('day', {}, {})", self.day(from), self.day(to))
     }
 
+    fn hours(&self, from: &str, to: &str) -> String {
+        let time = |of: &str| self.cast(of, DataType::Timestamp);
+        format!(
+            "SELECT unnest(generate_series({}, {}, INTERVAL 1 HOUR)) AS period",
+            time(from),
+            time(to)
+        )
+    }
+
     fn month_count(&self, day: &str) -> String {
         format!("(year({day}) * 12 + month({day}))")
     }

@@ -207,6 +207,9 @@ pub(crate) trait SqlDialect: Sync {
     /// where either is NULL.
     fn days(&self, from: &str, to: &str) -> String;
 
+    /// A SELECT with one column, `period`: every hour from one time to another, both included.
+    fn hours(&self, from: &str, to: &str) -> String;
+
     // ---- text ----------------------------------------------------------------------------
 
     /// Texts joined, NULLs left out; NULL if nothing is left.

@@ -114,6 +114,15 @@ impl SqlDialect for Postgres {
         format!("({of}) / {by}")
     }
 
+    fn hours(&self, from: &str, to: &str) -> String {
+        let time = |of: &str| self.cast(of, DataType::Timestamp);
+        format!(
+            "SELECT generate_series({}, {}, INTERVAL '1 hour') AS period",
+            time(from),
+            time(to)
+        )
+    }
+
     fn month_count(&self, day: &str) -> String {
         format!(
             "({} * 12 + {})",

@@ -203,8 +203,51 @@ fn code_like(column: &ColumnProfile, words: &[String], subject: Subject, rows: u
             .any(|w| AMOUNTS.contains(&w.as_str()) || w.ends_with('s'))
 }
 
+/// Why a column is taken for what it is, in words.
+fn reasons(
+    role: Role,
+    subject: Subject,
+    additivity: Additivity,
+    column: &ColumnProfile,
+    is_key: bool,
+) -> String {
+    let role = match role {
+        Role::Id if is_key => "it tells the rows apart".to_string(),
+        Role::Id => format!("`{}` is a name for identifiers", column.name),
+        Role::Time => "it holds dates or times".into(),
+        Role::Text => "it holds long texts, or is named like one".into(),
+        Role::Measure => "it holds numbers".into(),
+        Role::Dimension if column.data_type.is_numeric() => {
+            "its numbers are few, or count periods".into()
+        }
+        Role::Dimension => "it holds short texts".into(),
+    };
+    let subject = match subject {
+        Subject::Other => String::new(),
+        known => format!(
+            "; its name speaks of {}",
+            format!("{known:?}")
+                .chars()
+                .fold(String::new(), |mut out, c| {
+                    if c.is_uppercase() && !out.is_empty() {
+                        out.push(' ');
+                    }
+                    out.extend(c.to_lowercase());
+                    out
+                })
+        ),
+    };
+    let additivity = match additivity {
+        Additivity::Additive => "; such numbers add up",
+        Additivity::Semi => "; a level, which adds up over items but not over time",
+        Additivity::Non if role == "it holds numbers" => "; prices, rates and sizes do not add up",
+        Additivity::Non => "",
+    };
+    format!("{role}{subject}{additivity}")
+}
+
 /// The field for one column.
-pub(super) fn field(
+pub(crate) fn field(
     column: &ColumnProfile,
     words: &[String],
     table: &TableProfile,
@@ -433,6 +476,7 @@ pub(super) fn field(
             && column.mean_length <= 80.0
             && column.distinct <= 200_000)
             || role == Role::Id && column.distinct <= 1_000_000,
+        evidence: Some(reasons(role, subject, additivity, column, is_key)),
         ..Field::default()
     }
 }

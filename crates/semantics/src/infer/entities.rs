@@ -15,7 +15,7 @@ fn synonyms(noun: &str) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn find(model: &Model) -> Vec<Entity> {
+pub(crate) fn find(model: &Model) -> Vec<Entity> {
     let mut found: Vec<Entity> = Vec::new();
     let mut taken: BTreeSet<String> = BTreeSet::new();
     // Tables first: their rows are the thing itself.
@@ -36,6 +36,11 @@ pub(super) fn find(model: &Model) -> Vec<Entity> {
         let mut others = synonyms(&noun);
         if noun != dataset.entity {
             others.push(noun.clone());
+        }
+        for synonym in &dataset.synonyms {
+            if !others.contains(synonym) {
+                others.push(synonym.clone());
+            }
         }
         taken.insert(noun);
         taken.insert(dataset.entity.clone());

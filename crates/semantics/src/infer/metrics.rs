@@ -2,8 +2,8 @@
 
 use super::naming::plural;
 use crate::{
-    Additivity, Aggregation, Dataset, Expression, Field, FieldRef, Metric, MetricKind, Model, Role,
-    RowFilter, Subject, Unit,
+    Access, Additivity, Aggregation, Dataset, Expression, Field, FieldRef, Metric, MetricKind,
+    Model, Role, RowFilter, Subject, Unit,
 };
 
 const REVENUE: &[&str] = &[
@@ -133,9 +133,33 @@ impl Builder {
         if self.metrics.iter().any(|m| m.name == name) {
             return;
         }
+        let evidence = match &kind {
+            MetricKind::Simple {
+                dataset,
+                expression: Some(e),
+                ..
+            } => {
+                let mut read = e.fields();
+                read.dedup();
+                format!("{dataset} has {}", read.join(", "))
+            }
+            MetricKind::Simple { dataset, .. } => format!("a row of {dataset} is one"),
+            MetricKind::Ratio {
+                numerator: a,
+                denominator: b,
+            }
+            | MetricKind::Difference { left: a, right: b } => format!("there is {a} and {b}"),
+            _ => String::new(),
+        };
         self.metrics.push(Metric {
             label: label.into(),
             additivity,
+            access: if additivity == Additivity::Semi {
+                Access::Private
+            } else {
+                Access::Public
+            },
+            evidence: Some(evidence).filter(|e| !e.is_empty()),
             unit,
             synonyms: synonyms.iter().map(|s| (*s).to_string()).collect(),
             description,
@@ -992,7 +1016,7 @@ fn rates(model: &Model, b: &mut Builder) {
     }
 }
 
-fn default_time(model: &Model, revenue_home: Option<&str>) -> Option<FieldRef> {
+pub(crate) fn default_time(model: &Model, revenue_home: Option<&str>) -> Option<FieldRef> {
     if let Some(home) = revenue_home.and_then(|h| model.dataset(h)) {
         if let Some(time) = &home.event_time {
             let shipped = ["ship", "delivery", "due"].iter().any(|w| time.contains(w));

@@ -1,15 +1,16 @@
 //! A model from measurements: nothing is known of the data but its names, types, values and keys.
 
-mod columns;
-mod entities;
+pub(crate) mod columns;
+pub(crate) mod entities;
 mod metrics;
-mod naming;
+pub(crate) mod naming;
 mod relationships;
 
 use crate::{
-    Additivity, AddressPart, DataType, Dataset, Evidence, Expression, Field, FieldRef, Model, Role,
-    SourceProfile, Subject, TableProfile, Unit,
+    Additivity, AddressPart, DataType, Dataset, Evidence, Expression, Field, FieldRef, Model,
+    Relationship, Role, SourceProfile, Subject, TableProfile, Unit,
 };
+pub(crate) use metrics::default_time;
 use naming::{column_words, label, shared_prefix, singular_phrase, snake, words};
 
 /// Infers a model. Empty tables stay in it, so that what refers to them can be explained.
@@ -23,24 +24,7 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
     }
     let relationships = relationships::find(profile, &datasets, evidence);
     for dataset in &mut datasets {
-        let refers = relationships
-            .iter()
-            .filter(|r| r.from == dataset.name && r.to != dataset.name)
-            .count();
-        let referred = relationships
-            .iter()
-            .any(|r| r.to == dataset.name && r.from != dataset.name);
-        let measures = dataset.fields.iter().any(|f| f.role == Role::Measure);
-        dataset.is_fact = relationships.is_empty()
-            || dataset.event_time.is_some() && refers > 0
-            || refers > 0 && measures && (!referred || refers > 1)
-            || (!referred && refers == 0 && dataset.event_time.is_some());
-        if !dataset.is_fact
-            && relationships.iter().any(|r| r.from == dataset.name)
-            && dataset.primary_key.len() > 1
-        {
-            dataset.is_fact = true;
-        }
+        dataset.is_fact = is_fact(dataset, &relationships);
     }
     // A column that refers to another table is no amount.
     for relationship in &relationships {
@@ -76,6 +60,24 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
     metrics::add(&mut model);
     // Fields that are people's words for a table of their own are not asked for by the table's noun.
     model
+}
+
+/// Whether rows are events or lines that metrics are summed over: they refer to others and are
+/// dated, or have amounts, or stand alone.
+pub(crate) fn is_fact(dataset: &Dataset, relationships: &[Relationship]) -> bool {
+    let refers = relationships
+        .iter()
+        .filter(|r| r.from == dataset.name && r.to != dataset.name)
+        .count();
+    let referred = relationships
+        .iter()
+        .any(|r| r.to == dataset.name && r.from != dataset.name);
+    let measures = dataset.fields.iter().any(|f| f.role == Role::Measure);
+    relationships.is_empty()
+        || dataset.event_time.is_some() && refers > 0
+        || refers > 0 && measures && (!referred || refers > 1)
+        || (!referred && refers == 0 && dataset.event_time.is_some())
+        || relationships.iter().any(|r| r.from == dataset.name) && dataset.primary_key.len() > 1
 }
 
 /// A table as a dataset.
@@ -134,7 +136,18 @@ fn dataset(
     }
     let event_time = event_time(&fields);
     let name_field = name_field(&fields, &entity, table.rows);
+    let mut reasons = vec![match (&primary_key[..], table.primary_key.is_empty()) {
+        ([], _) => "nothing tells the rows apart".to_string(),
+        (key, true) => format!("measured: no two rows share {}", key.join(", ")),
+        (key, false) => format!("{} is declared as the key", key.join(", ")),
+    }];
+    if let Some(time) = &event_time {
+        reasons.push(format!(
+            "of its dates {time} is named most like that of an event"
+        ));
+    }
     Dataset {
+        evidence: Some(reasons.join("; ")),
         label: label(table_words),
         table: table.table.clone(),
         entity,
@@ -147,6 +160,15 @@ fn dataset(
         name,
         ..Dataset::default()
     }
+}
+
+/// The columns that tell all rows of a table apart, declared or proven; none if nothing does.
+pub(crate) fn prove_key_of(table: &TableProfile, evidence: &mut dyn Evidence) -> Vec<String> {
+    if !table.primary_key.is_empty() {
+        return table.primary_key.clone();
+    }
+    let names: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
+    prove_key(table, &column_words(&names), evidence)
 }
 
 /// A column (or two) proven to tell all rows apart.
@@ -210,7 +232,7 @@ fn prove_key(
 }
 
 /// Which date dates a row: the order's rather than the shipment's or a person's birth.
-fn event_time(fields: &[Field]) -> Option<String> {
+pub(crate) fn event_time(fields: &[Field]) -> Option<String> {
     let rank = |f: &Field| -> i32 {
         let name = f.name.as_str();
         let has = |w: &str| name.split('_').any(|x| x == w);
@@ -277,7 +299,7 @@ fn event_time(fields: &[Field]) -> Option<String> {
 }
 
 /// The field that names a row to people.
-fn name_field(fields: &[Field], entity: &str, rows: u64) -> Option<String> {
+pub(crate) fn name_field(fields: &[Field], entity: &str, rows: u64) -> Option<String> {
     let text = |f: &&Field| f.data_type == DataType::Text && !matches!(f.role, Role::Id);
     if fields.iter().any(|f| f.name == "full_name") {
         let company = fields.iter().find(|f| {

@@ -15,7 +15,7 @@ fn abbreviations() -> &'static HashMap<&'static str, &'static str> {
 }
 
 /// Lower-case words of a name: `OrderDate`, `order_date` and `Order Date` are the same.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut parts: Vec<String> = vec![String::new()];
     let characters: Vec<char> = name.chars().collect();
     for (i, c) in characters.iter().enumerate() {
@@ -57,7 +57,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
 }
 
 /// Words of every column, without the short prefixes that all of them share (`l_`, `sbTx`).
-pub(super) fn column_words(columns: &[&str]) -> Vec<Vec<String>> {
+pub(crate) fn column_words(columns: &[&str]) -> Vec<Vec<String>> {
     let mut all: Vec<Vec<String>> = columns.iter().map(|c| words(c)).collect();
     let shared = shared_prefix(&all);
     for w in &mut all {
@@ -67,7 +67,7 @@ pub(super) fn column_words(columns: &[&str]) -> Vec<Vec<String>> {
 }
 
 /// How many short words stand at the front of every name; no name is left without a word.
-pub(super) fn shared_prefix(names: &[Vec<String>]) -> usize {
+pub(crate) fn shared_prefix(names: &[Vec<String>]) -> usize {
     let Some(first) = names.first().filter(|_| names.len() > 1) else {
         return 0;
     };
@@ -81,12 +81,12 @@ pub(super) fn shared_prefix(names: &[Vec<String>]) -> usize {
 }
 
 /// `snake_case` from words.
-pub(super) fn snake(words: &[String]) -> String {
+pub(crate) fn snake(words: &[String]) -> String {
     words.join("_")
 }
 
 /// Words with capitals at the front.
-pub(super) fn label(words: &[String]) -> String {
+pub(crate) fn label(words: &[String]) -> String {
     words
         .iter()
         .enumerate()
@@ -108,7 +108,7 @@ pub(super) fn label(words: &[String]) -> String {
 }
 
 /// Singular of a noun.
-pub(super) fn singular(word: &str) -> String {
+pub(crate) fn singular(word: &str) -> String {
     let n = word.len();
     if n <= 3
         || !word.ends_with('s')
@@ -132,7 +132,7 @@ pub(super) fn singular(word: &str) -> String {
 }
 
 /// Singular of the last word.
-pub(super) fn singular_phrase(words: &[String]) -> String {
+pub(crate) fn singular_phrase(words: &[String]) -> String {
     let mut out = words.to_vec();
     if let Some(last) = out.last_mut() {
         *last = singular(last);
@@ -141,7 +141,7 @@ pub(super) fn singular_phrase(words: &[String]) -> String {
 }
 
 /// Plural of the last word.
-pub(super) fn plural(noun: &str) -> String {
+pub(crate) fn plural(noun: &str) -> String {
     if noun.ends_with('s') || noun.ends_with('x') || noun.ends_with("ch") || noun.ends_with("sh") {
         format!("{noun}es")
     } else if noun.ends_with('y') && !noun.ends_with("ey") && !noun.ends_with("ay") {
