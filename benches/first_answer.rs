@@ -60,18 +60,18 @@ fn sales(dirty: bool) -> String {
         let product = random.below(900);
         let region = regions[store as usize % 4];
         if dirty {
-            if order % 4_000 == 0 {
+            if order.is_multiple_of(4_000) {
                 out.push_str(HEAD);
             }
-            if order % 2_500 == 0 {
+            if order.is_multiple_of(2_500) {
                 out.push_str(",,,,,,,,,\n");
             }
-            let customer = if order % 97 == 0 {
+            let customer = if order.is_multiple_of(97) {
                 "UNKNOWN".to_string()
             } else {
                 format!("C{:05}", random.below(40_000))
             };
-            let shown = if order % 131 == 0 {
+            let shown = if order.is_multiple_of(131) {
                 "ERROR".to_string()
             } else {
                 quantity.to_string()

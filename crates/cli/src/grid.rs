@@ -51,7 +51,7 @@ pub(crate) fn lines(result: &ResultTable, terminal: Terminal, answers: &[usize])
         out.push(terminal.paint(Ink::Faint, &rule.join(&" ".repeat(GAP))));
     }
     let bars = bars(result, shown, &widths, terminal);
-    for row in 0..shown {
+    out.extend((0..shown).map(|row| {
         let text = line(&|c| texts[c][row].clone());
         let text = if answers.contains(&row) {
             terminal.paint(Ink::Strong, &text)
@@ -59,12 +59,10 @@ pub(crate) fn lines(result: &ResultTable, terminal: Terminal, answers: &[usize])
             text
         };
         let bar = bars.get(row).map_or("", String::as_str);
-        out.push(
-            format!("{text}{}", terminal.paint(Ink::Accent, bar))
-                .trim_end()
-                .to_string(),
-        );
-    }
+        format!("{text}{}", terminal.paint(Ink::Accent, bar))
+            .trim_end()
+            .to_string()
+    }));
     let hidden = result.row_count - shown;
     if hidden > 0 {
         let more = if result.truncated { "more than " } else { "" };

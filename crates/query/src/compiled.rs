@@ -1,7 +1,7 @@
 //! The compiler's product: SQL that only this crate can make.
 
 use crate::{Grain, Part};
-use semantics::{DataType, Unit};
+use semantics::{DataType, FieldRef, RatePolicy, RowFilter, Unit};
 use std::fmt;
 use std::str::FromStr;
 
@@ -103,6 +103,37 @@ pub(crate) fn unit_name(unit: &Unit) -> Option<String> {
     }
 }
 
+/// What a reader of the numbers has to know of how they were computed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Note {
+    /// Rows of a dataset, and of facts that belong to them, were left out because the model says
+    /// that they do not count.
+    DefaultFilters {
+        /// Dataset.
+        dataset: String,
+        /// All hold for the rows that count.
+        filters: Vec<RowFilter>,
+    },
+    /// A row can be in several groups of this field, once in each: the groups do not add up to the
+    /// total.
+    OverlappingGroups(FieldRef),
+    /// Days of a 53rd week were left out of both periods, because they have no partner.
+    Week53LeftOut {
+        /// Calendar.
+        calendar: String,
+    },
+    /// Amounts were converted to this currency.
+    Converted {
+        /// ISO 4217 code.
+        to: String,
+        /// At which rate.
+        rate: RatePolicy,
+    },
+    /// Whoever asks does not see every row: a total is that of what is visible, and so is a share
+    /// of it.
+    Restricted,
+}
+
 /// Compiled SQL. Only this crate can construct it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompiledQuery {
@@ -110,6 +141,7 @@ pub struct CompiledQuery {
     pub(crate) columns: Vec<OutputColumn>,
     pub(crate) query_hash: String,
     pub(crate) dialect: Dialect,
+    pub(crate) notes: Vec<Note>,
 }
 
 impl CompiledQuery {
@@ -128,6 +160,10 @@ impl CompiledQuery {
     /// Hash of the SQL text.
     pub fn sql_hash(&self) -> String {
         blake3::hash(self.sql.as_bytes()).to_hex().to_string()
+    }
+    /// What a reader of the numbers has to know, each once, in the order of the statement.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
     }
     /// Dialect of the SQL.
     pub fn dialect(&self) -> Dialect {

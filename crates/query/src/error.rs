@@ -72,7 +72,7 @@ pub enum QueryError {
     #[error("the model has no event `{0}`")]
     UnknownEvent(String),
     /// Periods finer than a time field tells apart.
-    #[error("{field} tells no period shorter than a {} apart, and was asked for by {asked}", unit(*.finest))]
+    #[error("{field} tells no period shorter than a {} apart, and was asked for {asked}", unit(*.finest))]
     TooCoarse {
         /// Time field.
         field: String,
@@ -80,6 +80,14 @@ pub enum QueryError {
         finest: TimeUnit,
         /// What was asked for.
         asked: String,
+    },
+    /// Amounts of several currencies would be one number.
+    #[error("{what} are in several currencies ({})", .by.join(", "))]
+    MixedCurrencies {
+        /// Whose amounts.
+        what: String,
+        /// The currencies, or the field that says which.
+        by: Vec<String>,
     },
     /// Whoever asks may not see it.
     #[error("{0}")]
@@ -117,6 +125,7 @@ impl QueryError {
             QueryError::UnknownCalendar(_) => "E_UNKNOWN_CALENDAR",
             QueryError::UnknownEvent(_) => "E_UNKNOWN_EVENT",
             QueryError::TooCoarse { .. } => "E_TIME_TOO_COARSE",
+            QueryError::MixedCurrencies { .. } => "E_MIXED_CURRENCIES",
             QueryError::AccessDenied(_) => "E_ACCESS_DENIED",
             QueryError::Malformed(_) => "E_MALFORMED_QUERY",
         }
@@ -157,8 +166,12 @@ impl QueryError {
             }
             QueryError::UnknownEvent(_) => "declare it among the model's `events`".into(),
             QueryError::TooCoarse { finest, .. } => {
-                format!("ask by {} or longer", unit(*finest))
+                format!("ask for whole {}s or longer", unit(*finest))
             }
+            QueryError::MixedCurrencies { by, .. } => format!(
+                "group by {} or ask for one currency, or declare the model's `currency_conversion`",
+                by.first().map_or("the currency", String::as_str)
+            ),
             QueryError::AccessDenied(_) => {
                 "ask whoever keeps the model's policies, or ask for a count instead".into()
             }

@@ -17,7 +17,7 @@ mod typed;
 
 pub use canonical::{canonical, hash};
 pub use compile::{Reader, compile, compile_for};
-pub use compiled::{CompiledQuery, Dialect, Origin, OutputColumn, OutputRole};
+pub use compiled::{CompiledQuery, Dialect, Note, Origin, OutputColumn, OutputRole};
 pub use error::QueryError;
 pub use path::{Path, home_datasets, reachable, time_field_of};
 pub use retail_calendar::{RetailCalendar, RetailDay};

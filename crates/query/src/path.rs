@@ -298,6 +298,27 @@ impl<'m> Graph<'m> {
                     ));
                 }
             }
+            // Against its direction into something that the home looks up, from rows that do nothing
+            // but link (tags of products). Events are no such rows: returns have nothing to do with
+            // the orders of the same customer.
+            else if let Some(near) = ahead.steps[one]
+                && self.many_to_one(i)
+                && !self.model.datasets[many].is_fact
+                && ahead.steps[many].is_none()
+                && let Some(far) = target.steps[many]
+                && let Ways::One(outer) = self.shortest(start, one)
+            {
+                found.push((
+                    near + 1 + far,
+                    link(
+                        many,
+                        outer,
+                        &relationship.to_fields,
+                        Path::default(),
+                        &relationship.from_fields,
+                    ),
+                ));
+            }
             // Along it, where the one side is not unique.
             if !self.many_to_one(i)
                 && let (Some(near), Some(far)) = (ahead.steps[many], target.steps[one])

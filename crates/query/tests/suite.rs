@@ -4,14 +4,15 @@
 //! A file is `{data | model + tables, cases: [{name, why, query, expect}]}`: `data` names a file of
 //! `suites/queries/data` that holds `model` and `tables`; a case may have a `plan` instead of a
 //! `query`, whose last step is run. `expect` is `{columns, rows}`, in which
-//! order counts, or `{refusal: code}`. Decimals are texts, days and times in ISO form; what the
+//! order counts, or `{refusal: code}`; `notes` may list what has to be said beside the rows, and
+//! `reader` who asks. Decimals are texts, days and times in ISO form; what the
 //! engine gives in floating point is compared to nine digits, everything else exactly.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test target")]
 
 mod engine;
 
 use engine::{Engine, Tables};
-use query::{Plan, Query, QueryError, compile};
+use query::{Note, Plan, Query, QueryError, Reader, compile, compile_for};
 use semantics::Model;
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ fn read(path: &Path) -> Json {
 
 /// The files of the suite and of its folders of cases.
 fn files() -> Vec<(String, Json)> {
-    let mut found: Vec<(String, Json)> = [folder(), folder().join("time")]
+    let mut found: Vec<(String, Json)> = [folder(), folder().join("time"), folder().join("safety")]
         .iter()
         .flat_map(|f| std::fs::read_dir(f).unwrap())
         .map(|e| e.unwrap().path())
@@ -90,10 +91,42 @@ fn query_of(case: &Json) -> Result<Result<Query, QueryError>, String> {
         .map(|mut queries| queries.swap_remove(queries.len() - 1)))
 }
 
+/// Whoever asks, if the case says so.
+fn reader(case: &Json) -> Option<Reader> {
+    let reader = case["reader"].as_object()?;
+    let mut found = Reader::default();
+    for group in reader["groups"].as_array().unwrap() {
+        found.groups.push(group.as_str().unwrap().to_string());
+    }
+    for (name, values) in reader
+        .get("attributes")
+        .and_then(Json::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let values = serde_json::from_value(values.clone()).unwrap();
+        found.attributes.insert(name.clone(), values);
+    }
+    Some(found)
+}
+
+fn note(note: &Note) -> &'static str {
+    match note {
+        Note::DefaultFilters { .. } => "default_filters",
+        Note::OverlappingGroups(_) => "overlapping_groups",
+        Note::Week53LeftOut { .. } => "week_53_left_out",
+        Note::Converted { .. } => "converted",
+        Note::Restricted => "restricted",
+    }
+}
+
 /// What is wrong with a case on an engine, if anything.
 fn fault(engine: &mut dyn Engine, model: &Model, case: &Json) -> Option<String> {
     let compiled = match query_of(case) {
-        Ok(query) => query.and_then(|q| compile(model, &q, engine.dialect())),
+        Ok(query) => query.and_then(|q| match reader(case) {
+            Some(reader) => compile_for(model, &q, engine.dialect(), &reader),
+            None => compile(model, &q, engine.dialect()),
+        }),
         Err(e) => return Some(e),
     };
     let compiled = match (compiled, case["expect"]["refusal"].as_str()) {
@@ -116,6 +149,12 @@ fn fault(engine: &mut dyn Engine, model: &Model, case: &Json) -> Option<String> 
             Json::from(columns),
             Json::from(wanted.clone())
         ));
+    }
+    let notes: Vec<&str> = compiled.notes().iter().map(note).collect();
+    if let Some(wanted) = case["expect"]["notes"].as_array()
+        && Json::from(notes.clone()) != Json::from(wanted.clone())
+    {
+        return Some(format!("notes {notes:?}, not {wanted:?}"));
     }
     let rows = match engine.run(&compiled) {
         Ok(rows) => rows,

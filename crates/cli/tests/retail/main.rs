@@ -2,9 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test that cannot go on fails, and one that is skipped says so"
+    reason = "a test that cannot go on fails"
 )]
 
 mod bad_input;

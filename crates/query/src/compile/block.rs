@@ -1,22 +1,52 @@
 //! One dataset grouped by itself: a row counts once per group.
 
 use super::Compiler;
+use super::currency::Money;
 use super::frame::Window;
 use super::measure::{Basis, Leaf};
-use super::reckoning::Days;
+use super::reckoning::{Days, Reckoning};
 use super::scope::Scope;
 use super::statement::Select;
-use crate::dialect::type_of;
-use crate::{Dimension, Filter, Grain, Measure, Query, QueryError};
+use crate::dialect::{SqlDialect, type_of};
+use crate::{Dimension, Filter, Grain, Measure, Note, Query, QueryError};
 use semantics::{Aggregation, DataType, FieldRef};
 
 /// An aggregate of one dataset's rows: how, of what, over which of them.
+#[derive(Clone)]
 pub(super) struct Value {
     pub(super) aggregation: Aggregation,
     pub(super) of: Option<String>,
     pub(super) data_type: DataType,
     /// Conditions of this aggregate alone.
     pub(super) only: Vec<String>,
+    /// What `of` is converted from: where one is not NULL and the other is, there is no rate, and
+    /// no aggregate.
+    pub(super) unconverted: Option<String>,
+}
+
+impl Value {
+    /// The aggregate of an expression that stands for `of`, beside one that stands for what it is
+    /// converted from.
+    pub(super) fn aggregate(
+        &self,
+        sql: &dyn SqlDialect,
+        of: Option<&str>,
+        unconverted: Option<&str>,
+    ) -> String {
+        let over = |aggregate: String| match &self.only[..] {
+            [] => aggregate,
+            only => sql.aggregate_where(&aggregate, &only.join(" AND ")),
+        };
+        let aggregate = over(sql.aggregate(self.aggregation, of, self.data_type));
+        match (of, unconverted) {
+            (Some(of), Some(raw)) => format!(
+                "CASE WHEN {} = {} THEN {aggregate} END",
+                over(format!("COUNT({raw})")),
+                over(format!("COUNT({of})"))
+            ),
+            _ => aggregate,
+        }
+    }
 }
 
 /// The rows of one dataset, ready to be grouped.
@@ -73,6 +103,9 @@ impl<'m> Compiler<'m> {
                     "{} AS v{i}",
                     value.of.clone().unwrap_or_else(|| "1".into())
                 ));
+                if let Some(raw) = &value.unconverted {
+                    columns.push(format!("{raw} AS raw{i}"));
+                }
             }
             columns.push(format!("{last} AS nth"));
             let snapshots = self.cte(
@@ -88,25 +121,19 @@ impl<'m> Compiler<'m> {
                 ..Select::default()
             };
             for (i, value) in values.iter().enumerate() {
+                let raw = value.unconverted.as_ref().map(|_| format!("raw{i}"));
                 grouped.columns.push(format!(
                     "{} AS a{i}",
-                    self.sql
-                        .aggregate(value.aggregation, Some(&format!("v{i}")), value.data_type)
+                    value.aggregate(self.sql, Some(&format!("v{i}")), raw.as_deref())
                 ));
             }
             return Ok(self.cte(&format!("{home}_grouped"), note, &grouped));
         }
         for (i, value) in values.iter().enumerate() {
-            let aggregate =
-                self.sql
-                    .aggregate(value.aggregation, value.of.as_deref(), value.data_type);
-            columns.push(match &value.only[..] {
-                [] => format!("{aggregate} AS a{i}"),
-                only => format!(
-                    "{} AS a{i}",
-                    self.sql.aggregate_where(&aggregate, &only.join(" AND "))
-                ),
-            });
+            columns.push(format!(
+                "{} AS a{i}",
+                value.aggregate(self.sql, value.of.as_deref(), value.unconverted.as_deref())
+            ));
         }
         let mut select = scope.select(columns, conditions)?;
         select.keys = dimensions.len();
@@ -171,9 +198,18 @@ impl<'m> Compiler<'m> {
             for filter in &basis.filters {
                 only.push(self.condition(&mut scope, filter)?);
             }
+            let mut value = of.as_ref().map(|e| scope.value(e)).transpose()?;
+            let mut unconverted = None;
+            if let (Some(amount), Money::Converted(from)) =
+                (&value, self.money(leaf, dimensions, &window)?)
+            {
+                let converted = self.converted(&mut scope, amount, &from, &window)?;
+                unconverted = value.replace(converted);
+            }
             values.push(Value {
                 aggregation: *aggregation,
-                of: of.as_ref().map(|e| scope.value(e)).transpose()?,
+                of: value,
+                unconverted,
                 data_type: of
                     .as_ref()
                     .map_or(DataType::Integer, |e| type_of(e, scope.home)),
@@ -230,6 +266,7 @@ impl<'m> Compiler<'m> {
         }
         let field = scope.time(window.time.as_ref())?;
         let mut conditions = Vec::new();
+        self.whole_periods(&field, window)?;
         conditions.extend(scope.during(&field, window.span)?);
         let mut met = scope.field(&field)?;
         if let Some((from, to)) = window.gap {
@@ -255,6 +292,13 @@ impl<'m> Compiler<'m> {
             }
         }
         if let Some(retail) = &window.week_53 {
+            if let Reckoning::Weeks { name, .. } = retail
+                && window.moved.is_none()
+            {
+                self.context.note(Note::Week53LeftOut {
+                    calendar: name.clone(),
+                });
+            }
             let at = self.calendar_day(scope, retail, &met, &days, "week_number")?;
             conditions.push(format!("{at}.week_number <= 52"));
         }
@@ -325,6 +369,10 @@ impl<'m> Compiler<'m> {
             filter: (!parts.is_empty()).then_some(Filter::And(parts)),
             ..window.clone()
         };
+        // What groups hold is put together again: the outer groups decide on currencies.
+        for leaf in &self.taken_apart(&[measure])?.leaves {
+            self.money(leaf, dimensions, &inner_window)?;
+        }
         let inner = self.frame("each_group", &all, &[measure], &inner_window)?;
         let mut columns: Vec<String> = (0..dimensions.len()).map(|d| format!("d{d}")).collect();
         let data_type = self.shape(measure).data_type;
@@ -422,6 +470,33 @@ impl<'m> Compiler<'m> {
         self.period(scope, &window.reckoning, grain, &of, &days)
     }
 
+    /// Refuses a range that cuts the periods of a time field in two.
+    fn whole_periods(&self, field: &FieldRef, window: &Window) -> Result<(), QueryError> {
+        use semantics::TimeUnit;
+        let known = self.context.graph.field(field);
+        let Some(finest) = known.and_then(|f| f.granularity) else {
+            return Ok(());
+        };
+        let grain = match finest {
+            TimeUnit::Hour | TimeUnit::Day => return Ok(()),
+            TimeUnit::Week => Grain::Week,
+            TimeUnit::Month => Grain::Month,
+            TimeUnit::Quarter => Grain::Quarter,
+            TimeUnit::Year => Grain::Year,
+        };
+        let reckoning = self.reckoning(None)?;
+        for day in [window.span.start, window.span.end].into_iter().flatten() {
+            if reckoning.start(grain, day) != Some(day) {
+                return Err(QueryError::TooCoarse {
+                    field: field.to_string(),
+                    finest,
+                    asked: format!("in a range with a bound on {day}"),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses periods finer than the values of a time field tell apart.
     fn fine_enough(&self, field: &FieldRef, grain: Grain) -> Result<(), QueryError> {
         use semantics::TimeUnit;
@@ -446,7 +521,7 @@ impl<'m> Compiler<'m> {
             return Err(QueryError::TooCoarse {
                 field: field.to_string(),
                 finest,
-                asked: format!("{grain:?}").to_lowercase(),
+                asked: format!("by {}", format!("{grain:?}").to_lowercase()),
             });
         }
         Ok(())

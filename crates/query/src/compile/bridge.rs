@@ -4,7 +4,7 @@ use super::Compiler;
 use super::frame::Window;
 use super::scope::Scope;
 use crate::path::{Link, Path};
-use crate::{Dimension, Filter, QueryError};
+use crate::{Dimension, Filter, Note, QueryError};
 use semantics::FieldRef;
 
 impl<'m> Compiler<'m> {
@@ -43,6 +43,9 @@ impl<'m> Compiler<'m> {
                 .map(|(i, k)| format!("{k} AS k{i}"))
                 .collect();
             for (i, dimension) in &list {
+                if let Dimension::Field(field) | Dimension::TimeOf { field, .. } = dimension {
+                    self.context.note(Note::OverlappingGroups(field.clone()));
+                }
                 let mut there = (*dimension).clone();
                 if let Dimension::Field(field)
                 | Dimension::TimeOf { field, .. }

@@ -4,7 +4,7 @@
 //! computed anew from the rows that each bucket reaches back to.
 
 use super::Compiler;
-use super::block::Prepared;
+use super::block::{Prepared, Value};
 use super::calendar::Span;
 use super::frame::Window;
 use super::grouped::running;
@@ -79,7 +79,7 @@ impl<'m> Compiler<'m> {
             let window = self.reaching_back(window, reach, None)?;
             return self.block(dimensions, &plain, &window);
         };
-        let adds = leaves.iter().all(|l| l.adds());
+        let adds = leaves.iter().all(|l| l.adds()) && !self.any_converted(leaves);
         let steps = match reach {
             CumulativeWindow::Trailing(length) => buckets(length, grain),
             _ => Some(0),
@@ -270,11 +270,15 @@ impl<'m> Compiler<'m> {
             ..
         } = &mut prepared;
         for (i, value) in values.iter().enumerate() {
-            let of = value.of.clone().unwrap_or_else(|| "1".into());
-            columns.push(match &value.only[..] {
-                [] => format!("{of} AS v{i}"),
-                only => format!("CASE WHEN {} THEN {of} END AS v{i}", only.join(" AND ")),
-            });
+            let counted = |of: &str| match &value.only[..] {
+                [] => of.to_string(),
+                only => format!("CASE WHEN {} THEN {of} END", only.join(" AND ")),
+            };
+            let of = value.of.as_deref().unwrap_or("1");
+            columns.push(format!("{} AS v{i}", counted(of)));
+            if let Some(raw) = &value.unconverted {
+                columns.push(format!("{} AS raw{i}", counted(raw)));
+            }
         }
         let home = scope.home.name.clone();
         let rows = self.cte(
@@ -352,8 +356,12 @@ impl<'m> Compiler<'m> {
             ..Select::default()
         };
         for (i, value) in prepared.values.iter().enumerate() {
-            let aggregate =
-                sql.aggregate(value.aggregation, Some(&format!("v.v{i}")), value.data_type);
+            let raw = value.unconverted.as_ref().map(|_| format!("v.raw{i}"));
+            let whole = Value {
+                only: Vec::new(),
+                ..value.clone()
+            };
+            let aggregate = whole.aggregate(sql, Some(&format!("v.v{i}")), raw.as_deref());
             grouped.columns.push(format!(
                 "CASE WHEN b.d{r} IS NOT NULL THEN {aggregate} END AS a{i}"
             ));

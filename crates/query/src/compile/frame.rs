@@ -96,10 +96,14 @@ impl Compiler<'_> {
                 )));
             }
         }
-        Ok(TakenApart {
-            trees: trees?,
-            leaves,
-        })
+        let trees = trees?;
+        for tree in &trees {
+            let mut used = Vec::new();
+            tree.leaves(&mut used);
+            let used: Vec<&Leaf> = used.iter().map(|i| &leaves[*i]).collect();
+            self.one_currency(&used)?;
+        }
+        Ok(TakenApart { trees, leaves })
     }
 
     /// As [`Compiler::frame`], with the leaves as columns `l0…` beside the measures if asked for.

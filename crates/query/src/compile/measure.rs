@@ -142,6 +142,25 @@ impl Tree {
         Tree::Leaf(leaves.len() - 1)
     }
 
+    /// Adds the leaves that it is made of.
+    pub(super) fn leaves(&self, found: &mut Vec<usize>) {
+        match self {
+            Tree::Leaf(i) => found.push(*i),
+            Tree::Ratio(a, b) | Tree::AtLeast(a, b, _) => {
+                a.leaves(found);
+                b.leaves(found);
+            }
+            Tree::Difference { left, right, .. } => {
+                left.leaves(found);
+                right.leaves(found);
+            }
+            Tree::Number(_) => {}
+            Tree::Sum(parts) | Tree::Product(parts) | Tree::Coalesce(parts) => {
+                parts.iter().for_each(|p| p.leaves(found));
+            }
+        }
+    }
+
     /// Its value over no rows at all; `None` for NULL.
     pub(super) fn of_nothing(&self, leaves: &[Leaf]) -> Option<f64> {
         let go = |tree: &Tree| tree.of_nothing(leaves);

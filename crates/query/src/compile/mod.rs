@@ -19,6 +19,7 @@ mod cohort;
 mod columns;
 mod compare;
 mod cumulative;
+mod currency;
 mod declared;
 mod fill;
 mod filter;
@@ -47,12 +48,13 @@ mod values;
 
 use crate::dialect::{SqlDialect, writer};
 use crate::path::Graph;
-use crate::{CompiledQuery, Dialect, OutputColumn, Query, QueryError, hash};
+use crate::{CompiledQuery, Dialect, Note, OutputColumn, Query, QueryError, hash};
 use jiff::civil::Date;
 pub use reader::Reader;
 use scope::Versions;
 use semantics::{Dataset, Literal, Model, Policy};
 use statement::Select;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -113,6 +115,7 @@ fn compiled(
             .filter(|d| !d.default_filters.is_empty())
             .collect(),
         unfiltered: query.without_default_filters.clone(),
+        notes: Rc::default(),
     });
     if let Some(policies) = &policies {
         reader::check(policies, &context, query)?;
@@ -145,6 +148,7 @@ fn compiled(
         columns,
         query_hash: hash(query),
         dialect,
+        notes: compiler.context.notes.take(),
     })
 }
 
@@ -163,6 +167,16 @@ struct Context<'m> {
     filtered: Vec<&'m Dataset>,
     /// Those of them whose default filters are off.
     unfiltered: Vec<String>,
+    notes: Rc<RefCell<Vec<Note>>>,
+}
+
+impl Context<'_> {
+    fn note(&self, note: Note) {
+        let mut notes = self.notes.borrow_mut();
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
 }
 
 /// The state of one compilation.

@@ -103,6 +103,19 @@ impl Compiler<'_> {
             }
             _ => None,
         };
+        // Where a rate is missing there is no value, and no sum with it.
+        let converted = self.any_converted(&setting.parts.leaves.iter().collect::<Vec<_>>());
+        let complete = |m: usize, over: &str, sql: String| {
+            if converted {
+                format!("CASE WHEN COUNT(g.m{m}) {over} = COUNT(*) {over} THEN {sql} END")
+            } else {
+                sql
+            }
+        };
+        let up_to_here = running.map_or(String::new(), |r| {
+            let order = self.sql.ordered(&format!("g.d{r}"), false);
+            format!("OVER ({partition}ORDER BY {order} ROWS UNBOUNDED PRECEDING)")
+        });
         // What has no date comes last and adds to nothing.
         let dated = |sql: String| match running {
             Some(r) => format!("CASE WHEN g.d{r} IS NOT NULL THEN {sql} END"),
@@ -151,10 +164,10 @@ impl Compiler<'_> {
                         fraction.clone(),
                     ),
                     Part::Cumulative => (
-                        dated(format!(
-                            "SUM(g.m{m}) OVER ({partition}ORDER BY {} ROWS UNBOUNDED PRECEDING)",
-                            self.sql
-                                .ordered(&format!("g.d{}", running.unwrap_or(0)), false)
+                        dated(complete(
+                            m,
+                            &up_to_here,
+                            format!("SUM(g.m{m}) {up_to_here}"),
                         )),
                         format!("{} to date", term.name),
                         shape.data_type,
@@ -181,6 +194,7 @@ impl Compiler<'_> {
                         } else {
                             format!("AVG({}) {window}", self.sql.float(&format!("g.m{m}")))
                         };
+                        let mean = complete(m, &window, mean);
                         (
                             format!("CASE WHEN {number} - {back} >= {first} THEN {mean} END"),
                             format!("{} ({n}-period average)", term.name),

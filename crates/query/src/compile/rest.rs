@@ -65,6 +65,16 @@ impl Compiler<'_> {
         let within = query.share.as_ref().map_or(&[][..], |s| &s.within[..]);
         let unsafe_share = within.iter().any(|d| !rank.per.contains(d));
         let running = query.cumulative || query.rolling.is_some();
+        // What is left out of the places is one number, whatever it is grouped by.
+        let kept: Vec<Dimension> = rank
+            .per
+            .iter()
+            .filter_map(|d| query.dimensions.get(*d).cloned())
+            .collect();
+        let window = self.window(query)?;
+        for leaf in leaves {
+            self.money(leaf, &kept, &window)?;
+        }
         if running || unsafe_share || leaves.iter().any(|l| !self.adds_up(l, &over)) {
             let names: Vec<&str> = query.metrics.iter().map(|t| t.name.as_str()).collect();
             return Err(QueryError::UnsafeReaggregation {
@@ -97,9 +107,15 @@ impl Compiler<'_> {
             ..Select::default()
         };
         for i in 0..leaves {
-            sums.columns.push(format!("SUM(l{i}) AS l{i}"));
+            // A group without a rate has no value, and neither has a sum with it.
+            let converted = self.any_converted([&&setting.parts.leaves[i]]);
+            let sum = |l: &str| match converted {
+                true => format!("CASE WHEN COUNT({l}) = COUNT(*) THEN SUM({l}) END AS {l}"),
+                false => format!("SUM({l}) AS {l}"),
+            };
+            sums.columns.push(sum(&format!("l{i}")));
             if prior {
-                sums.columns.push(format!("SUM(pl{i}) AS pl{i}"));
+                sums.columns.push(sum(&format!("pl{i}")));
             }
         }
         sums.columns.push("COUNT(*) AS n".into());

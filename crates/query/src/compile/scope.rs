@@ -3,9 +3,9 @@
 use super::Context;
 use super::calendar::Span;
 use super::statement::Select;
-use crate::QueryError;
 use crate::dialect::{Outside, expression};
 use crate::path::Path;
+use crate::{Note, QueryError};
 use semantics::{Dataset, Field, FieldRef, RowFilter, Validity};
 use std::rc::Rc;
 
@@ -293,6 +293,10 @@ impl<'m> Scope<'m> {
                 Err(QueryError::NoPath { .. }) => continue,
                 Err(e) => return Err(e),
             };
+            self.context.note(Note::DefaultFilters {
+                dataset: dataset.name.clone(),
+                filters: dataset.default_filters.clone(),
+            });
             for filter in &dataset.default_filters {
                 let holds = self.declared(&path.steps, filter)?;
                 let Some(last) = path.steps.last() else {
@@ -330,6 +334,7 @@ impl<'m> Scope<'m> {
         let Some(visible) = super::reader::visible(reader, &self.context, &mut inner)? else {
             return Ok(table);
         };
+        self.context.note(Note::Restricted);
         let select = inner.select(
             vec![format!("{}.*", sql.identifier(&dataset.name))],
             vec![visible],

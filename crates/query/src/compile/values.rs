@@ -52,11 +52,13 @@ impl<'m> Compiler<'m> {
         let mut problem = None;
         for (_, _, i) in homes {
             let steps = self.ctes.len();
+            let notes = self.context.notes.borrow().len();
             match self.values_from(&self.model.datasets[i].name, query) {
                 Ok(found) => return Ok(found),
                 Err(e) => problem = problem.or(Some(e)),
             }
             self.ctes.truncate(steps);
+            self.context.notes.borrow_mut().truncate(notes);
         }
         Err(problem.unwrap_or_else(|| QueryError::NoPath {
             from: own.map_or_else(|| "any dataset".into(), |f| f.dataset),

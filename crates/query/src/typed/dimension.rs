@@ -6,6 +6,14 @@ use semantics::FieldRef;
 use serde::{Deserialize, Serialize};
 
 /// What rows are grouped by.
+///
+/// A field is looked up many-to-one from the rows that a measure counts, in the fewest steps. Where
+/// it is out of reach so, it is reached through the nearest link, and a row counts once in each
+/// group that it is linked to: through rows that look up the counted ones (customers by the product
+/// that they ordered), through rows that do nothing but link (`is_fact` is false) to what the
+/// counted ones look up (sales by the tags of their product), or through a relationship whose one
+/// side is not unique. A row that nothing is linked to is in the group without a name. Links of
+/// equal length are `E_AMBIGUOUS_PATH`, unless the field names a relationship of one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Dimension {
