@@ -63,6 +63,8 @@ impl Assistant {
                     options,
                 };
                 on_event(&Event::Clarification(clarification.clone()));
+                document.intent =
+                    language::kind_of(&question.text).and_then(|k| intent::named(k.intent));
                 document.status = Status::Clarify;
                 document.clarification = Some(clarification);
             }
@@ -74,6 +76,14 @@ impl Assistant {
             } => {
                 document.status = Status::Declined;
                 document.unknown_words = unknown;
+                let kind = language::kind_of(&question.text);
+                document.intent = kind.and_then(|k| intent::named(k.intent));
+                let message = match kind {
+                    Some(kind) if code.starts_with("unknown") => {
+                        format!("{message} (the question asks for {})", kind.name)
+                    }
+                    _ => message,
+                };
                 fail(&mut document, code, message, Some(hint), on_event);
             }
         }
@@ -98,6 +108,7 @@ impl Assistant {
                     restatement: language::restate(&query, &self.model),
                     query,
                     assumptions: Vec::new(),
+                    rewinds: false,
                 };
                 self.answer(reading, question, conversation, &mut document, &mut |_| {});
             }
@@ -130,6 +141,7 @@ impl Assistant {
             restatement: language::restate(&chosen.1, &self.model),
             query: chosen.1.clone(),
             assumptions: Vec::new(),
+            rewinds: false,
         })
     }
 
@@ -173,6 +185,20 @@ impl Assistant {
     fn understand(&self, question: &Question, conversation: &Conversation) -> Understanding {
         let knowledge = self.knowledge(question);
         understand(&question.text, &knowledge, conversation.context.as_ref())
+    }
+
+    /// Ways to go on from the first `cursor` characters of a question, best first; each can still end
+    /// in a question that is answered.
+    pub fn complete(
+        &self,
+        text: &str,
+        cursor: usize,
+        conversation: &Conversation,
+        at_most: usize,
+    ) -> Vec<language::Completion> {
+        let knowledge = self.knowledge(&Question::default());
+        let context = conversation.context.as_ref();
+        language::complete(text, cursor, &knowledge, context, at_most)
     }
 
     /// How a question is read: the ways through its words and the readings that they make, best first.
@@ -304,10 +330,14 @@ impl Assistant {
             on_event(&Event::Chart(chart.clone()));
         }
         document.status = Status::Answered;
-        conversation.context = Some(Context {
+        let context = Context {
             single: single(&reading.query, &result),
+            listed: listed(&reading.query, &self.model, &result),
+            period: single_period(&reading.query, &result),
             query: reading.query,
-        });
+            earlier: Vec::new(),
+        };
+        conversation.context = Some(context.after(conversation.context.take(), reading.rewinds));
     }
 
     /// Keeps only sentences that the number check proves. If the headline falls, the text says how
@@ -362,6 +392,45 @@ fn single(query: &Query, result: &ResultTable) -> Option<(semantics::FieldRef, S
         (Dimension::Field(field), Cell::Text(name)) => Some((field.clone(), name.clone())),
         _ => None,
     }
+}
+
+/// Names that a follow-up can point at ("the second one"), at most.
+const LISTED: usize = 50;
+
+/// The names that a result lists, in order.
+fn listed(
+    query: &Query,
+    model: &semantics::Model,
+    result: &ResultTable,
+) -> Option<(semantics::FieldRef, Vec<String>)> {
+    let (at, field) = language::listed_field(query, model)?;
+    let mut names: Vec<String> = Vec::new();
+    for row in result.rows.iter().take(LISTED) {
+        let name = match row.get(at)? {
+            Cell::Text(name) => name.clone(),
+            Cell::Integer(id) => id.to_string(),
+            _ => continue,
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Some((field, names))
+}
+
+/// The one period that a result states, by its first day.
+fn single_period(query: &Query, result: &ResultTable) -> Option<(String, query::Grain)> {
+    let [row] = &result.rows[..] else { return None };
+    query
+        .dimensions
+        .iter()
+        .enumerate()
+        .find_map(|(i, d)| match (d, row.get(i)) {
+            (Dimension::Time(grain), Some(Cell::Text(day))) if !grain.is_cyclic() => {
+                Some((day.get(..10)?.to_string(), *grain))
+            }
+            _ => None,
+        })
 }
 
 fn plain(result: Option<&ResultTable>) -> Narrative {

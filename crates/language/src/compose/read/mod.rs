@@ -3,7 +3,9 @@
 mod between;
 mod change;
 mod count;
+mod edits;
 mod event;
+mod every;
 mod extreme;
 mod group;
 mod literal;
@@ -14,12 +16,15 @@ mod rank;
 mod related;
 mod rest;
 mod set;
+mod shape;
 mod share;
 mod threshold;
 mod value;
 
-use super::draft::{Bound, CompareDraft, Condition, Draft, NamedMeasure, RankDraft, ShareDraft};
-use super::node::{Bar, Mark, Node, Placed, RankBasis, phrases};
+use super::draft::{
+    Bound, CompareDraft, Condition, Draft, Dropped, NamedMeasure, RankDraft, ShareDraft,
+};
+use super::node::{Bar, EditWord, Mark, Node, Placed, RankBasis, phrases};
 use super::{Misfit, Scene};
 use crate::lattice::Path;
 use crate::time::{Period, TimeSense, in_year};
@@ -32,7 +37,17 @@ use semantics::{
 
 /// Reads one way through the question.
 pub(crate) fn read(path: &Path, scene: &Scene) -> Result<Draft, Misfit> {
-    let nodes = phrases(&path.items);
+    let mut nodes = phrases(&path.items);
+    // Words of a conversation that only say how the new parts meet the old ones.
+    let mut draft = Draft::default();
+    nodes.retain(|n| match n.node {
+        Node::Edit(EditWord::Add) => {
+            draft.edits.add = true;
+            false
+        }
+        Node::Edit(EditWord::Swap) => false,
+        _ => true,
+    });
     if let Some(bad) = nodes.iter().find(|n| n.node == Node::Unknown) {
         return Err(Misfit::Unsupported(bad.text.clone()));
     }
@@ -40,7 +55,7 @@ pub(crate) fn read(path: &Path, scene: &Scene) -> Result<Draft, Misfit> {
         scene,
         used: vec![false; nodes.len()],
         nodes,
-        draft: Draft::default(),
+        draft,
     }
     .run()
 }
@@ -216,11 +231,28 @@ impl Reader<'_> {
             .nodes
             .first()
             .is_some_and(|n| matches!(n.node, Node::Mark(Mark::And | Mark::By | Mark::But)));
+        if self.scene.last.is_some() {
+            self.edits();
+        } else if let Some(node) = self.nodes.iter().find(|n| matches!(n.node, Node::Edit(_))) {
+            return Err(Misfit::Unsupported(node.text.clone()));
+        }
         if let Some(at) = self.find(Mark::Vague) {
             self.take(at);
             return Err(Misfit::Missing("what is compared with what"));
         }
-        for unsupported in [Mark::Pair, Mark::New, Mark::Worth] {
+        if let Some(at) = self.find(Mark::Pair) {
+            self.pairs(at)?;
+            return Ok(self.draft);
+        }
+        if let Some(at) = self.find(Mark::Cohort) {
+            self.cohorts(at, false)?;
+            return Ok(self.draft);
+        }
+        if let Some(at) = self.find(Mark::New) {
+            self.cohorts(at, true)?;
+            return Ok(self.draft);
+        }
+        for unsupported in [Mark::Worth] {
             if let Some(at) = self.find(unsupported) {
                 if unsupported == Mark::Worth
                     && (matches!(
@@ -241,6 +273,9 @@ impl Reader<'_> {
         self.dated_verbs();
         self.grains();
         self.periods()?;
+        self.percent_of_members();
+        self.every_period()?;
+        self.without_activity()?;
         self.membership()?;
         self.existence();
         self.events();

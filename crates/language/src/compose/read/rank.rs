@@ -3,6 +3,26 @@
 use super::*;
 
 impl Reader<'_> {
+    /// "bottom 10 %", "top 5 percent": the sign belongs to the rank and is no share.
+    pub(super) fn percent_of_members(&mut self) {
+        for at in 2..self.nodes.len() {
+            let sign = matches!(
+                self.nodes[at].text.as_str(),
+                "%" | "percent" | "pct" | "% of" | "percent of"
+            );
+            if sign
+                && self.is(at, Mark::Share)
+                && matches!(self.nodes[at - 1].node, Node::Number(_, false))
+                && matches!(self.nodes[at - 2].node, Node::Rank(_))
+                && self.adjacent(at - 2, at - 1)
+                && self.adjacent(at - 1, at)
+            {
+                self.nodes[at].node = Node::Mark(Mark::Pct);
+                self.nodes[at].text = "%".into();
+            }
+        }
+    }
+
     pub(super) fn ranking(&mut self) -> Result<(), Misfit> {
         if let Some(at) = self.find(Mark::RankVerb) {
             self.take(at);
@@ -108,6 +128,15 @@ impl Reader<'_> {
                 && (1.0..=1000.0).contains(&value)
                 && value.fract() == 0.0
             {
+                // "the bottom 10 %" of the members
+                let percent = self.nodes.get(near + 1).is_some_and(|x| {
+                    matches!(x.text.as_str(), "%" | "percent" | "pct")
+                        && self.adjacent(near, near + 1)
+                });
+                if percent {
+                    self.take(near + 1);
+                    self.draft.rank_percent = true;
+                }
                 n = Some(value as u32);
                 self.take(near);
                 break;
@@ -331,6 +360,9 @@ impl Reader<'_> {
                     }
                 }
             }
+        }
+        if self.take_all(Mark::Rest) {
+            self.draft.rank_other = true;
         }
         self.own_extreme(direction);
         self.draft.rank = Some(RankDraft {
