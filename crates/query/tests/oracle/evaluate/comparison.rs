@@ -156,10 +156,9 @@ pub(super) fn sides(query: &Query, compare: &Compare) -> Sides {
     let whole = window(query);
     let cut = match (compare.align, &compare.watermark) {
         (Align::Full, _) | (_, None) => None,
+        // Of a period that has not begun there is nothing yet.
         (_, Some(day)) => calendar::parse_day(day).map(|d| d + 1),
     };
-    // A period that has not begun is compared as it stands.
-    let cut = cut.filter(|mark| whole.start.is_none_or(|start| start < *mark));
     let current = Days {
         start: whole.start,
         end: match (whole.end, cut) {
