@@ -162,14 +162,19 @@ impl<'m> Compiler<'m> {
         }
         let (mut keys, mut linked) = (Vec::new(), Vec::new());
         for (i, dimension) in dimensions.iter().enumerate() {
-            match (self.dimension(&mut scope, i, dimension, &window), dimension) {
-                (Ok(sql), _) => keys.push(sql),
-                (Err(e), Dimension::Time(_)) => return Err(e),
-                (Err(QueryError::NoPath { .. }), _) => {
-                    linked.push((i, dimension));
-                    keys.push(String::new());
+            let out_of_reach = match dimension {
+                Dimension::Field(field)
+                | Dimension::TimeOf { field, .. }
+                | Dimension::Bucket { per: field, .. } => {
+                    matches!(scope.reach(field), Err(QueryError::NoPath { .. }))
                 }
-                (Err(e), _) => return Err(e),
+                Dimension::Time(_) => false,
+            };
+            if out_of_reach {
+                linked.push((i, dimension));
+                keys.push(String::new());
+            } else {
+                keys.push(self.dimension(&mut scope, i, dimension, &window)?);
             }
         }
         for (i, sql) in self.join_links(&mut scope, &linked, &window)? {
@@ -419,7 +424,11 @@ impl<'m> Compiler<'m> {
             }
             Dimension::Bucket { measure, per, .. } => {
                 let own = scope.field(per)?;
-                let mut whole = window.clone();
+                // A group is the same one for every measure of the query.
+                let mut whole = Window {
+                    time: window.asked.clone(),
+                    ..window.clone()
+                };
                 if let Some(moved) = &mut whole.moved {
                     moved.dimension = None;
                 }
@@ -450,8 +459,14 @@ impl<'m> Compiler<'m> {
         let own = window.time.as_ref().is_none_or(|t| t == field);
         let span = if own { window.span } else { Default::default() };
         let days = self.days(field, span)?;
+        // Every period of the field that places rows moves with them.
+        let placed = scope
+            .time(window.time.as_ref())
+            .is_ok_and(|placing| placing == *field);
         if let Some(moved) = &window.moved
-            && (moved.dimension == Some(i) || grain.is_cyclic() && moved.shift.keeps_weekdays())
+            && (moved.dimension == Some(i)
+                || moved.dimension.is_some() && placed && !grain.is_cyclic()
+                || grain.is_cyclic() && moved.shift.keeps_weekdays())
         {
             let met = self.shifted(scope, &moved.shift, &of, grain, &days)?;
             if let super::shift::Shift::RetailPeriod(..) = moved.shift {

@@ -91,7 +91,11 @@ impl<'m> Compiler<'m> {
         let link = self.context.graph.link(&scope.home.name, field)?;
         let mut inner = Scope::new(&self.context, &link.dataset)?;
         let keys = inner.fields_at(&link.inner, &link.inner_fields)?;
-        let condition = self.condition(&mut inner, filter)?;
+        let mut there = filter.clone();
+        for field in fields_mut(&mut there) {
+            *field = onwards(field, &inner);
+        }
+        let condition = self.direct(&mut inner, &there)?;
         let own = scope.fields_at(&link.outer, &link.outer_fields)?;
         let left = match &own[..] {
             [only] => only.clone(),
@@ -102,6 +106,22 @@ impl<'m> Compiler<'m> {
             "({left} IN (\n    {}\n  ))",
             select.write(self.sql)
         ))
+    }
+}
+
+/// Fields that a single condition reads on the row itself.
+fn fields_mut(filter: &mut Filter) -> Vec<&mut FieldRef> {
+    match filter {
+        Filter::And(_) | Filter::Or(_) | Filter::Not(_) => Vec::new(),
+        Filter::CompareFields { left, right, .. } => vec![left, right],
+        Filter::Compare { field, .. }
+        | Filter::In { field, .. }
+        | Filter::Contains { field, .. }
+        | Filter::IsNull { field }
+        | Filter::During { field, .. }
+        | Filter::Cycle { field, .. }
+        | Filter::CompareQuery { field, .. }
+        | Filter::Members { field, .. } => vec![field],
     }
 }
 

@@ -99,7 +99,11 @@ impl<'m> Compiler<'m> {
         let bound = |day: Option<Date>| day.and_then(|d| meeting.shift.back(d));
         let then = Span {
             start: bound(now.start),
-            end: bound(now.end),
+            // Hours are cut where they are; the day that they end in is looked at to its end.
+            end: match meeting.shift {
+                Shift::Hours(_) => now.end,
+                _ => bound(now.end),
+            },
         };
         let label = match (grain, &compare.to) {
             (Some(_), CompareTo::PriorYear) => "a year earlier".to_string(),

@@ -15,6 +15,8 @@ use semantics::{Aggregation, FieldRef};
 pub(super) struct Window {
     pub(super) filter: Option<Filter>,
     pub(super) time: Option<FieldRef>,
+    /// The query's own time field, where that of a measure stands in `time`.
+    pub(super) asked: Option<FieldRef>,
     pub(super) span: Span,
     /// Days of the span that are left out: from the first up to but not including the second.
     pub(super) gap: Option<(Date, Date)>,

@@ -29,6 +29,14 @@ pub(super) struct Setting<'q> {
     pub(super) window: Window,
 }
 
+/// Whether a query's range is one of the field whose buckets run.
+pub(super) fn by_range(query: &Query) -> bool {
+    running(&query.dimensions).is_some_and(|(r, _)| match &query.dimensions[r] {
+        Dimension::TimeOf { field, .. } => query.time.as_ref().is_some_and(|t| t.field == *field),
+        _ => true,
+    })
+}
+
 impl<'m> Compiler<'m> {
     /// The rows that a query asks for.
     pub(super) fn window(&self, query: &Query) -> Result<Window, QueryError> {
@@ -39,6 +47,7 @@ impl<'m> Compiler<'m> {
         Ok(Window {
             filter: query.filter.clone(),
             time: time.map(|t| t.field.clone()),
+            asked: time.map(|t| t.field.clone()),
             span: Span::of(time.and_then(|t| t.range.as_ref()))?,
             reckoning: self.reckoning(time.and_then(|t| t.calendar.as_deref()))?,
             gap: None,
@@ -81,7 +90,9 @@ impl<'m> Compiler<'m> {
                 Some(periods)
             }
         };
-        // Buckets before the range feed a trailing window.
+        // Buckets before the range feed a trailing window, where it is a range of the field whose
+        // buckets they are.
+        let by_range = by_range(query);
         let mut fed = window.clone();
         if let (Some(n), Some((_, grain))) = (query.rolling, running) {
             if n == 0 {
@@ -89,7 +100,9 @@ impl<'m> Compiler<'m> {
                     "a window has one bucket at least".into(),
                 ));
             }
-            self.feeding(&mut fed, grain, n)?;
+            if by_range {
+                self.feeding(&mut fed, grain, n)?;
+            }
         }
         let measures: Vec<_> = query.metrics.iter().map(|t| &t.measure).collect();
         let parts = self.taken_apart(&measures)?;
@@ -124,6 +137,7 @@ impl<'m> Compiler<'m> {
         };
         let mut measured = self.measured(&setting, &base, with_leaves)?;
         if query.rolling.is_some()
+            && by_range
             && let (Some(start), Some((r, grain))) = (asked.start, running)
         {
             let first = setting

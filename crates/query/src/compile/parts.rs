@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use super::frame::Window;
-use super::grouped::{Setting, running};
+use super::grouped::{Setting, by_range, running};
 use super::running::Counter;
 use super::statement::Select;
 use crate::{Dimension, Origin, OutputColumn, OutputRole, Part, Query, QueryError};
@@ -129,6 +129,21 @@ impl Compiler<'_> {
                 format!("g.m{m} - g.p{m}")
             }
         };
+        // What only feeds a trailing window is before the total starts.
+        let start = match (super::grouped::running(dimensions), query.rolling) {
+            (Some((r, grain)), Some(_)) if by_range(query) => {
+                let first = setting.window.span.start.map(|start| {
+                    let own = setting.window.reckoning.start(grain, start);
+                    self.sql.date(own.unwrap_or(start))
+                });
+                first.map(|first| format!("g.d{r} >= {first}"))
+            }
+            _ => None,
+        };
+        let in_range = |m: usize| match &start {
+            Some(condition) => format!("CASE WHEN {condition} THEN g.m{m} END"),
+            None => format!("g.m{m}"),
+        };
         let fraction = Some("fraction".to_string());
         for (m, (term, shape)) in query.metrics.iter().zip(shapes).enumerate() {
             for part in parts_of(query) {
@@ -167,7 +182,7 @@ impl Compiler<'_> {
                         dated(complete(
                             m,
                             &up_to_here,
-                            format!("SUM(g.m{m}) {up_to_here}"),
+                            format!("SUM({}) {up_to_here}", in_range(m)),
                         )),
                         format!("{} to date", term.name),
                         shape.data_type,

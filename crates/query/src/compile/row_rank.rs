@@ -72,23 +72,26 @@ impl Compiler<'_> {
                         "distinct rows are sorted by their own columns".into(),
                     ));
                 };
-                let key = self.sql.sort_key(&format!("c{at}"), columns[at].data_type);
+                let key = self
+                    .sql
+                    .sort_key(&format!("listed.c{at}"), columns[at].data_type);
                 order.push(self.sql.ordered(&key, descending));
             } else {
                 let sql = self.row_key(scope, field)?;
                 inner.columns.push(format!("{sql} AS o{i}"));
-                order.push(self.sql.ordered(&format!("o{i}"), descending));
+                order.push(self.sql.ordered(&format!("listed.o{i}"), descending));
             }
         }
         for (i, key) in per.iter().enumerate() {
             inner.columns.push(format!("{key} AS per{i}"));
         }
         if query.order.is_empty() && !rows.distinct {
-            order.extend((0..per.len()).map(|i| self.sql.ordered(&format!("per{i}"), false)));
-            order.push(self.sql.ordered("place", false));
+            order
+                .extend((0..per.len()).map(|i| self.sql.ordered(&format!("listed.per{i}"), false)));
+            order.push(self.sql.ordered("listed.place", false));
         }
         order.extend(columns.iter().enumerate().map(|(i, column)| {
-            let key = self.sql.sort_key(&format!("c{i}"), column.data_type);
+            let key = self.sql.sort_key(&format!("listed.c{i}"), column.data_type);
             self.sql.ordered(&key, false)
         }));
         inner.columns.push(format!(
@@ -130,7 +133,8 @@ impl Compiler<'_> {
                 .enumerate()
                 .map(|(i, c)| format!("c{i} AS {}", self.sql.identifier(&c.name)))
                 .collect(),
-            from: format!("FROM {table}"),
+            // A column of the list may be called like one of ours: keys name the table.
+            from: format!("FROM {table} AS listed"),
             conditions,
             order,
             limit: query.limit,

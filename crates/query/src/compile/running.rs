@@ -130,6 +130,29 @@ impl<'m> Compiler<'m> {
         ))
     }
 
+    /// The dataset of the first rows that leaves aggregate, and the time field that a metric gives
+    /// them.
+    fn first_rows(
+        &self,
+        leaves: &[Leaf],
+    ) -> Result<Option<(String, Option<FieldRef>)>, QueryError> {
+        for leaf in leaves {
+            match leaf {
+                Leaf::Rows { home, basis, .. } => {
+                    return Ok(Some((home.clone(), basis.time.clone())));
+                }
+                Leaf::Groups { measure, .. } => {
+                    let inner = self.taken_apart(&[measure])?;
+                    if let Some(found) = self.first_rows(&inner.leaves)? {
+                        return Ok(Some(found));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
     /// The dataset whose rows are in the buckets of the running dimension, and the time field that
     /// places them.
     pub(super) fn bucket_field(
@@ -142,10 +165,8 @@ impl<'m> Compiler<'m> {
             .time
             .as_ref()
             .or(self.model.default_time.as_ref());
-        let home = setting.parts.leaves.iter().find_map(|leaf| match leaf {
-            Leaf::Rows { home, basis, .. } => Some((home, basis.time.as_ref())),
-            _ => None,
-        });
+        let first = self.first_rows(&setting.parts.leaves)?;
+        let home = first.as_ref().map(|(home, time)| (home, time.as_ref()));
         if let Some(Dimension::TimeOf { field, .. }) = setting.query.dimensions.get(r) {
             let home = home
                 .map(|h| h.0)

@@ -24,6 +24,17 @@ impl Shape {
     }
 }
 
+/// The type of a sum or difference of two numbers.
+fn wider(a: DataType, b: DataType) -> DataType {
+    match (a, b) {
+        (DataType::Integer, DataType::Integer) => DataType::Integer,
+        (DataType::Integer | DataType::Decimal, DataType::Integer | DataType::Decimal) => {
+            DataType::Decimal
+        }
+        _ => DataType::Float,
+    }
+}
+
 impl Compiler<'_> {
     pub(super) fn shape(&self, measure: &Measure) -> Shape {
         match measure {
@@ -78,6 +89,7 @@ impl Compiler<'_> {
             Measure::Difference { left, right } => {
                 let (a, b) = (self.shape(left), self.shape(right));
                 Shape {
+                    data_type: wider(a.data_type, b.data_type),
                     additive: a.additive && b.additive,
                     ..a
                 }

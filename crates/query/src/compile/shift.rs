@@ -79,11 +79,12 @@ impl Shift {
                 .or_else(|| self.forward(day.saturating_sub(7.days())))
                 .is_some_and(|met| met >= bound)
         };
-        let reach = match self {
-            Shift::Months(n) => n.saturating_mul(31),
-            _ => 400,
+        let (before, after) = match self {
+            Shift::Months(n) => (n.max(&0).saturating_mul(31), n.min(&0).saturating_mul(-31)),
+            _ => (400, 0),
         };
-        let (mut low, mut high) = (bound.saturating_sub((reach + 40).days()), bound);
+        let mut low = bound.saturating_sub((before + 40).days());
+        let mut high = bound.saturating_add(after.days());
         if reached(low) || !reached(high) {
             return None;
         }

@@ -14,6 +14,7 @@ pub(crate) struct Coverage {
     pub(crate) non_empty: usize,
     pub(crate) refused: BTreeMap<&'static str, usize>,
     pub(crate) rounding: usize,
+    pub(crate) engine_faults: usize,
     features: BTreeMap<&'static str, (usize, usize)>,
 }
 
@@ -45,6 +46,7 @@ impl Coverage {
         self.cases += other.cases;
         self.non_empty += other.non_empty;
         self.rounding += other.rounding;
+        self.engine_faults += other.engine_faults;
         for (code, n) in &other.refused {
             *self.refused.entry(code).or_default() += n;
         }
@@ -86,17 +88,19 @@ impl Coverage {
             text += &format!("refused {code:<26}{:>9.2}\n", percent(*n, self.cases));
         }
         text += &format!(
-            "all: {} cases, {:.1} % non-empty, {} decided by rounding and passed over\n",
+            "all: {} cases, {:.1} % non-empty; {} decided by rounding and {} on which the engine \
+             failed inside itself were passed over\n",
             self.cases,
             percent(self.non_empty, self.cases),
-            self.rounding
+            self.rounding,
+            self.engine_faults
         );
         text
     }
 }
 
 /// Every feature that a run must reach.
-pub(crate) const FEATURES: [&str; 93] = [
+pub(crate) const FEATURES: [&str; 94] = [
     "metric",
     "metric: ratio",
     "metric: difference",
@@ -136,6 +140,7 @@ pub(crate) const FEATURES: [&str; 93] = [
     "time: weekday",
     "time: month of year",
     "time: quarter of year",
+    "time: week of year",
     "time of a stated field",
     "time range",
     "open time range",
@@ -419,7 +424,7 @@ fn homes<'m>(model: &'m Model, measure: &'m Measure, into: &mut BTreeSet<&'m str
 fn bridged(model: &Model, home: &str, field: &semantics::FieldRef) -> bool {
     matches!(
         crate::evaluate::reach(model, home, field),
-        Ok(crate::evaluate::Reach::Bridge { .. })
+        Ok(crate::evaluate::Reach::Linked(..))
     )
 }
 

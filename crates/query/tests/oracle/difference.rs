@@ -21,8 +21,18 @@ pub(crate) fn same_cell(expected: &Value, actual: &Value) -> bool {
     }
 }
 
-fn same_row(expected: &[Value], actual: &[Value]) -> bool {
-    expected.len() == actual.len() && expected.iter().zip(actual).all(|(e, a)| same_cell(e, a))
+fn same_row(expected: &[Value], actual: &[Value], floats: &[bool]) -> bool {
+    expected.len() == actual.len()
+        && expected
+            .iter()
+            .zip(actual)
+            .zip(floats)
+            .all(|((e, a), float)| {
+                same_cell(e, a)
+                    || *float
+                        && matches!(a, Value::Float(_))
+                        && e.as_f64().is_some_and(|x| same_cell(&Value::Float(x), a))
+            })
 }
 
 /// How two lists of rows compare.
@@ -34,16 +44,24 @@ pub(crate) enum Sameness {
     Different,
 }
 
-pub(crate) fn compare_rows(expected: &[Vec<Value>], actual: &[Vec<Value>]) -> Sameness {
+pub(crate) fn compare_rows(
+    expected: &[Vec<Value>],
+    actual: &[Vec<Value>],
+    floats: &[bool],
+) -> Sameness {
     if expected.len() != actual.len() {
         return Sameness::Different;
     }
-    if expected.iter().zip(actual).all(|(e, a)| same_row(e, a)) {
+    if expected
+        .iter()
+        .zip(actual)
+        .all(|(e, a)| same_row(e, a, floats))
+    {
         return Sameness::Same;
     }
     let mut left: Vec<&Vec<Value>> = actual.iter().collect();
     for row in expected {
-        match left.iter().position(|a| same_row(row, a)) {
+        match left.iter().position(|a| same_row(row, a, floats)) {
             Some(i) => {
                 left.remove(i);
             }

@@ -101,7 +101,7 @@ impl QueryGenerator<'_> {
                 let fine = anything
                     || homes.iter().all(|h| match reach(self.model, h, &probe) {
                         Ok(Reach::Direct(_)) => true,
-                        Ok(Reach::Bridge { .. }) => bridges,
+                        Ok(Reach::Linked(..)) => bridges,
                         Err(_) => false,
                     });
                 if !fine {
@@ -325,7 +325,16 @@ impl QueryGenerator<'_> {
         self.random.pick_from(&fields).map(Dimension::Field)
     }
 
+    /// A period; of dates mostly none that is shorter than a day.
     fn grain(&mut self) -> Grain {
+        let has_times = self
+            .model
+            .datasets
+            .iter()
+            .any(|d| d.fields.iter().any(|f| f.data_type == DataType::Timestamp));
+        if !has_times && self.random.chance(90) {
+            return *self.random.pick(&[Grain::Day, Grain::Month, Grain::Year]);
+        }
         *self.random.pick(&[
             Grain::Day,
             Grain::Day,
@@ -340,6 +349,7 @@ impl QueryGenerator<'_> {
             Grain::Weekday,
             Grain::MonthOfYear,
             Grain::QuarterOfYear,
+            Grain::WeekOfYear,
         ])
     }
 
@@ -808,9 +818,23 @@ impl QueryGenerator<'_> {
         let running = query.dimensions.iter().any(|d| {
             matches!(d, Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic())
         });
-        if numbers && query.compare.is_none() && self.random.chance(if running { 30 } else { 1 }) {
+        let bucket = query
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Bucket { .. }));
+        if numbers
+            && !bucket
+            && query.compare.is_none()
+            && self.random.chance(if running { 40 } else { 1 })
+        {
             query.cumulative = self.random.chance(60);
-            if !query.cumulative || self.random.chance(40) {
+            // Buckets of one field and a range of another are no trailing window.
+            let stated = query
+                .dimensions
+                .iter()
+                .any(|d| matches!(d, Dimension::TimeOf { grain, .. } if !grain.is_cyclic()))
+                && self.model.metrics.iter().any(|m| m.time_field.is_some());
+            if !stated && (!query.cumulative || self.random.chance(40)) {
                 query.rolling = Some(self.random.between(1, 4) as u32);
             }
         }
@@ -915,7 +939,15 @@ impl QueryGenerator<'_> {
     }
 
     fn compare(&mut self, query: &mut Query) {
-        if query.time.is_none() || !self.random.chance(45) {
+        let running = query.dimensions.iter().any(|d| {
+            matches!(d, Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic())
+        });
+        let whole = query
+            .time
+            .as_ref()
+            .and_then(|t| t.range.as_ref())
+            .is_some_and(|r| r.start.is_some() && r.end.is_some());
+        if !(whole || running && query.time.is_some()) || !self.random.chance(55) {
             return;
         }
         let to = match self.random.below(5) {

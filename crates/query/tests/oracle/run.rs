@@ -93,6 +93,7 @@ pub(crate) fn run(
                     outcome.coverage.add(&model, &query, rows, refused);
                 }
                 Verdict::Rounding => outcome.coverage.rounding += 1,
+                Verdict::EngineFault => outcome.coverage.engine_faults += 1,
                 Verdict::Mismatch { kind, .. } => {
                     outcome.mismatches += 1;
                     let known = outcome.findings.iter().filter(|f| f.kind == kind).count();

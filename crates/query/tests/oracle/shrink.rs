@@ -5,7 +5,7 @@ use crate::engines::Engine;
 use crate::tables::Tables;
 use crate::verdict::{Verdict, judge};
 use query::{Dimension, Filter, Measure, Query};
-use semantics::Model;
+use semantics::{Expression, MetricKind, Model, RowFilter};
 
 /// A case on its own.
 #[derive(Debug, Clone)]
@@ -37,6 +37,7 @@ impl<'e> Shrinker<'e> {
         self.tries += 1;
         if self.tries > PATIENCE
             || !semantics::check(&trial.model).is_empty()
+            || !is_whole(&trial.model)
             || self.engine.load(&trial.tables).is_err()
         {
             return false;
@@ -141,6 +142,34 @@ impl<'e> Shrinker<'e> {
         }
         trial
     }
+}
+
+/// Whether no expression reads a field that was taken out.
+fn is_whole(model: &Model) -> bool {
+    let reads = |dataset: &str, e: &Expression| {
+        model
+            .dataset(dataset)
+            .is_some_and(|d| e.fields().iter().all(|f| d.field(f).is_some()))
+    };
+    model
+        .datasets
+        .iter()
+        .all(|d| d.fields.iter().all(|f| reads(&d.name, &f.expression)))
+        && model.metrics.iter().all(|m| match &m.kind {
+            MetricKind::Simple {
+                dataset,
+                expression,
+                filter,
+                ..
+            } => {
+                expression.as_ref().is_none_or(|e| reads(dataset, e))
+                    && filter
+                        .iter()
+                        .flat_map(RowFilter::fields)
+                        .all(|f| model.field(f).is_some())
+            }
+            _ => true,
+        })
 }
 
 fn size(trial: &Trial) -> usize {

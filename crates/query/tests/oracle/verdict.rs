@@ -5,7 +5,7 @@ use crate::engines::{Engine, Rows};
 use crate::evaluate::{Answer, Evaluator, Shown};
 use crate::tables::Tables;
 use query::{Origin, Query};
-use semantics::Model;
+use semantics::{DataType, Model};
 
 /// What came of a case.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub(crate) enum Verdict {
     },
     /// Two floats were so near that rounding decided which rows stay.
     Rounding,
+    /// The engine failed inside itself.
+    EngineFault,
     Mismatch {
         /// What kind of difference it is; shrinking keeps it.
         kind: String,
@@ -88,6 +90,8 @@ pub(crate) fn judge_against(
     };
     let found = match &actual {
         Ok(found) => found,
+        // The engine's own fault: its message says so.
+        Err(message) if message.starts_with("INTERNAL Error") => return Verdict::EngineFault,
         Err(_) => return mismatch("engine error".into(), expected.clone(), actual),
     };
     let origins: Vec<Shown> = compiled
@@ -102,7 +106,13 @@ pub(crate) fn judge_against(
     if &origins != columns {
         return mismatch("columns".into(), expected.clone(), actual);
     }
-    match compare_rows(rows, found) {
+    // Where a decimal may stand for a float, its digits are compared as those of a float.
+    let floats: Vec<bool> = compiled
+        .columns()
+        .iter()
+        .map(|c| c.data_type == DataType::Float)
+        .collect();
+    match compare_rows(rows, found, &floats) {
         Sameness::Same => Verdict::Agree {
             rows: rows.len(),
             refused: None,

@@ -1,11 +1,13 @@
 //! From groups to rows: comparison, share, running columns, order, limit.
 
-use super::comparison::{running, window, windows};
+use super::comparison::{running, sides, window};
+use super::lookup::{Reach, period, reach};
 use super::measure::{Scope, adds_up, mean};
 use super::{Days, Evaluator, Groups, Key, Shown};
 use crate::calendar;
 use crate::value::{self, Value};
 use query::{Dimension, Direction, Grain, Order, OrderKey, Part, Query};
+use semantics::FieldRef;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,7 +47,7 @@ impl Line {
 }
 
 /// Days from the start of the week for a weekday's name: weekdays sort as they follow.
-fn sortable(value: &Value, dimension: &Dimension, week_start: u8) -> Value {
+pub(super) fn sortable(value: &Value, dimension: &Dimension, week_start: u8) -> Value {
     match (dimension, value) {
         (
             Dimension::Time(Grain::Weekday)
@@ -62,6 +64,15 @@ fn sortable(value: &Value, dimension: &Dimension, week_start: u8) -> Value {
                 Value::int(since)
             }),
         _ => value.clone(),
+    }
+}
+
+/// The bucket so many before one.
+fn back(bucket: &Value, grain: Grain, n: i64) -> Value {
+    match bucket {
+        Value::Timestamp(second) => Value::Timestamp(second - 3600 * n),
+        Value::Date(day) => Value::Date(calendar::shift_period(*day, grain, -n)),
+        other => other.clone(),
     }
 }
 
@@ -98,7 +109,8 @@ impl Evaluator<'_> {
             window,
             time: query.time.as_ref().map(|t| &t.field),
             filters: query.filter.iter().collect(),
-            shift: None,
+            shared: usize::from(query.filter.is_some()),
+            other: None,
             relabel: None,
         }
     }
@@ -125,34 +137,32 @@ impl Evaluator<'_> {
     }
 
     fn measured(&self, query: &Query) -> (Vec<Shown>, Vec<Vec<Value>>) {
-        let windows = query.compare.as_ref().map(|c| windows(query, c));
-        let current_window = windows.as_ref().map_or(window(query), |w| w.current);
+        let sides = query.compare.as_ref().map(|c| sides(query, c));
+        let current_window = sides.as_ref().map_or(window(query), |s| s.current);
         let scope = self.scope(query, current_window);
         let current = self.frame(query, &query.dimensions, &scope);
         let mut keys: BTreeSet<Key> = current.iter().flat_map(|g| g.keys().cloned()).collect();
         let mut prior = None;
-        if let Some(windows) = &windows {
-            let mut scope = self.scope(query, windows.prior);
-            scope.shift = windows.shift;
+        if let Some(sides) = &sides {
+            let mut scope = self.scope(query, Days::default());
+            scope.other = Some(sides.other);
             let mut before = self.frame(query, &query.dimensions, &scope);
-            if let Some(shift) = windows.shift {
-                // What has no date is in no period, so it has none before it.
+            if let Some((time, _)) = running(query) {
+                // What has no date is in no period, so it has none before it; and no period is
+                // shown that the data has not reached.
+                let last = keys
+                    .iter()
+                    .map(|k| k[time].clone())
+                    .filter(|v| !v.is_null())
+                    .max();
                 for groups in &mut before {
-                    groups.retain(|key, _| !key[shift.dimension].is_null());
+                    groups.retain(|key, _| {
+                        !key[time].is_null() && last.as_ref().is_some_and(|l| &key[time] <= l)
+                    });
                 }
-                // Every group of the other period is kept, in the buckets that there are.
-                let buckets: BTreeSet<Value> =
-                    keys.iter().map(|k| k[shift.dimension].clone()).collect();
-                keys.extend(
-                    before
-                        .iter()
-                        .flat_map(|g| g.keys())
-                        .filter(|k| buckets.contains(&k[shift.dimension]))
-                        .cloned(),
-                );
-            } else {
-                keys.extend(before.iter().flat_map(|g| g.keys().cloned()));
             }
+            // Every group of either period is kept.
+            keys.extend(before.iter().flat_map(|g| g.keys().cloned()));
             prior = Some(before);
         }
         let mut lines: Vec<Line> = keys
@@ -163,15 +173,7 @@ impl Evaluator<'_> {
                         let value = self.value(query, &current, m, &key);
                         let mut parts = BTreeMap::from([(Part::Value as u8, value.clone())]);
                         if let Some(prior) = &prior {
-                            let undated = windows
-                                .as_ref()
-                                .and_then(|w| w.shift)
-                                .is_some_and(|s| key[s.dimension].is_null());
-                            let before = if undated {
-                                self.of_nothing(&query.metrics[m].measure)
-                            } else {
-                                self.value(query, prior, m, &key)
-                            };
+                            let before = self.value(query, prior, m, &key);
                             self.add_change(query, m, before, &mut parts);
                         }
                         parts
@@ -185,9 +187,9 @@ impl Evaluator<'_> {
         self.add_running(query, current_window, &mut lines);
         self.keep_having(query, &mut lines);
         if let Some(rank) = &query.rank {
-            let rest = self.keep_ranked(rank, &mut lines);
+            let rest = self.keep_ranked(query, rank, &mut lines);
             if let Some(label) = &rank.other {
-                let mut summed = self.rest(query, rank, label, rest, windows.as_ref());
+                let mut summed = self.rest(query, rank, label, rest, sides.as_ref());
                 self.add_share(query, current_window, &mut summed);
                 lines.extend(summed);
             }
@@ -245,6 +247,7 @@ impl Evaluator<'_> {
         let mut scope = self.scope(query, window);
         if share.unfiltered {
             scope.filters.clear();
+            scope.shared = 0;
         }
         // Each total is computed from the rows anew, never added up from the groups.
         let totals = self.frame(query, &within, &scope);
@@ -265,10 +268,23 @@ impl Evaluator<'_> {
         if !query.cumulative && query.rolling.is_none() {
             return;
         }
+        // A range of another field does not limit the buckets.
+        let by_range = match &query.dimensions[time] {
+            Dimension::TimeOf { field, .. } => {
+                query.time.as_ref().is_some_and(|t| t.field == *field)
+            }
+            _ => true,
+        };
         let earlier = match (query.rolling, window.start) {
-            (Some(n), Some(start)) => {
+            (Some(n), Some(start)) if by_range => {
                 let first = calendar::period_start(start, grain, self.model.week_start);
-                let from = calendar::shift_period(first, grain, -(i64::from(n) - 1));
+                // Hours of the days before are enough of them.
+                let back = if grain == Grain::Hour {
+                    i64::from(n) / 24 + 1
+                } else {
+                    i64::from(n) - 1
+                };
+                let from = calendar::shift_period(first, grain, -back);
                 self.frame(
                     query,
                     &query.dimensions,
@@ -283,6 +299,7 @@ impl Evaluator<'_> {
             }
             _ => vec![Groups::new(); query.metrics.len()],
         };
+        let first = self.first_bucket(query, time, grain);
         let earlier_keys: BTreeSet<Key> = earlier.iter().flat_map(|g| g.keys().cloned()).collect();
         let other = |key: &Key| -> Key {
             let mut key = key.clone();
@@ -321,22 +338,55 @@ impl Evaluator<'_> {
                             .filter(|k| other(k) == other(&at) && !k[time].is_null())
                             .map(|k| (k[time].clone(), self.value(query, &earlier, m, k))),
                     );
-                    up_to.sort_by(|a, b| b.0.cmp(&a.0));
-                    up_to.truncate(n as usize);
+                    let from = back(&at[time], grain, i64::from(n) - 1);
                     let known: Vec<Value> = up_to
                         .iter()
-                        .map(|(_, v)| v.clone())
-                        .filter(|v| !v.is_null())
+                        .filter(|(bucket, value)| *bucket >= from && !value.is_null())
+                        .map(|(_, value)| value.clone())
                         .collect();
-                    let rolling = if up_to.len() == n as usize {
-                        mean(&known)
-                    } else {
+                    let rolling = if first.as_ref().is_none_or(|first| from < *first) {
                         Value::Null
+                    } else if adds_up(self.model, &query.metrics[m].measure) {
+                        // A bucket without rows is zero.
+                        known
+                            .iter()
+                            .cloned()
+                            .reduce(|a, b| value::add(&a, &b))
+                            .map_or(Value::Null, |sum| {
+                                value::divide(&sum, &Value::int(i128::from(n)))
+                            })
+                    } else {
+                        mean(&known)
                     };
                     lines[i].parts[m].insert(Part::Rolling as u8, rolling);
                 }
             }
         }
+    }
+
+    /// The first bucket of the data: of all rows of the dataset that the first measure is of.
+    fn first_bucket(&self, query: &Query, time: usize, grain: Grain) -> Option<Value> {
+        let (home, placed) = self.placed_by(
+            &query.metrics[0].measure,
+            query.time.as_ref().map(|t| &t.field),
+        )?;
+        let field = match &query.dimensions[time] {
+            Dimension::TimeOf { field, .. } => field.clone(),
+            _ => placed?,
+        };
+        // Where the rows do not look the field up, those of its own dataset tell.
+        let (home, field) = match reach(self.model, &home, &field) {
+            Ok(Reach::Direct(_)) => (home, field),
+            _ => (
+                field.dataset.clone(),
+                FieldRef::new(&field.dataset, &field.field),
+            ),
+        };
+        (0..self.row_count(self.dataset(&home)))
+            .map(|row| self.looked_up(&home, row, &field))
+            .filter(|v| !v.is_null())
+            .min()
+            .map(|v| period(&v, grain, self.model.week_start))
     }
 
     /// What a row is sorted by: stated keys, else rank, else dimensions with the running time

@@ -1,20 +1,80 @@
-//! Which days a comparison looks at.
+//! Which rows of the other period meet this one.
 //!
-//! The other window is this one moved back; a day that the other month does not have ("31
-//! February") stands for the first day after it, so that a window that ends at the end of a
-//! month still does.
+//! Each row of the other period meets one day of this one, or none; it counts where the day that
+//! it meets counts, and in the period of that day.
 
 use super::Days;
-use super::filter::days;
-use super::measure::Shift;
+use super::filter::{days, within};
+use super::lookup::day_of;
 use crate::calendar;
+use crate::value::Value;
 use query::{Align, Compare, CompareTo, Dimension, Grain, Query};
 
-/// The two windows of a comparison.
-pub(super) struct Windows {
-    pub(super) current: Days,
-    pub(super) prior: Days,
+/// How days of the other period move onto days of this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shift {
+    Days(i64),
+    /// A day that the other month lacks joins its last day.
+    Months(i64),
+    Hours(i64),
+}
+
+impl Shift {
+    /// The day or time that a day or time meets.
+    pub(super) fn meets(self, when: &Value) -> Value {
+        let Some(day) = day_of(when) else {
+            return Value::Null;
+        };
+        let moved = match self {
+            Shift::Days(n) => day + n,
+            Shift::Months(n) => calendar::add_months(day, n),
+            Shift::Hours(n) => {
+                let second = match when {
+                    Value::Timestamp(s) => *s,
+                    _ => day * 86_400,
+                };
+                return Value::Timestamp(second + n * 3600);
+            }
+        };
+        match when {
+            Value::Timestamp(s) => Value::Timestamp(moved * 86_400 + s.rem_euclid(86_400)),
+            _ => Value::Date(moved),
+        }
+    }
+
+    /// Whether weekdays stay what they are.
+    pub(super) fn keeps_weekdays(self) -> bool {
+        matches!(self, Shift::Days(n) if n % 7 == 0)
+    }
+}
+
+/// Rows of the other period.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Other {
+    /// Days that they lie in.
+    pub(super) window: Days,
+    /// Days that they have to meet.
+    pub(super) target: Days,
     pub(super) shift: Option<Shift>,
+    /// Whether periods are those of the days that are met.
+    pub(super) by_period: bool,
+    /// Index of the running time dimension.
+    pub(super) running: Option<usize>,
+}
+
+impl Other {
+    pub(super) fn counts(&self, when: &Value) -> bool {
+        within(when, self.window)
+            && self
+                .shift
+                .is_none_or(|shift| within(&shift.meets(when), self.target))
+    }
+}
+
+/// The two sides of a comparison.
+pub(super) struct Sides {
+    pub(super) current: Days,
+    pub(super) other: Other,
 }
 
 /// Index and grain of the running time dimension.
@@ -40,16 +100,6 @@ pub(super) fn window(query: &Query) -> Days {
         .unwrap_or_default()
 }
 
-/// The same day of another month, or the first day after that month.
-fn boundary(day: i64, months: i64) -> i64 {
-    let moved = calendar::add_months(day, months);
-    if calendar::civil(moved).2 < calendar::civil(day).2 {
-        moved + 1
-    } else {
-        moved
-    }
-}
-
 /// Months between two days of the same day of the month.
 fn whole_months(start: i64, end: i64) -> Option<i64> {
     let ((y, m, d), (y2, m2, d2)) = (calendar::civil(start), calendar::civil(end));
@@ -57,18 +107,57 @@ fn whole_months(start: i64, end: i64) -> Option<i64> {
     (d == d2 && months > 0).then_some(months)
 }
 
-fn moved(window: Days, by: impl Fn(i64) -> i64) -> Days {
-    Days {
-        start: window.start.map(&by),
-        end: window.end.map(&by),
+/// From the first day of one range to the first of another, by months where it can be.
+fn between(there: i64, here: i64) -> Shift {
+    match (whole_months(there, here), whole_months(here, there)) {
+        (Some(n), _) => Shift::Months(n),
+        (_, Some(n)) => Shift::Months(-n),
+        _ => Shift::Days(here - there),
     }
 }
 
-pub(super) fn windows(query: &Query, compare: &Compare) -> Windows {
+fn shift(query: &Query, compare: &Compare, range: &Days) -> Option<Shift> {
+    let grain = running(query).map(|r| r.1);
+    Some(match (&compare.to, grain) {
+        (CompareTo::Range(other), _) => between(days(other).start?, range.start?),
+        (CompareTo::PriorYear, Some(Grain::Week)) => Shift::Days(364),
+        (CompareTo::PriorYear, _) => Shift::Months(12),
+        (CompareTo::PriorPeriod, Some(Grain::Hour)) => Shift::Hours(1),
+        (CompareTo::PriorPeriod, Some(Grain::Week)) => Shift::Days(7),
+        (CompareTo::PriorPeriod, Some(Grain::Month)) => Shift::Months(1),
+        (CompareTo::PriorPeriod, Some(Grain::Quarter)) => Shift::Months(3),
+        (CompareTo::PriorPeriod, Some(Grain::Year)) => Shift::Months(12),
+        (CompareTo::PriorPeriod, Some(_)) => Shift::Days(1),
+        (CompareTo::PriorPeriod, None) => {
+            let (start, end) = (range.start?, range.end?);
+            whole_months(start, end).map_or(Shift::Days(end - start), Shift::Months)
+        }
+    })
+}
+
+/// Whether a stated range is as long as the query's, so that its periods meet those one by one.
+pub(super) fn meet_one_by_one(query: &Query, compare: &Compare) -> bool {
+    let range = window(query);
+    let CompareTo::Range(other) = &compare.to else {
+        return true;
+    };
+    let other = days(other);
+    let (Some(shift), Some(end), Some(other_end)) =
+        (shift(query, compare, &range), range.end, other.end)
+    else {
+        return false;
+    };
+    // The last days meet, and the days after them do not come before the end.
+    day_of(&shift.meets(&Value::Date(other_end - 1))).is_some_and(|d| d < end)
+        && day_of(&shift.meets(&Value::Date(other_end))).is_some_and(|d| d >= end)
+}
+
+pub(super) fn sides(query: &Query, compare: &Compare) -> Sides {
     let whole = window(query);
     let cut = match (compare.align, &compare.watermark) {
-        (Align::ToDate, Some(day)) => calendar::parse_day(day).map(|d| d + 1),
-        _ => None,
+        (Align::Full, _) | (_, None) => None,
+        // Of a period that has not begun there is nothing yet.
+        (_, Some(day)) => calendar::parse_day(day).map(|d| d + 1),
     };
     let current = Days {
         start: whole.start,
@@ -77,65 +166,31 @@ pub(super) fn windows(query: &Query, compare: &Compare) -> Windows {
             (end, cut) => end.or(cut),
         },
     };
-    let running = running(query);
-    match (&compare.to, running) {
-        (CompareTo::Range(range), _) => {
-            let mut prior = days(range);
-            if let (Some(cut), Some(start), Some(prior_start)) = (cut, whole.start, prior.start)
-                && whole.end.is_none_or(|end| cut < end)
-            {
-                let part = prior_start + (cut - start);
-                prior.end = Some(prior.end.map_or(part, |end| end.min(part)));
-            }
-            Windows {
-                current,
-                prior,
-                shift: None,
-            }
-        }
-        (to, Some((dimension, grain))) => {
-            let year = *to == CompareTo::PriorYear;
-            let back = |day: i64| match (year, grain) {
-                (true, Grain::Week) => day - 364,
-                (true, _) => boundary(day, -12),
-                (false, Grain::Month) => boundary(day, -1),
-                (false, Grain::Quarter) => boundary(day, -3),
-                (false, Grain::Year) => boundary(day, -12),
-                (false, Grain::Week) => day - 7,
-                (false, _) => day - 1,
-            };
-            Windows {
-                current,
-                prior: moved(current, back),
-                shift: Some(Shift {
-                    dimension,
-                    grain,
-                    year,
-                }),
-            }
-        }
-        (CompareTo::PriorYear, None) => Windows {
-            current,
-            prior: moved(current, |day| boundary(day, -12)),
-            shift: None,
+    let running = running(query).map(|r| r.0);
+    let shift = shift(query, compare, &whole);
+    let other = match &compare.to {
+        CompareTo::Range(range) => Other {
+            window: days(range),
+            // The same part of the other range.
+            target: if current.end == whole.end {
+                Days::default()
+            } else {
+                Days {
+                    start: None,
+                    end: current.end,
+                }
+            },
+            shift,
+            by_period: running.is_some(),
+            running,
         },
-        (CompareTo::PriorPeriod, None) => {
-            let (Some(start), Some(end)) = (whole.start, whole.end) else {
-                return Windows {
-                    current,
-                    prior: current,
-                    shift: None,
-                };
-            };
-            let prior = match whole_months(start, end) {
-                Some(months) => moved(current, |day| boundary(day, -months)),
-                None => moved(current, |day| day - (end - start)),
-            };
-            Windows {
-                current,
-                prior,
-                shift: None,
-            }
-        }
-    }
+        _ => Other {
+            window: Days::default(),
+            target: current,
+            shift,
+            by_period: true,
+            running,
+        },
+    };
+    Sides { current, other }
 }

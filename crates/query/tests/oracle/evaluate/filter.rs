@@ -4,7 +4,7 @@
 //! does not keep. A condition on something that is linked one-to-many holds for a row when it
 //! holds for one of the linked rows; each condition looks for its own linked row.
 
-use super::lookup::{Reach, day_of, literal_number, period, reach};
+use super::lookup::{Reach, day_of, literal_number, onward, period, reach};
 use super::{Days, Evaluator};
 use crate::calendar;
 use crate::value::{self, Value};
@@ -109,16 +109,20 @@ impl Evaluator<'_> {
     pub(super) fn values(&self, home: &str, row: usize, field: &FieldRef) -> Vec<Value> {
         match reach(self.model, home, field) {
             Ok(Reach::Direct(way)) => vec![self.at(&way, row, field)],
-            Ok(Reach::Bridge {
-                dataset,
-                home,
-                target,
-            }) => self
-                .linked(&dataset, &home, row)
+            Ok(Reach::Linked(link, onward)) => self
+                .linked(&link, home, row)
                 .into_iter()
-                .map(|b| self.at(&target, b, field))
+                .map(|b| self.looked_up(&link.dataset, b, &onward))
                 .collect(),
             Err(_) => Vec::new(),
+        }
+    }
+
+    /// The value of a field that a row has or looks up.
+    pub(super) fn looked_up(&self, dataset: &str, row: usize, field: &FieldRef) -> Value {
+        match reach(self.model, dataset, field) {
+            Ok(Reach::Direct(way)) => self.at(&way, row, field),
+            _ => Value::Null,
         }
     }
 
@@ -131,27 +135,26 @@ impl Evaluator<'_> {
         left: &FieldRef,
         right: &FieldRef,
     ) -> Vec<(Value, Value)> {
-        let bridge = [left, right]
+        let link = [left, right]
             .into_iter()
             .find_map(|f| match reach(self.model, home, f) {
-                Ok(Reach::Bridge { dataset, home, .. }) => Some((dataset, home)),
+                Ok(Reach::Linked(link, _)) => Some(link),
                 _ => None,
             });
-        let pair = |at: &str, row: usize| {
-            let one = |field: &FieldRef| {
-                self.values(at, row, field)
-                    .into_iter()
-                    .next()
-                    .unwrap_or(Value::Null)
-            };
-            (one(left), one(right))
-        };
-        match bridge {
-            None => vec![pair(home, row)],
-            Some((dataset, way)) => self
-                .linked(&dataset, &way, row)
+        match link {
+            None => vec![(
+                self.looked_up(home, row, left),
+                self.looked_up(home, row, right),
+            )],
+            Some(link) => self
+                .linked(&link, home, row)
                 .into_iter()
-                .map(|b| pair(&dataset, b))
+                .map(|b| {
+                    (
+                        self.looked_up(&link.dataset, b, &onward(self.model, &link, left)),
+                        self.looked_up(&link.dataset, b, &onward(self.model, &link, right)),
+                    )
+                })
                 .collect(),
         }
     }

@@ -4,6 +4,8 @@ use super::columns::{SortKeys, directed};
 use super::comparison::window;
 use super::filter::within;
 use super::lookup::{period, reach};
+use super::measure::leaf_time;
+use super::refusal;
 use super::{Evaluator, Reach, Shown};
 use crate::value::Value;
 use query::{Dimension, Direction, OrderKey, Query, RowRank, RowsOf, SetOperation, Sets, Ties};
@@ -15,11 +17,8 @@ impl Evaluator<'_> {
     fn in_scope(&self, query: &Query, home: &str, row: usize) -> bool {
         let window = window(query);
         let when = match &query.time {
-            Some(time) if !window.is_open() => self
-                .values(home, row, &time.field)
-                .into_iter()
-                .next()
-                .unwrap_or(Value::Null),
+            Some(time) if !window.is_open() => leaf_time(self.model, home, None, Some(&time.field))
+                .map_or(Value::Null, |field| self.looked_up(home, row, &field)),
             _ => Value::Null,
         };
         within(&when, window)
@@ -72,7 +71,8 @@ impl Evaluator<'_> {
     pub(super) fn distinct(&self, query: &Query) -> (Vec<Shown>, Vec<Vec<Value>>) {
         let columns = (0..query.dimensions.len()).map(Shown::Dimension).collect();
         let fields = fields_of(query);
-        let Some(home) = distinct_home(self.model, query) else {
+        let placed = |home: &String| refusal::can_list(self.model, home, query);
+        let Some(home) = distinct_homes(self.model, query).into_iter().find(placed) else {
             return (columns, Vec::new());
         };
         let mut found: BTreeSet<Vec<Value>> = BTreeSet::new();
@@ -236,26 +236,29 @@ pub(super) fn fields_of(query: &Query) -> Vec<FieldRef> {
         .collect()
 }
 
-/// The dataset whose rows give the distinct values of a query's dimensions: the nearest one that
-/// reaches them, and the time field and filter where there are any.
-pub(super) fn distinct_home(model: &semantics::Model, query: &Query) -> Option<String> {
-    let mut fields = fields_of(query);
-    if let Some(time) = query.time.as_ref().filter(|_| !window(query).is_open()) {
-        fields.push(time.field.clone());
+/// Datasets whose rows may give the distinct values of a query's dimensions: those that reach all
+/// of them, in the fewest steps first, of equally near ones facts first.
+pub(super) fn distinct_homes(model: &semantics::Model, query: &Query) -> Vec<String> {
+    let fields = fields_of(query);
+    if fields.len() < query.dimensions.len() {
+        return Vec::new();
     }
-    model
-        .datasets
-        .iter()
-        .filter_map(|d| {
-            let mut steps = 0;
-            for field in &fields {
-                match reach(model, &d.name, field) {
-                    Ok(Reach::Direct(way)) => steps += way.len(),
-                    _ => return None,
-                }
-            }
-            Some((steps, d.name.clone()))
-        })
-        .min()
-        .map(|(_, name)| name)
+    let mut homes: Vec<(usize, bool, usize)> = Vec::new();
+    for (i, dataset) in model.datasets.iter().enumerate() {
+        let steps: Option<usize> = fields
+            .iter()
+            .map(|field| match reach(model, &dataset.name, field) {
+                Ok(Reach::Direct(way)) => Some(way.len()),
+                _ => None,
+            })
+            .sum();
+        if let Some(steps) = steps {
+            homes.push((steps, !dataset.is_fact, i));
+        }
+    }
+    homes.sort_unstable();
+    homes
+        .into_iter()
+        .map(|(_, _, i)| model.datasets[i].name.clone())
+        .collect()
 }

@@ -11,44 +11,67 @@ use std::collections::BTreeSet;
 pub(crate) enum Reach {
     /// Many-to-one all the way: relationships in order.
     Direct(Vec<usize>),
-    /// Through the rows of a third dataset that look up both.
-    Bridge {
-        dataset: String,
-        home: Vec<usize>,
-        target: Vec<usize>,
-    },
+    /// Through rows that are linked one-to-many.
+    Linked(Link, FieldRef),
+}
+
+/// Rows that belong to a row without being the one that it looks up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// Many-to-one, from the home to the row that holds the outer fields.
+    outer: Vec<usize>,
+    outer_fields: Vec<String>,
+    /// Dataset of the linked rows.
+    pub(crate) dataset: String,
+    /// Many-to-one, from a linked row to the one that holds the inner fields.
+    inner: Vec<usize>,
+    inner_fields: Vec<String>,
 }
 
 /// All ways of the least number of many-to-one steps.
 ///
 /// No dataset is visited twice; a relationship of a dataset to itself is followed only when it
 /// is named.
-fn ways(model: &Model, from: &str, to: &FieldRef) -> Vec<Vec<usize>> {
-    if from == to.dataset && to.via.is_none() {
+///
+/// Where a relationship is named, the way leads to its many side, along it, and on from its one
+/// side.
+pub(super) fn ways(model: &Model, from: &str, to: &FieldRef) -> Vec<Vec<usize>> {
+    if let Some(via) = &to.via {
+        let mut found: Vec<Vec<usize>> = Vec::new();
+        for (i, r) in model.relationships.iter().enumerate() {
+            if &r.name != via || !r.unique {
+                continue;
+            }
+            let onward = ways(model, &r.to, &FieldRef::new(&to.dataset, &to.field));
+            for before in ways(model, from, &FieldRef::new(&r.from, "")) {
+                for after in &onward {
+                    let mut way = before.clone();
+                    way.push(i);
+                    way.extend(after);
+                    found.push(way);
+                }
+            }
+        }
+        return found;
+    }
+    if from == to.dataset {
         return vec![Vec::new()];
     }
     let mut found: Vec<Vec<usize>> = Vec::new();
     let mut open: Vec<(String, Vec<usize>)> = vec![(from.to_string(), Vec::new())];
     while let Some((at, steps)) = open.pop() {
         for (i, r) in model.relationships.iter().enumerate() {
-            let to_itself = r.from == r.to;
             if r.from != at
                 || !r.unique
+                || r.from == r.to
                 || steps.iter().any(|s| model.relationships[*s].to == r.to)
-                || (to_itself && to.via.as_ref() != Some(&r.name))
             {
                 continue;
             }
             let mut next = steps.clone();
             next.push(i);
             if r.to == to.dataset {
-                let named = match &to.via {
-                    None => true,
-                    Some(via) => next.iter().any(|s| &model.relationships[*s].name == via),
-                };
-                if named {
-                    found.push(next);
-                }
+                found.push(next);
             } else {
                 open.push((r.to.clone(), next));
             }
@@ -60,6 +83,10 @@ fn ways(model: &Model, from: &str, to: &FieldRef) -> Vec<Vec<usize>> {
 }
 
 /// The way from a dataset to a field, or the codes of why there is none.
+///
+/// What is not looked up many-to-one may be linked: by a relationship that is followed against its
+/// direction, from rows that look up its many side, or by one whose one side is not unique. The
+/// nearest link counts; of several that are equally near none is chosen in silence.
 pub(crate) fn reach(
     model: &Model,
     from: &str,
@@ -70,43 +97,96 @@ pub(crate) fn reach(
         [] => {}
         _ => return Err(BTreeSet::from(["E_AMBIGUOUS_PATH"])),
     }
+    let dataset = |name: &str| FieldRef::new(name, "");
+    let distance = |a: &str, b: &str| ways(model, a, &dataset(b)).first().map(Vec::len);
     let mut codes = BTreeSet::from(["E_NO_PATH"]);
-    let mut found: Vec<(usize, Reach)> = Vec::new();
-    for bridge in &model.datasets {
-        if bridge.name == from {
-            continue;
+    let mut found: Vec<(usize, usize, Link)> = Vec::new();
+    for (i, r) in model.relationships.iter().enumerate() {
+        if r.to == from {
+            for linked in &model.datasets {
+                let inner = ways(model, &linked.name, &dataset(&r.from));
+                let Some(first) = inner.first() else { continue };
+                // The linked rows look up the home by this relationship, not by a shorter way.
+                let shorter = distance(&linked.name, from).is_some_and(|d| d < first.len() + 1);
+                if linked.name == from || shorter {
+                    continue;
+                }
+                let [inner] = &inner[..] else {
+                    codes.insert("E_AMBIGUOUS_PATH");
+                    continue;
+                };
+                found.push((
+                    inner.len() + 1,
+                    i,
+                    Link {
+                        outer: Vec::new(),
+                        outer_fields: r.to_fields.clone(),
+                        dataset: linked.name.clone(),
+                        inner: inner.clone(),
+                        inner_fields: r.from_fields.clone(),
+                    },
+                ));
+            }
         }
-        let home = ways(model, &bridge.name, &FieldRef::new(from, ""));
-        let target = ways(model, &bridge.name, to);
-        if home.is_empty() || target.is_empty() {
-            continue;
+        if !r.unique {
+            let outer = ways(model, from, &dataset(&r.from));
+            if outer.is_empty() {
+                continue;
+            }
+            let [outer] = &outer[..] else {
+                codes.insert("E_AMBIGUOUS_PATH");
+                continue;
+            };
+            found.push((
+                outer.len() + 1,
+                i,
+                Link {
+                    outer: outer.clone(),
+                    outer_fields: r.from_fields.clone(),
+                    dataset: r.to.clone(),
+                    inner: Vec::new(),
+                    inner_fields: r.to_fields.clone(),
+                },
+            ));
         }
-        let ([home], [target]) = (&home[..], &target[..]) else {
-            codes.insert("E_AMBIGUOUS_PATH");
-            continue;
+    }
+    // From the linked rows the field is looked up; a relationship that the link itself uses need
+    // not be on the way again.
+    let mut reached: Vec<(usize, Link, FieldRef)> = Vec::new();
+    for (steps, relationship, link) in found {
+        let used = link
+            .inner
+            .iter()
+            .chain(&link.outer)
+            .chain([&relationship])
+            .any(|s| Some(&model.relationships[*s].name) == to.via.as_ref());
+        let onward = if used {
+            FieldRef::new(&to.dataset, &to.field)
+        } else {
+            to.clone()
         };
-        found.push((
-            home.len() + target.len(),
-            Reach::Bridge {
-                dataset: bridge.name.clone(),
-                home: home.clone(),
-                target: target.clone(),
-            },
-        ));
+        match &ways(model, &link.dataset, &onward)[..] {
+            [] => {}
+            [way] => reached.push((steps + way.len(), link, onward)),
+            _ => {
+                codes.insert("E_AMBIGUOUS_PATH");
+            }
+        }
     }
-    let least = found.iter().map(|f| f.0).min().unwrap_or(0);
-    found.retain(|f| f.0 == least);
-    if found.len() > 1 {
-        // Two bridges give two different numbers: neither may be chosen in silence.
-        return Err(BTreeSet::from(["E_AMBIGUOUS_PATH"]));
-    }
-    let keyed = model
-        .dataset(from)
-        .is_some_and(|d| !d.primary_key.is_empty());
-    match found.pop() {
+    let least = reached.iter().map(|f| f.0).min().unwrap_or(0);
+    reached.retain(|f| f.0 == least);
+    match reached.pop() {
         None => Err(codes),
-        Some(_) if !keyed => Err(BTreeSet::from(["E3012_MN_NO_SAFE_REWRITE"])),
-        Some((_, bridge)) => Ok(bridge),
+        Some(_) if !reached.is_empty() => Err(BTreeSet::from(["E_AMBIGUOUS_PATH"])),
+        Some((_, link, onward)) => Ok(Reach::Linked(link, onward)),
+    }
+}
+
+/// A field as linked rows reach it: a relationship that only the link uses is not named again.
+pub(super) fn onward(model: &Model, link: &Link, field: &FieldRef) -> FieldRef {
+    match reach(model, &link.dataset, field) {
+        Ok(Reach::Direct(_)) => field.clone(),
+        _ => FieldRef::new(&field.dataset, &field.field),
     }
 }
 
@@ -240,10 +320,26 @@ impl Evaluator<'_> {
         )
     }
 
-    /// Rows of a bridge that look up a row.
-    pub(super) fn linked(&self, bridge: &str, home: &[usize], row: usize) -> Vec<usize> {
-        (0..self.row_count(self.dataset(bridge)))
-            .filter(|b| self.follow(home, *b) == Some(row))
+    /// Rows that are linked to a row: keys equal, none NULL.
+    pub(super) fn linked(&self, link: &Link, home: &str, row: usize) -> Vec<usize> {
+        let keys = |dataset: &str, way: &[usize], row: usize, fields: &[String]| {
+            let at = way
+                .last()
+                .map_or(dataset, |last| &self.model.relationships[*last].to);
+            let end = self.follow(way, row)?;
+            let cells: Vec<Value> = fields
+                .iter()
+                .map(|f| self.field(self.dataset(at), Some(end), f))
+                .collect();
+            (!cells.iter().any(Value::is_null)).then_some(cells)
+        };
+        let Some(outer) = keys(home, &link.outer, row, &link.outer_fields) else {
+            return Vec::new();
+        };
+        (0..self.row_count(self.dataset(&link.dataset)))
+            .filter(|b| {
+                keys(&link.dataset, &link.inner, *b, &link.inner_fields).as_ref() == Some(&outer)
+            })
             .collect()
     }
 }
@@ -290,6 +386,13 @@ pub(super) fn period(value: &Value, grain: query::Grain, week_start: u8) -> Valu
         Grain::Weekday => Value::text(calendar::WEEKDAYS[calendar::weekday(day) as usize]),
         Grain::MonthOfYear => Value::int(i128::from(month)),
         Grain::QuarterOfYear => Value::int(i128::from((month - 1) / 3 + 1)),
+        Grain::WeekOfYear => {
+            // A week belongs to the year of its fourth day.
+            let week = calendar::period_start(day, Grain::Week, week_start);
+            let year = calendar::civil(week + 3).0;
+            let first = calendar::period_start(calendar::day(year, 1, 4), Grain::Week, week_start);
+            Value::int(i128::from((week - first) / 7 + 1))
+        }
         _ => Value::Date(calendar::period_start(day, grain, week_start)),
     }
 }

@@ -1,10 +1,10 @@
 //! Measures by group: every aggregate over the rows of its own dataset, each row at most once
 //! in a group.
 
+use super::comparison::Other;
 use super::filter::within;
-use super::lookup::{Reach, literal_number, period, reach};
+use super::lookup::{Link, Reach, literal_number, period, reach, ways};
 use super::{Days, Evaluator, Groups, Key};
-use crate::calendar;
 use crate::value::{self, Value};
 use query::{Dimension, Filter, Grain, Measure};
 use semantics::{
@@ -12,40 +12,36 @@ use semantics::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Moves the buckets of the other period onto those of this one.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Shift {
-    /// Index of the running dimension.
-    pub(super) dimension: usize,
-    pub(super) grain: Grain,
-    /// By a year instead of by one bucket.
-    pub(super) year: bool,
-}
-
-impl Shift {
-    pub(super) fn bucket(self, bucket: &Value) -> Value {
-        match bucket {
-            Value::Date(day) => Value::Date(if !self.year {
-                calendar::shift_period(*day, self.grain, 1)
-            } else if self.grain == Grain::Week {
-                day + 364
-            } else {
-                calendar::add_months(*day, 12)
-            }),
-            other => other.clone(),
-        }
-    }
-}
-
 /// What restricts and places rows.
 #[derive(Debug, Clone)]
 pub(super) struct Scope<'q> {
     pub(super) window: Days,
     pub(super) time: Option<&'q FieldRef>,
     pub(super) filters: Vec<&'q Filter>,
-    pub(super) shift: Option<Shift>,
+    /// How many of the filters are the query's own, and not those of one measure.
+    pub(super) shared: usize,
+    /// The rows are those of the other period of a comparison.
+    pub(super) other: Option<Other>,
     /// Other names of groups; groups without one do not count.
     pub(super) relabel: Option<&'q BTreeMap<Key, Key>>,
+}
+
+/// The day or time whose period a row of the other side belongs to: the one that it meets, for
+/// running periods; its own for weekdays and the like, unless the movement keeps weekdays.
+fn met(when: &Value, dimension: usize, own: bool, grain: Grain, other: Option<&Other>) -> Value {
+    match other {
+        Some(Other {
+            shift: Some(shift),
+            by_period: true,
+            running,
+            ..
+        }) if (!grain.is_cyclic() && (own || *running == Some(dimension)))
+            || (grain.is_cyclic() && shift.keeps_weekdays()) =>
+        {
+            shift.meets(when)
+        }
+        _ => when.clone(),
+    }
 }
 
 /// What is aggregated.
@@ -72,16 +68,18 @@ pub(super) fn own_time(model: &Model, home: &str) -> Result<FieldRef, BTreeSet<&
     if let Some(time) = model.dataset(home).and_then(|d| d.event_time.as_ref()) {
         return Ok(FieldRef::new(home, time));
     }
+    if let Some(elsewhere) = model.dataset(home).and_then(|d| d.event_time_of.clone()) {
+        return Ok(elsewhere);
+    }
     let mut near: Vec<(usize, FieldRef)> = Vec::new();
     for other in &model.datasets {
-        let Some(time) = &other.event_time else {
-            continue;
-        };
-        let field = FieldRef::new(&other.name, time);
-        if let Ok(Reach::Direct(way)) = reach(model, home, &field)
-            && !way.is_empty()
-        {
-            near.push((way.len(), field));
+        if let Some(time) = &other.event_time {
+            let field = FieldRef::new(&other.name, time);
+            near.extend(
+                ways(model, home, &field)
+                    .into_iter()
+                    .map(|way| (way.len(), field.clone())),
+            );
         }
     }
     near.sort();
@@ -105,16 +103,15 @@ pub(super) fn leaf_time(
     if let Some(field) = declared {
         return match reach(model, home, field)? {
             Reach::Direct(_) => Ok(field.clone()),
-            Reach::Bridge { .. } => Err(BTreeSet::from(["E_NO_PATH"])),
+            Reach::Linked(..) => Err(BTreeSet::from(["E_NO_PATH"])),
         };
     }
     if let Some(field) = asked {
-        match reach(model, home, field) {
-            Ok(Reach::Direct(_)) => return Ok(field.clone()),
-            Err(codes) if codes.contains("E_AMBIGUOUS_PATH") && codes.len() == 1 => {
-                return Err(codes);
-            }
-            _ => {}
+        // What is merely linked does not date a row.
+        match ways(model, home, field).len() {
+            0 => {}
+            1 => return Ok(field.clone()),
+            _ => return Err(BTreeSet::from(["E_AMBIGUOUS_PATH"])),
         }
     }
     own_time(model, home)
@@ -271,6 +268,39 @@ impl<'a> Evaluator<'a> {
                 adds_up(self.model, right),
             ),
             Measure::Where { measure, .. } => self.of_nothing(measure),
+        }
+    }
+
+    /// The dataset of the first rows that a measure aggregates, and the field that places them.
+    pub(super) fn placed_by(
+        &self,
+        measure: &Measure,
+        asked: Option<&FieldRef>,
+    ) -> Option<(String, Option<FieldRef>)> {
+        let placed = |home: &str, declared: Option<&FieldRef>| {
+            let field = leaf_time(self.model, home, declared, asked).ok();
+            Some((home.to_string(), field))
+        };
+        match measure {
+            Measure::Metric(name) => {
+                let metric = self.model.metric(name)?;
+                match &metric.kind {
+                    MetricKind::Simple { dataset, .. } => {
+                        placed(dataset, metric.time_field.as_ref())
+                    }
+                    _ => {
+                        self.placed_by(&Measure::Metric(metric.parts().first()?.to_string()), asked)
+                    }
+                }
+            }
+            Measure::Aggregate { field, .. } => placed(&field.dataset, None),
+            Measure::Rows(dataset) => placed(dataset, None),
+            Measure::Ratio { numerator, .. } => self.placed_by(numerator, asked),
+            Measure::Difference { left, .. } => self.placed_by(left, asked),
+            Measure::Where { measure, .. } | Measure::PerGroup { measure, .. } => {
+                self.placed_by(measure, asked)
+            }
+            Measure::CountOf(_) => None,
         }
     }
 
@@ -485,8 +515,12 @@ impl<'a> Evaluator<'a> {
         let home = self.dataset(leaf.home);
         let time = leaf_time(self.model, leaf.home, leaf.time, scope.time).ok();
         let mut unshifted = scope.clone();
-        unshifted.shift = None;
+        if let Some(other) = &mut unshifted.other {
+            other.by_period = false;
+        }
         unshifted.relabel = None;
+        // A group is the same one for every measure of the query.
+        unshifted.filters.truncate(scope.shared);
         let sizes: Vec<Option<Groups>> = dimensions
             .iter()
             .map(|d| match d {
@@ -505,7 +539,11 @@ impl<'a> Evaluator<'a> {
                     .next()
                     .unwrap_or(Value::Null)
             });
-            if !within(&when, scope.window) {
+            let counts = match &scope.other {
+                Some(other) => other.counts(&when),
+                None => within(&when, scope.window),
+            };
+            if !counts {
                 continue;
             }
             if !leaf.only.is_none_or(|f| self.declared(leaf.home, row, f)) {
@@ -520,16 +558,11 @@ impl<'a> Evaluator<'a> {
                 Operand::Expression(e) => self.expression(home, row, e),
             };
             let keys: BTreeSet<Key> = self
-                .keys(leaf.home, row, dimensions, time.as_ref(), &sizes)
+                .keys(leaf.home, row, dimensions, time.as_ref(), &sizes, scope)
                 .into_iter()
-                .filter_map(|mut key| {
-                    if let Some(shift) = scope.shift {
-                        key[shift.dimension] = shift.bucket(&key[shift.dimension]);
-                    }
-                    match scope.relabel {
-                        Some(names) => names.get(&key).cloned(),
-                        None => Some(key),
-                    }
+                .filter_map(|key| match scope.relabel {
+                    Some(names) => names.get(&key).cloned(),
+                    None => Some(key),
                 })
                 .collect();
             for key in keys {
@@ -567,8 +600,8 @@ impl<'a> Evaluator<'a> {
 
     /// The groups that a row belongs to: one, unless a dimension is linked one-to-many.
     ///
-    /// Dimensions that are reached through the same bridge take their values from the same
-    /// row of it; a row that no bridge row looks up is in the NULL group.
+    /// Dimensions that are reached through the same link take their values from the same linked
+    /// row; a row that nothing is linked to is in the NULL group.
     fn keys(
         &self,
         home: &str,
@@ -576,6 +609,7 @@ impl<'a> Evaluator<'a> {
         dimensions: &[Dimension],
         time: Option<&FieldRef>,
         sizes: &[Option<Groups>],
+        scope: &Scope<'_>,
     ) -> BTreeSet<Key> {
         let field_of = |d: &Dimension| match d {
             Dimension::Field(field) | Dimension::TimeOf { field, .. } => Some(field.clone()),
@@ -590,15 +624,18 @@ impl<'a> Evaluator<'a> {
                 Some((field, way))
             })
             .collect();
-        let mut choices: Vec<BTreeMap<String, Option<usize>>> = vec![BTreeMap::new()];
+        let mut links: Vec<&Link> = Vec::new();
         for (_, way) in reached.iter().flatten() {
-            let Reach::Bridge { dataset, home, .. } = way else {
-                continue;
-            };
-            if choices.iter().all(|c| c.contains_key(dataset)) {
-                continue;
+            if let Reach::Linked(link, _) = way
+                && !links.contains(&link)
+            {
+                links.push(link);
             }
-            let linked = self.linked(dataset, home, row);
+        }
+        // A linked row for each link, or none where none is linked.
+        let mut choices: Vec<Vec<Option<usize>>> = vec![Vec::new()];
+        for link in &links {
+            let linked = self.linked(link, home, row);
             let options: Vec<Option<usize>> = if linked.is_empty() {
                 vec![None]
             } else {
@@ -609,7 +646,7 @@ impl<'a> Evaluator<'a> {
                 .flat_map(|c| {
                     options.iter().map(move |o| {
                         let mut c = c.clone();
-                        c.insert(dataset.clone(), *o);
+                        c.push(*o);
                         c
                     })
                 })
@@ -620,27 +657,25 @@ impl<'a> Evaluator<'a> {
             .map(|chosen| {
                 dimensions
                     .iter()
+                    .enumerate()
                     .zip(&reached)
                     .zip(sizes)
-                    .map(|((dimension, reached), sizes)| {
+                    .map(|(((i, dimension), reached), sizes)| {
                         let value = match reached {
                             None => Value::Null,
                             Some((field, Reach::Direct(way))) => self.at(way, row, field),
-                            Some((
-                                field,
-                                Reach::Bridge {
-                                    dataset, target, ..
-                                },
-                            )) => chosen
-                                .get(dataset)
-                                .copied()
-                                .flatten()
-                                .map_or(Value::Null, |b| self.at(target, b, field)),
+                            Some((_, Reach::Linked(link, onward))) => links
+                                .iter()
+                                .position(|l| *l == link)
+                                .and_then(|l| chosen[l])
+                                .map_or(Value::Null, |b| self.looked_up(&link.dataset, b, onward)),
                         };
                         match dimension {
                             Dimension::Field(_) => value,
                             Dimension::Time(grain) | Dimension::TimeOf { grain, .. } => {
-                                period(&value, *grain, self.model.week_start)
+                                let own = reached.as_ref().map(|r| &r.0) == time;
+                                let met = met(&value, i, own, *grain, scope.other.as_ref());
+                                period(&met, *grain, self.model.week_start)
                             }
                             Dimension::Bucket { .. } if value.is_null() => Value::Null,
                             Dimension::Bucket { .. } => sizes

@@ -1,7 +1,7 @@
 //! Which groups are kept: conditions on groups, ranks, and the rest that a rank leaves out.
 
-use super::columns::{Line, directed};
-use super::comparison::Windows;
+use super::columns::{Line, directed, sortable};
+use super::comparison::Sides;
 use super::filter::holds;
 use super::lookup::literal_number;
 use super::measure::{mean, median};
@@ -57,7 +57,12 @@ impl Evaluator<'_> {
     }
 
     /// Keeps the places asked for; gives the groups that are left out.
-    pub(super) fn keep_ranked(&self, rank: &Rank, lines: &mut Vec<Line>) -> Vec<Key> {
+    pub(super) fn keep_ranked(
+        &self,
+        query: &Query,
+        rank: &Rank,
+        lines: &mut Vec<Line>,
+    ) -> Vec<Key> {
         let contenders: Vec<(Key, Value)> = lines
             .iter()
             .filter(|l| {
@@ -71,6 +76,12 @@ impl Evaluator<'_> {
             .map(|l| (l.key.clone(), l.part(rank.by, rank.on)))
             .collect();
         let class = |key: &Key| -> Key { rank.per.iter().map(|i| key[*i].clone()).collect() };
+        let order = |key: &Key| -> Key {
+            key.iter()
+                .zip(&query.dimensions)
+                .map(|(value, d)| sortable(value, d, self.model.week_start))
+                .collect()
+        };
         let mut kept: BTreeSet<Key> = BTreeSet::new();
         for (key, value) in &contenders {
             let rivals: Vec<&(Key, Value)> = contenders
@@ -89,7 +100,8 @@ impl Evaluator<'_> {
                 Ties::Break => rivals
                     .iter()
                     .filter(|(other, v)| {
-                        directed(v, value, rank.direction).then_with(|| other.cmp(key))
+                        directed(v, value, rank.direction)
+                            .then_with(|| order(other).cmp(&order(key)))
                             == Ordering::Less
                     })
                     .count(),
@@ -126,7 +138,7 @@ impl Evaluator<'_> {
         rank: &Rank,
         label: &str,
         rest: Vec<Key>,
-        windows: Option<&Windows>,
+        sides: Option<&Sides>,
     ) -> Vec<Line> {
         let labelled = (0..query.dimensions.len())
             .find(|i| !rank.per.contains(i) && self.is_text(&query.dimensions[*i]));
@@ -151,14 +163,13 @@ impl Evaluator<'_> {
             .collect();
         let mut scope = self.scope(
             query,
-            windows.map_or_else(|| super::comparison::window(query), |w| w.current),
+            sides.map_or_else(|| super::comparison::window(query), |s| s.current),
         );
         scope.relabel = Some(&relabel);
         let current = self.frame(query, &query.dimensions, &scope);
-        let before = windows.map(|w| {
+        let before = sides.map(|s| {
             let mut scope = scope.clone();
-            scope.window = w.prior;
-            scope.shift = w.shift;
+            scope.other = Some(s.other);
             self.frame(query, &query.dimensions, &scope)
         });
         let lines: BTreeSet<&Key> = relabel.values().collect();

@@ -3,17 +3,17 @@
 //! All reasons are collected: the compiler may name any of them.
 
 use super::columns::parts;
-use super::comparison::{running, window};
+use super::comparison::{meet_one_by_one, running, window};
 use super::kinds::{Kind, of_dimension, of_field, of_measure};
-use super::lists::{distinct_home, fields_of};
-use super::lookup::{Reach, reach};
+use super::lists::{distinct_homes, fields_of};
+use super::lookup::{Reach, onward, reach};
 use super::measure::{adds_up, leaf_time};
 use crate::calendar;
 use query::{
-    CompareTo, DateRange, Dimension, Filter, Having, Measure, OrderKey, Part, Query, Sets,
-    Threshold,
+    Align, CompareTo, DateRange, Dimension, Filter, Grain, Having, Measure, OrderKey, Part, Query,
+    Sets, Threshold,
 };
-use semantics::{Additivity, Aggregation, Expression, FieldRef, MetricKind, Model, Role};
+use semantics::{Additivity, Aggregation, DataType, Expression, FieldRef, MetricKind, Model, Role};
 use std::collections::BTreeSet;
 
 pub(crate) type Codes = BTreeSet<&'static str>;
@@ -28,6 +28,8 @@ const MALFORMED: &str = "E_MALFORMED_QUERY";
 struct Place<'q> {
     dimensions: Vec<&'q Dimension>,
     filters: Vec<&'q Filter>,
+    /// How many of the filters are the query's own.
+    shared: usize,
     time: Option<&'q FieldRef>,
     dated: bool,
 }
@@ -44,6 +46,19 @@ pub(crate) fn refusals(model: &Model, query: &Query) -> Codes {
     };
     reasons.query(query);
     reasons.codes
+}
+
+/// Whether the rows of a dataset can be dated and filtered as a query says.
+pub(super) fn can_list(model: &Model, home: &str, query: &Query) -> bool {
+    let mut reasons = Reasons {
+        model,
+        codes: Codes::new(),
+    };
+    reasons.dated(home, query);
+    if let Some(filter) = &query.filter {
+        reasons.filter(home, filter);
+    }
+    reasons.codes.is_empty()
 }
 
 impl Reasons<'_> {
@@ -79,7 +94,7 @@ impl Reasons<'_> {
     }
 
     fn direct(&mut self, home: &str, field: &FieldRef) {
-        if let Some(Reach::Bridge { .. }) = self.way(home, field) {
+        if let Some(Reach::Linked(..)) = self.way(home, field) {
             self.add(NO_PATH);
         }
     }
@@ -143,14 +158,19 @@ impl Reasons<'_> {
                 if let Some(filter) = &query.filter {
                     self.filter(&rows.dataset, filter);
                 }
-                if let Some(time) = &query.time
-                    && !window(query).is_open()
-                {
-                    self.direct(&rows.dataset, &time.field);
-                }
+                self.dated(&rows.dataset, query);
             }
             None if query.metrics.is_empty() => self.distinct(query),
             None => self.measured(query),
+        }
+    }
+
+    /// Whether the rows of a list can be placed in time, where that is asked for.
+    fn dated(&mut self, home: &str, query: &Query) {
+        if let Some(time) = query.time.as_ref().filter(|_| !window(query).is_open())
+            && let Err(codes) = leaf_time(self.model, home, None, Some(&time.field))
+        {
+            self.codes.extend(codes);
         }
     }
 
@@ -230,30 +250,37 @@ impl Reasons<'_> {
             self.add(MALFORMED);
             return;
         }
-        let mut fields = fields_of(query);
-        if fields.len() < query.dimensions.len() {
+        let homes = distinct_homes(self.model, query);
+        if homes.is_empty() {
             self.add(NO_PATH);
-            return;
-        }
-        if let Some(time) = query.time.as_ref().filter(|_| !window(query).is_open()) {
-            fields.push(time.field.clone());
-        }
-        match distinct_home(self.model, query) {
-            Some(home) => {
-                if let Some(filter) = &query.filter {
-                    self.filter(&home, filter);
-                }
-            }
-            None => {
-                self.add(NO_PATH);
+            for field in fields_of(query) {
                 for dataset in &self.model.datasets {
-                    for field in &fields {
-                        if let Err(codes) = reach(self.model, &dataset.name, field) {
-                            self.codes.extend(codes);
-                        }
+                    if let Err(codes) = reach(self.model, &dataset.name, &field) {
+                        self.codes.extend(codes);
                     }
                 }
             }
+        }
+        // The first that can be dated and filtered gives the rows.
+        let mut problems = Codes::new();
+        let mut found = homes.is_empty();
+        for home in homes {
+            if can_list(self.model, &home, query) {
+                found = true;
+                break;
+            }
+            let mut tried = Reasons {
+                model: self.model,
+                codes: Codes::new(),
+            };
+            tried.dated(&home, query);
+            if let Some(filter) = &query.filter {
+                tried.filter(&home, filter);
+            }
+            problems.extend(tried.codes);
+        }
+        if !found {
+            self.codes.extend(problems);
         }
         for order in &query.order {
             if !matches!(order.key, OrderKey::Dimension(i) if i < query.dimensions.len()) {
@@ -277,6 +304,7 @@ impl Reasons<'_> {
             let place = Place {
                 dimensions: query.dimensions.iter().collect(),
                 filters: query.filter.iter().collect(),
+                shared: usize::from(query.filter.is_some()),
                 time: query.time.as_ref().map(|t| &t.field),
                 dated: !window(query).is_open() || query.compare.is_some(),
             };
@@ -300,7 +328,15 @@ impl Reasons<'_> {
             if !matches!(compare.to, CompareTo::Range(_)) && running(query).is_none() && !closed {
                 self.add(MALFORMED);
             }
-            if compare.show.is_empty() {
+            if running(query).is_some() && !meet_one_by_one(query, compare) {
+                self.add(MALFORMED);
+            }
+            if compare.to == CompareTo::PriorPeriod
+                && !matches!(
+                    compare.align,
+                    Align::ToDate | Align::Full | Align::SameWeekday
+                )
+            {
                 self.add(MALFORMED);
             }
         }
@@ -325,7 +361,24 @@ impl Reasons<'_> {
                     .share
                     .as_ref()
                     .is_some_and(|s| s.within.iter().any(|i| !rank.per.contains(i)));
+                let linked = query
+                    .metrics
+                    .iter()
+                    .flat_map(|t| self.homes(&t.measure))
+                    .any(|home| {
+                        query.dimensions.iter().enumerate().any(|(i, d)| match d {
+                            Dimension::Field(field) | Dimension::Bucket { per: field, .. } => {
+                                !rank.per.contains(&i)
+                                    && matches!(
+                                        reach(self.model, &home, field),
+                                        Ok(Reach::Linked(..))
+                                    )
+                            }
+                            _ => false,
+                        })
+                    });
                 if within
+                    || linked
                     || query.cumulative
                     || query.rolling.is_some()
                     || !query.metrics.iter().all(|t| self.made_of_sums(&t.measure))
@@ -416,6 +469,28 @@ impl Reasons<'_> {
         }
     }
 
+    /// Datasets whose rows a measure aggregates.
+    fn homes(&self, measure: &Measure) -> Vec<String> {
+        match measure {
+            Measure::Metric(name) => self.model.home_datasets(name),
+            Measure::Aggregate { field, .. } => vec![field.dataset.clone()],
+            Measure::Rows(dataset) => vec![dataset.clone()],
+            Measure::Ratio {
+                numerator: a,
+                denominator: b,
+            }
+            | Measure::Difference { left: a, right: b } => {
+                let mut both = self.homes(a);
+                both.extend(self.homes(b));
+                both
+            }
+            Measure::Where { measure, .. } | Measure::PerGroup { measure, .. } => {
+                self.homes(measure)
+            }
+            Measure::CountOf(_) => Vec::new(),
+        }
+    }
+
     /// Whether a measure is made of sums of additive fields and counts of rows alone.
     fn made_of_sums(&self, measure: &Measure) -> bool {
         let summed =
@@ -453,14 +528,27 @@ impl Reasons<'_> {
             Dimension::Field(field) => {
                 self.known(field);
             }
-            Dimension::TimeOf { field, .. } => {
+            Dimension::TimeOf { field, grain } => {
                 self.known(field);
                 self.temporal(field);
+                self.fine_enough(field, *grain);
             }
             Dimension::Time(_) => {}
             Dimension::Bucket { per, .. } => {
                 self.known(per);
             }
+        }
+    }
+
+    /// Days have no hours.
+    fn fine_enough(&mut self, field: &FieldRef, grain: Grain) {
+        if matches!(grain, Grain::Hour | Grain::HourOfDay)
+            && self
+                .model
+                .field(field)
+                .is_some_and(|f| f.data_type == DataType::Date)
+        {
+            self.add("E_TIME_TOO_COARSE");
         }
     }
 
@@ -528,10 +616,10 @@ impl Reasons<'_> {
             Filter::CompareFields { left, right, .. } => {
                 let ways = [self.way(home, left), self.way(home, right)];
                 for way in ways.into_iter().flatten() {
-                    if let Reach::Bridge { dataset, .. } = way {
+                    if let Reach::Linked(link, _) = way {
                         // Both are read from the linked row.
-                        self.direct(&dataset, left);
-                        self.direct(&dataset, right);
+                        self.direct(&link.dataset, &onward(self.model, &link, left));
+                        self.direct(&link.dataset, &onward(self.model, &link, right));
                     }
                 }
             }
@@ -547,23 +635,33 @@ impl Reasons<'_> {
             .dimensions
             .iter()
             .any(|d| matches!(d, Dimension::Time(_)));
-        if (timed || place.dated)
-            && let Err(codes) = leaf_time(self.model, home, declared, place.time)
-        {
-            self.codes.extend(codes);
+        if timed || place.dated {
+            match leaf_time(self.model, home, declared, place.time) {
+                Err(codes) => self.codes.extend(codes),
+                Ok(field) => {
+                    for dimension in &place.dimensions {
+                        if let Dimension::Time(grain) = dimension {
+                            self.fine_enough(&field, *grain);
+                        }
+                    }
+                }
+            }
         }
         for dimension in &place.dimensions {
             match dimension {
                 Dimension::Field(field) => {
                     self.way(home, field);
                 }
-                Dimension::TimeOf { field, .. } => self.direct(home, field),
+                Dimension::TimeOf { field, .. } => {
+                    self.way(home, field);
+                }
                 Dimension::Bucket { measure, per, .. } => {
-                    self.direct(home, per);
+                    self.way(home, per);
                     let own = Dimension::Field(per.clone());
                     let inner = Place {
                         dimensions: vec![&own],
-                        filters: place.filters.clone(),
+                        filters: place.filters[..place.shared].to_vec(),
+                        shared: place.shared,
                         time: place.time,
                         dated: place.dated,
                     };
@@ -680,6 +778,7 @@ impl Reasons<'_> {
                     &Place {
                         dimensions: place.dimensions.clone(),
                         filters,
+                        shared: place.shared,
                         time: place.time,
                         dated: place.dated,
                     },
@@ -702,6 +801,7 @@ impl Reasons<'_> {
                     &Place {
                         dimensions: place.dimensions.iter().copied().chain(per).collect(),
                         filters: place.filters.clone(),
+                        shared: place.shared,
                         time: place.time,
                         dated: place.dated,
                     },
