@@ -98,6 +98,7 @@ impl Assistant {
                     restatement: language::restate(&query, &self.model),
                     query,
                     assumptions: Vec::new(),
+                    rewinds: false,
                 };
                 self.answer(reading, question, conversation, &mut document, &mut |_| {});
             }
@@ -130,6 +131,7 @@ impl Assistant {
             restatement: language::restate(&chosen.1, &self.model),
             query: chosen.1.clone(),
             assumptions: Vec::new(),
+            rewinds: false,
         })
     }
 
@@ -304,10 +306,14 @@ impl Assistant {
             on_event(&Event::Chart(chart.clone()));
         }
         document.status = Status::Answered;
-        conversation.context = Some(Context {
+        let context = Context {
             single: single(&reading.query, &result),
+            listed: listed(&reading.query, &self.model, &result),
+            period: single_period(&reading.query, &result),
             query: reading.query,
-        });
+            earlier: Vec::new(),
+        };
+        conversation.context = Some(context.after(conversation.context.take(), reading.rewinds));
     }
 
     /// Keeps only sentences that the number check proves. If the headline falls, the text says how
@@ -362,6 +368,45 @@ fn single(query: &Query, result: &ResultTable) -> Option<(semantics::FieldRef, S
         (Dimension::Field(field), Cell::Text(name)) => Some((field.clone(), name.clone())),
         _ => None,
     }
+}
+
+/// Names that a follow-up can point at ("the second one"), at most.
+const LISTED: usize = 50;
+
+/// The names that a result lists, in order.
+fn listed(
+    query: &Query,
+    model: &semantics::Model,
+    result: &ResultTable,
+) -> Option<(semantics::FieldRef, Vec<String>)> {
+    let (at, field) = language::listed_field(query, model)?;
+    let mut names: Vec<String> = Vec::new();
+    for row in result.rows.iter().take(LISTED) {
+        let name = match row.get(at)? {
+            Cell::Text(name) => name.clone(),
+            Cell::Integer(id) => id.to_string(),
+            _ => continue,
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Some((field, names))
+}
+
+/// The one period that a result states, by its first day.
+fn single_period(query: &Query, result: &ResultTable) -> Option<(String, query::Grain)> {
+    let [row] = &result.rows[..] else { return None };
+    query
+        .dimensions
+        .iter()
+        .enumerate()
+        .find_map(|(i, d)| match (d, row.get(i)) {
+            (Dimension::Time(grain), Some(Cell::Text(day))) if !grain.is_cyclic() => {
+                Some((day.get(..10)?.to_string(), *grain))
+            }
+            _ => None,
+        })
 }
 
 fn plain(result: Option<&ResultTable>) -> Narrative {

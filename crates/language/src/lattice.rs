@@ -271,6 +271,7 @@ fn role_weight(length: usize, kind: &str) -> f64 {
         1 if kind == "verb" => 0.3,
         1 => 0.85,
         2 if kind == "verb" => 0.9,
+        2 if kind == "edit" => 3.4,
         2 => 2.1,
         n => 1.7 * n as f64,
     }
@@ -497,6 +498,13 @@ fn value_edges(
         // "Pop" is rather one of 25 genres than one of 300 albums.
         let breadth = sources.values.breadth(&found.field).max(1) as f64;
         let weight = weight - 0.12 * breadth.log10();
+        // "stores" are the shops and not the channel "Store", unless the list says otherwise.
+        let noun = sources
+            .vocabulary
+            .look_up(words)
+            .iter()
+            .any(|n| matches!(n.named, Named::Entity(_)));
+        let weight = if noun { weight - 1.0 } else { weight };
         add(Sense::Value(found), end, weight);
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Lexicon {
     topics: Vec<(&'static str, Vec<String>)>,
     /// Time words: word → (kind, value).
     times: HashMap<&'static str, Vec<(&'static str, &'static str)>>,
+    /// Phrase of a named day → its rule and its name.
+    events: HashMap<String, (crate::time::Rule, &'static str)>,
     numbers: HashMap<&'static str, u32>,
     /// Name of a place → its other names, as folded singular words.
     places: HashMap<String, Vec<String>>,
@@ -39,6 +41,31 @@ fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     text.lines()
         .filter(|l| !l.starts_with("# ") && !l.trim().is_empty())
         .map(|l| l.split('\t').map(str::trim).collect())
+}
+
+/// The words that a short form stands for.
+pub(crate) fn written_out(folded: &str) -> Option<&'static str> {
+    static SHORT: OnceLock<HashMap<&'static str, &'static str>> = OnceLock::new();
+    SHORT
+        .get_or_init(|| {
+            rows(include_str!("../lexicon/en/abbreviations.tsv"))
+                .filter_map(|row| match row[..] {
+                    [short, long] => Some((short, long)),
+                    _ => None,
+                })
+                .collect()
+        })
+        .get(folded)
+        .copied()
+}
+
+/// A phrase as the tokens of a question join up.
+fn joined(phrase: &str) -> String {
+    crate::token::tokenize(phrase.trim())
+        .into_iter()
+        .map(|t| t.folded)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The lexicon, read once.
@@ -117,6 +144,16 @@ pub(crate) fn english() -> &'static Lexicon {
                 }
             }
         }
+        let mut events = HashMap::new();
+        for row in rows(include_str!("../lexicon/en/events.tsv")) {
+            if let [rule, name, phrases] = row[..]
+                && let Some(rule) = crate::time::Rule::parse(rule)
+            {
+                for phrase in phrases.split(" | ") {
+                    events.insert(joined(phrase), (rule, name));
+                }
+            }
+        }
         let numbers = rows(include_str!("../lexicon/en/numbers.tsv"))
             .filter_map(|row| match row[..] {
                 [word, value] => value.parse().ok().map(|v| (word, v)),
@@ -124,7 +161,9 @@ pub(crate) fn english() -> &'static Lexicon {
             })
             .collect();
         let mut places: HashMap<String, Vec<String>> = HashMap::new();
-        for row in rows(include_str!("../lexicon/en/places.tsv")) {
+        let named = rows(include_str!("../lexicon/en/places.tsv"))
+            .chain(rows(include_str!("../lexicon/en/values.tsv")));
+        for row in named {
             if let [name, others] = row[..] {
                 let mut ring: Vec<String> = others
                     .split(" | ")
@@ -166,6 +205,7 @@ pub(crate) fn english() -> &'static Lexicon {
             ignorable,
             topics,
             times,
+            events,
             numbers,
             places,
             verbs,
@@ -203,6 +243,10 @@ impl Lexicon {
     /// Time readings of a word.
     pub(crate) fn times(&self, folded: &str) -> &[(&'static str, &'static str)] {
         self.times.get(folded).map_or(&[], Vec::as_slice)
+    }
+    /// The rule and the name of a day that has one.
+    pub(crate) fn event(&self, phrase: &str) -> Option<(&crate::time::Rule, &'static str)> {
+        self.events.get(phrase).map(|(rule, name)| (rule, *name))
     }
     /// A number word's value.
     pub(crate) fn number(&self, folded: &str) -> Option<u32> {

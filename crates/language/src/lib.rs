@@ -5,6 +5,7 @@
 //! list of words that carry no meaning, or named to the user.
 
 mod compose;
+mod dialogue;
 mod lattice;
 mod lexicon;
 mod morphology;
@@ -15,7 +16,8 @@ mod understand;
 mod values;
 mod vocabulary;
 
+pub use dialogue::{Context, listed_field};
 pub use restate::{filter_words, restate};
-pub use understand::{Context, Knowledge, Reading, Understanding, explain, understand};
+pub use understand::{Knowledge, Reading, Understanding, explain, understand};
 pub use values::ValueIndex;
 pub use vocabulary::Vocabulary;

@@ -40,6 +40,9 @@ pub(crate) fn stem(word: &str) -> String {
     {
         return word.to_string();
     }
+    if matches!(word, "skus" | "menus" | "gurus" | "kpis" | "taxis") {
+        return word[..n - 1].to_string();
+    }
     for keep in ["ss", "us", "is"] {
         if word.ends_with(keep) {
             return word.to_string();
@@ -105,6 +108,7 @@ mod tests {
             ("boxes", "box"),
             ("citys", "city"),
             ("status", "status"),
+            ("skus", "sku"),
             ("sales", "sales"),
             ("bus", "bus"),
             ("cookies", "cookie"),

@@ -1,5 +1,10 @@
 //! The time grammar: dates, periods and words relative to the data's own today.
 
+mod phrase;
+mod yearly;
+
+pub use yearly::Rule;
+
 use crate::lexicon::english;
 use crate::token::{Token, TokenKind};
 use jiff::ToSpan;
@@ -11,14 +16,10 @@ use query::{DateRange, Grain};
 pub enum TimeSense {
     /// Days from `start` to before `end`.
     Range(Period),
-    /// A part of a year that is not named: (months from, months to, exclusive, as 1..13) and its name.
+    /// A part of a year that is not named, and its name.
     Yearless {
-        /// First month, 1..12.
-        from: i8,
-        /// Month after the last, 2..13.
-        to: i8,
-        /// First and last day of the month, when it is one.
-        days: Option<(i8, i8)>,
+        /// Which days of the year.
+        rule: Rule,
         /// Name without a year.
         label: String,
         /// Length as a grain.
@@ -28,8 +29,10 @@ pub enum TimeSense {
     },
     /// A grain ("monthly").
     Grain(Grain),
-    /// Days of the week.
-    Weekday(String),
+    /// Days of the week by their English names, and how they are called together.
+    Weekdays(Vec<String>, String),
+    /// Hours of the day, and how they are called together.
+    Hours(Vec<i8>, String),
     /// The whole of the data ("all time", "ever").
     Whole,
     /// A year earlier or later than the last query's period (+1, −1), or another grain.
@@ -128,7 +131,7 @@ pub fn month_name(month: i8) -> &'static str {
     NAMES[(month.clamp(1, 12) - 1) as usize]
 }
 
-fn first_of(year: i16, month: i8) -> Date {
+pub(crate) fn first_of(year: i16, month: i8) -> Date {
     if month > 12 {
         date(year + 1, month - 12, 1)
     } else {
@@ -205,9 +208,7 @@ pub fn shifted(day: Date, grain: Grain, by: i64) -> Date {
 /// A year-less part of a year in a given year.
 pub fn in_year(sense: &TimeSense, year: i16) -> Option<Period> {
     let TimeSense::Yearless {
-        from,
-        to,
-        days,
+        rule,
         label,
         grain,
         bound,
@@ -215,19 +216,31 @@ pub fn in_year(sense: &TimeSense, year: i16) -> Option<Period> {
     else {
         return None;
     };
-    let period = match days {
-        Some((first, last)) => {
-            let start = Date::new(year, *from, *first).ok()?;
-            let end = Date::new(year, *from, *last).ok()?.saturating_add(1.days());
-            Period {
-                start: Some(start),
-                end: Some(end),
-                label: format!("{label} {year}"),
-                grain: (first == last).then_some(Grain::Day),
-                relative: false,
-            }
-        }
-        None => months(year, *from, *to, format!("{label} {year}"), *grain),
+    let (start, end) = rule.in_year(year)?;
+    let several = matches!(rule, Rule::Days(_, first, last) if first != last)
+        || matches!(rule, Rule::LastDays(..))
+        || matches!(rule, Rule::Span(from, to) if from != to)
+        || matches!(rule, Rule::Easter(from, to) if from != to);
+    let named = matches!(
+        rule,
+        Rule::Weekday { .. } | Rule::Easter(..) | Rule::Span(..)
+    );
+    let label = match rule {
+        // A day that moves is shown with its date.
+        Rule::Weekday { .. } | Rule::Easter(..) => format!("{label} {year} ({start})"),
+        Rule::Span((from, _), (to, _)) if to < from => format!("{label} {year}/{}", year + 1),
+        Rule::Week(_) => format!(
+            "{label} of {year} ({start} to {})",
+            end.saturating_sub(1.days())
+        ),
+        _ => format!("{label} {year}"),
+    };
+    let period = Period {
+        start: Some(start),
+        end: Some(end),
+        label,
+        grain: (!(several || named && *grain == Grain::Quarter)).then_some(*grain),
+        relative: false,
     };
     Some(period.bounded(*bound))
 }
@@ -344,7 +357,8 @@ impl Reader<'_> {
 
     fn of_year(&self, at: usize) -> Option<(i16, usize)> {
         let next = self.skip(at, &["of", "in", "the", "year", ",", "for"]);
-        self.short_year(next)
+        self.relative_year(self.skip(at, &["of", "in", ",", "for"]))
+            .or_else(|| self.short_year(next))
     }
 
     fn part(&self, from: i8, to: i8, label: &str, grain: Grain, at: usize) -> (TimeSense, usize) {
@@ -363,9 +377,7 @@ impl Reader<'_> {
                 }
                 (
                     TimeSense::Yearless {
-                        from,
-                        to,
-                        days: None,
+                        rule: Rule::Months(from, to),
                         label: label.to_string(),
                         grain,
                         bound: Bound::In,
@@ -442,7 +454,7 @@ impl Reader<'_> {
         if let Some(found) = self.dated(at) {
             return Some(found);
         }
-        self.relative(start)
+        self.phrase(at).or_else(|| self.relative(start))
     }
 
     /// Dates with a month name, or numeric dates.
@@ -475,6 +487,13 @@ impl Reader<'_> {
             }
         }
         let month = self.month(lead)?;
+        if let Some((year, end)) = self.paired_year(lead, month) {
+            let label = format!("{} {year}", month_name(month));
+            return Some((
+                TimeSense::Range(months(year, month, month + 1, label, Grain::Month)),
+                end,
+            ));
+        }
         if let Some(day) = day_number(self.tokens.get(lead + 1)) {
             let mut last = day;
             let mut end = lead + 2;
@@ -525,15 +544,32 @@ impl Reader<'_> {
         }
         Some((
             TimeSense::Yearless {
-                from: month,
-                to: month + 1,
-                days: None,
+                rule: Rule::Months(month, month + 1),
                 label,
                 grain: Grain::Month,
                 bound: Bound::In,
             },
             lead + 1,
         ))
+    }
+
+    /// `Nov 24 vs Nov 23`: the same month twice with two numbers that can be years near today.
+    fn paired_year(&self, at: usize, month: i8) -> Option<(i16, usize)> {
+        let number = |i: usize| -> Option<i16> {
+            let token = self.tokens.get(i)?;
+            let TokenKind::Number(value, false) = token.kind else {
+                return None;
+            };
+            let today = self.clock.today.year();
+            let year = 2000 + value as i16;
+            (token.text.len() == 2 && value.fract() == 0.0 && (today - 12..=today).contains(&year))
+                .then_some(year)
+        };
+        let own = number(at + 1)?;
+        let other = (0..self.tokens.len()).any(|i| {
+            i != at && self.month(i) == Some(month) && number(i + 1).is_some_and(|y| y != own)
+        });
+        (other && self.year(at + 2).is_none()).then_some((own, at + 2))
     }
 
     fn day_of(&self, month: i8, first: i8, last: i8, at: usize) -> (TimeSense, usize) {
@@ -543,9 +579,7 @@ impl Reader<'_> {
             format!("{first}–{last} {}", month_name(month))
         };
         let sense = TimeSense::Yearless {
-            from: month,
-            to: month + 1,
-            days: Some((first, last)),
+            rule: Rule::Days(month, first, last),
             label,
             grain: Grain::Day,
             bound: Bound::In,
@@ -636,7 +670,7 @@ impl Reader<'_> {
         let last = matches!(
             word,
             "last" | "previous" | "past" | "prior" | "preceding" | "latest" | "recent"
-        );
+        ) || self.trails(at);
         if this && let Some(grain) = self.grain_word(at + 1) {
             return Some((relative(period_of(today, grain, week_start)), at + 2));
         }
@@ -650,7 +684,12 @@ impl Reader<'_> {
                     at + 2,
                 ));
             }
-            if let Some((n, next)) = self.number(at + 1)
+            let few = match self.word(at + 1) {
+                "couple" => Some((2, self.skip(at + 2, &["of"]))),
+                "few" => Some((3, at + 2)),
+                _ => None,
+            };
+            if let Some((n, next)) = few.or_else(|| self.number(at + 1))
                 && let Some(grain) = self.grain_word(next)
                 && (1..=400).contains(&n)
             {
@@ -794,17 +833,10 @@ pub fn readings(tokens: &[Token], at: usize, clock: &Clock) -> Vec<(TimeSense, u
                         found.push((TimeSense::Range(period.bounded(bound)), end))
                     }
                     TimeSense::Yearless {
-                        from,
-                        to,
-                        days,
-                        label,
-                        grain,
-                        ..
+                        rule, label, grain, ..
                     } => found.push((
                         TimeSense::Yearless {
-                            from,
-                            to,
-                            days,
+                            rule,
                             label,
                             grain,
                             bound,
@@ -840,9 +872,37 @@ pub fn readings(tokens: &[Token], at: usize, clock: &Clock) -> Vec<(TimeSense, u
     } else {
         word
     };
+    // "weekend against weekday": the days of work, not a breakdown by day.
+    let work_days = matches!(word, "weekday" | "weekdays")
+        && (tokens.iter().any(|t| t.stem == "weekend")
+            || word == "weekdays" && at > 0 && reader.word(at - 1) == "on");
+    if work_days {
+        let days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"];
+        let days = days.iter().map(|d| (*d).to_string()).collect();
+        found.push((TimeSense::Weekdays(days, "Monday to Friday".into()), at + 1));
+        return found;
+    }
     for (kind, value) in english().times(folded) {
         match *kind {
-            "weekday" => found.push((TimeSense::Weekday((*value).to_string()), at + 1)),
+            "weekday" => {
+                let days = vec![(*value).to_string()];
+                found.push((TimeSense::Weekdays(days, format!("{value}s")), at + 1));
+            }
+            "weekdays" => {
+                let days = value.split(' ').map(str::to_string).collect();
+                found.push((
+                    TimeSense::Weekdays(days, format!("{word}s").replace("ss", "s")),
+                    at + 1,
+                ));
+            }
+            "hours" => {
+                if let Some((from, to)) = value.split_once(' ')
+                    && let (Ok(from), Ok(to)) = (from.parse::<i8>(), to.parse::<i8>())
+                {
+                    let label = format!("in the {word} ({from}:00 to {}:59)", to);
+                    found.push((TimeSense::Hours((from..=to).collect(), label), at + 1));
+                }
+            }
             "grain" => {
                 if let Some(grain) = grain_named(value) {
                     found.push((TimeSense::Grain(grain), at + 1));

@@ -28,6 +28,8 @@ pub struct Token {
     pub start: usize,
     /// One past the last code point.
     pub end: usize,
+    /// The hyphen or stroke that tied it to the token before.
+    pub tied: Option<char>,
 }
 
 const CONTRACTIONS: &[(&str, &[&str])] = &[
@@ -55,31 +57,6 @@ const CONTRACTIONS: &[(&str, &[&str])] = &[
     ("we've", &["we", "have"]),
     ("we're", &["we", "are"]),
     ("they've", &["they", "have"]),
-];
-
-/// Short forms that are written out before anything else looks at them.
-const ABBREVIATIONS: &[(&str, &str)] = &[
-    ("yr", "year"),
-    ("yrs", "years"),
-    ("mth", "month"),
-    ("mths", "months"),
-    ("mnth", "month"),
-    ("qtr", "quarter"),
-    ("qtrs", "quarters"),
-    ("wk", "week"),
-    ("wks", "weeks"),
-    ("cust", "customer"),
-    ("custs", "customers"),
-    ("prod", "product"),
-    ("prods", "products"),
-    ("cat", "category"),
-    ("cats", "categories"),
-    ("subcat", "subcategory"),
-    ("rev", "revenue"),
-    ("qty", "quantity"),
-    ("txn", "transaction"),
-    ("txns", "transactions"),
-    ("trx", "transactions"),
 ];
 
 /// Splits a question. Words are cut at hyphens and slashes unless digits say that they are a
@@ -167,10 +144,24 @@ pub(crate) fn tokenize(question: &str) -> Vec<Token> {
 fn push(tokens: &mut Vec<Token>, characters: &[char], start: usize, end: usize, kind: TokenKind) {
     let text: String = characters[start..end].iter().collect();
     let folded = fold(&text);
-    let folded = ABBREVIATIONS
-        .iter()
-        .find(|(short, _)| *short == folded)
-        .map_or(folded, |(_, long)| (*long).to_string());
+    let written_out = crate::lexicon::written_out(&folded);
+    if let Some(words) = written_out
+        && words.contains(' ')
+    {
+        for word in words.split(' ') {
+            tokens.push(Token {
+                text: word.to_string(),
+                folded: word.to_string(),
+                stem: stem(word),
+                kind: TokenKind::Word,
+                start,
+                end,
+                tied: None,
+            });
+        }
+        return;
+    }
+    let folded = written_out.map_or(folded, str::to_string);
     let stem = if matches!(kind, TokenKind::Word) {
         stem(&folded)
     } else {
@@ -183,6 +174,7 @@ fn push(tokens: &mut Vec<Token>, characters: &[char], start: usize, end: usize, 
         kind,
         start,
         end,
+        tied: None,
     });
 }
 
@@ -293,12 +285,16 @@ fn word_at(tokens: &mut Vec<Token>, characters: &[char], start: usize) -> usize 
                 kind: TokenKind::Word,
                 start,
                 end,
+                tied: None,
             });
         }
         return end;
     }
     let has_digit = text.chars().any(|c| c.is_ascii_digit());
-    let known_short = matches!(lower.as_str(), "y/y" | "m/m" | "q/q" | "no." | "vs.");
+    let known_short = matches!(
+        lower.as_str(),
+        "y/y" | "m/m" | "q/q" | "no." | "vs." | "w/o" | "b/w"
+    );
     let initials =
         lower.len() <= 6 && lower.contains('.') && lower.split('.').all(|p| p.len() <= 1);
     if known_short || initials || (has_digit && text.contains(['-', '_', '#'])) {
@@ -306,6 +302,7 @@ fn word_at(tokens: &mut Vec<Token>, characters: &[char], start: usize) -> usize 
         return end;
     }
     let mut piece = start;
+    let mut tie = None;
     for at in start..=end {
         let c = if at < end { characters[at] } else { ' ' };
         if at == end || matches!(c, '-' | '/' | '.' | '&' | '_') {
@@ -319,7 +316,11 @@ fn word_at(tokens: &mut Vec<Token>, characters: &[char], start: usize) -> usize 
                     stop -= 2;
                 }
                 push(tokens, characters, piece, stop, TokenKind::Word);
+                if let Some(last) = tokens.last_mut() {
+                    last.tied = tie;
+                }
             }
+            tie = Some(c);
             if c == '&' {
                 push(tokens, characters, at, at + 1, TokenKind::Mark);
             }

@@ -1,6 +1,7 @@
 //! A question becomes a typed query, one question back, or a reasoned refusal.
 
-use crate::compose::{Finished, Misfit, Scene, finish, read};
+use crate::compose::{Draft, Edits, Finished, Misfit, Scene, finish, read};
+use crate::dialogue::{Context, asks_back, references, starts_as_follow_up};
 use crate::lattice::{Path, Sense, Sources, best_paths, edges};
 use crate::lexicon::english;
 use crate::morphology::fold;
@@ -42,6 +43,8 @@ pub struct Reading {
     pub restatement: String,
     /// Defaults that were filled in.
     pub assumptions: Vec<String>,
+    /// Whether the turn goes back to an earlier one.
+    pub rewinds: bool,
 }
 
 /// What became of a question.
@@ -68,15 +71,6 @@ pub enum Understanding {
         /// Words that were not understood.
         unknown: Vec<String>,
     },
-}
-
-/// What the last answered turn left behind.
-#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
-pub struct Context {
-    /// Its query.
-    pub query: Query,
-    /// The one value that its result named, if it was one.
-    pub single: Option<(semantics::FieldRef, String)>,
 }
 
 /// Reads a question; with a context, as its continuation where it is one.
@@ -114,7 +108,27 @@ fn weigh(
         );
     }
     let tokens = tokenize(question);
-    if let Some((code, phrase)) = refused_topic(&tokens) {
+    if let Some(context) = context
+        && asks_back(&tokens)
+    {
+        return back(context, knowledge);
+    }
+    let refused = refused_topic(&tokens);
+    // "drop the comparison", "remove the filter": an order to the conversation, not to the data.
+    let edits_query = context.is_some()
+        && refused.as_ref().is_some_and(|(code, phrase)| {
+            *code == "write_request"
+                && matches!(
+                    phrase.as_str(),
+                    "drop the"
+                        | "remove the"
+                        | "remove all"
+                        | "update the"
+                        | "change all"
+                        | "set all"
+                )
+        });
+    if let Some((code, phrase)) = refused.filter(|_| !edits_query) {
         let message = match code {
             "write_request" => "data is only read here, never changed".to_string(),
             "injection" => {
@@ -135,7 +149,11 @@ fn weigh(
         clock: &knowledge.clock,
         question: &characters,
     };
-    let edges = edges(&tokens, &sources);
+    let mut edges = edges(&tokens, &sources);
+    let pointed = context.map_or(Vec::new(), |c| references(&tokens, c, knowledge.model));
+    for item in &pointed {
+        edges[item.start].push(item.clone());
+    }
     let paths = best_paths(&tokens, &edges);
     let known: Vec<&Path> = paths
         .iter()
@@ -165,6 +183,7 @@ fn weigh(
         clock: &knowledge.clock,
         year_hint,
         tokens: &tokens,
+        last: context.map(|c| &c.query),
     };
     let mut found: Vec<(f64, Finished)> = Vec::new();
     let mut misfits: Vec<(f64, Misfit)> = Vec::new();
@@ -172,35 +191,23 @@ fn weigh(
         match read(path, &scene) {
             Ok(mut draft) => {
                 let mut attempts = Vec::new();
-                let own = !draft.measures.is_empty() && draft.measures.iter().any(|m| m.explicit)
-                    || draft.counted;
-                if let Some(context) = context {
-                    let follows =
-                        draft.refers || draft.continues || !own || starts_as_follow_up(&tokens);
-                    let complete =
-                        own && !draft.refers && !starts_as_follow_up(&tokens) && !draft.continues;
-                    if follows && !complete {
-                        let mut base = context.query.clone();
-                        if draft.refers
-                            && let Some((field, value)) = &context.single
-                        {
-                            base.rank = None;
-                            base.order.clear();
-                            base.dimensions
-                                .retain(|d| *d != Dimension::Field(field.clone()));
-                            let member = query::Filter::In {
-                                field: field.clone(),
-                                values: vec![query::Literal::Text(value.clone())],
-                            };
-                            base.filter = Some(match base.filter.take() {
-                                None => member,
-                                Some(f) => query::Filter::And(vec![f, member]),
-                            });
-                            draft
-                                .dimensions
-                                .retain(|d| *d != Dimension::Field(field.clone()));
-                            base.compare = None;
-                        }
+                draft.edits.referred =
+                    pointed
+                        .iter()
+                        .filter(|p| path.items.contains(p))
+                        .find_map(|p| match &p.sense {
+                            Sense::Value(v) => Some(v.field.clone()),
+                            _ => None,
+                        });
+                let own = draft.measures.iter().any(|m| m.explicit) || draft.counted;
+                let follow = draft.refers
+                    || draft.continues
+                    || draft.edits != Edits::default()
+                    || starts_as_follow_up(&tokens)
+                    || is_fragment(&draft, &tokens);
+                match context {
+                    Some(context) if follow || !own => {
+                        let base = base_of(&mut draft, context);
                         // A value of a field that is filtered already replaces the old one.
                         draft.penalty -= 0.25
                             * draft
@@ -210,14 +217,19 @@ fn weigh(
                                 .filter(|f| filtered(base.filter.as_ref()).contains(f))
                                 .count() as f64;
                         attempts.push(finish(draft.clone(), &scene, Some(&base)));
+                        let edits = draft.edits.clone();
+                        if !draft.refers
+                            && edits.drop.is_empty()
+                            && edits.level == 0
+                            && edits.referred.is_none()
+                        {
+                            attempts.push(finish(draft, &scene, None));
+                        }
                     }
-                    if !draft.refers && attempts.iter().all(Result::is_err) {
-                        attempts.push(finish(draft, &scene, None));
+                    None if draft.refers && draft.dimensions.is_empty() && !own => {
+                        attempts.push(Err(Misfit::Missing("what that refers to")));
                     }
-                } else if draft.refers && draft.dimensions.is_empty() && !own {
-                    attempts.push(Err(Misfit::Missing("what that refers to")));
-                } else {
-                    attempts.push(finish(draft, &scene, None));
+                    _ => attempts.push(finish(draft, &scene, None)),
                 }
                 for attempt in attempts {
                     match attempt {
@@ -348,6 +360,106 @@ fn same_keys(query: &Query, model: &Model) -> String {
     text
 }
 
+/// A measure by itself ("profit?", "average freight") is asked of what the last question was about.
+fn is_fragment(draft: &Draft, tokens: &[Token]) -> bool {
+    let words = tokens
+        .iter()
+        .filter(|t| !matches!(t.kind, TokenKind::Mark))
+        .count();
+    let asks = tokens.first().is_some_and(|t| {
+        matches!(
+            t.folded.as_str(),
+            "how"
+                | "what"
+                | "which"
+                | "who"
+                | "when"
+                | "where"
+                | "list"
+                | "show"
+                | "give"
+                | "is"
+                | "are"
+                | "did"
+                | "do"
+                | "does"
+                | "total"
+                | "overall"
+        )
+    });
+    words <= 4
+        && !asks
+        && !draft.measures.is_empty()
+        && draft.dimensions.is_empty()
+        && draft.fields.is_empty()
+        && draft.filters.is_empty()
+        && draft.period.is_none()
+        && draft.compare.is_none()
+        && draft.rank.is_none()
+        && draft.having.is_empty()
+        && draft.share.is_none()
+}
+
+/// The query that a follow-up edits: the last one, about the one member that it named if the words
+/// point at it.
+fn base_of(draft: &mut Draft, context: &Context) -> Query {
+    let mut base = context.query.clone();
+    // A new ranking that points at nothing leaves the members of an earlier one.
+    if !draft.refers && draft.rank.is_some() && draft.edits.referred.is_none() {
+        let narrowed = |f: &query::Filter| {
+            matches!(f, query::Filter::Members { field, query } if query.rank.is_some()
+                && base.dimensions.contains(&Dimension::Field(field.clone())))
+        };
+        base.filter = match base.filter.clone() {
+            Some(query::Filter::And(mut list)) => {
+                list.retain(|f| !narrowed(f));
+                (!list.is_empty()).then_some(query::Filter::And(list))
+            }
+            Some(f) if narrowed(&f) => None,
+            other => other,
+        };
+    }
+    if draft.refers
+        && let Some((field, value)) = &context.single
+    {
+        base.rank = None;
+        base.order.clear();
+        base.dimensions
+            .retain(|d| *d != Dimension::Field(field.clone()));
+        let member = query::Filter::In {
+            field: field.clone(),
+            values: vec![query::Literal::Text(value.clone())],
+        };
+        base.filter = Some(match base.filter.take() {
+            None => member,
+            Some(f) => query::Filter::And(vec![f, member]),
+        });
+        draft
+            .dimensions
+            .retain(|d| *d != Dimension::Field(field.clone()));
+        base.compare = None;
+    }
+    base
+}
+
+/// The answer before the last one.
+fn back(context: &Context, knowledge: &Knowledge) -> Understanding {
+    let Some(query) = context.earlier.last() else {
+        return decline(
+            knowledge,
+            "off_topic",
+            "there is no earlier answer in this conversation to go back to".into(),
+            Vec::new(),
+        );
+    };
+    Understanding::Answer(Reading {
+        restatement: crate::restate::restate(query, knowledge.model),
+        query: query.clone(),
+        assumptions: vec!["back to the answer before".into()],
+        rewinds: true,
+    })
+}
+
 fn reading(finished: &Finished) -> Reading {
     let mut assumptions = finished.notes.clone();
     assumptions.dedup();
@@ -355,33 +467,8 @@ fn reading(finished: &Finished) -> Reading {
         query: finished.query.clone(),
         restatement: finished.words.clone(),
         assumptions,
+        rewinds: false,
     }
-}
-
-fn starts_as_follow_up(tokens: &[Token]) -> bool {
-    let words: Vec<&str> = tokens.iter().take(3).map(|t| t.folded.as_str()).collect();
-    matches!(
-        words.first(),
-        Some(
-            &("and"
-                | "only"
-                | "just"
-                | "same"
-                | "now"
-                | "ok"
-                | "okay"
-                | "but"
-                | "instead"
-                | "what about"
-                | "fine"
-                | "for"
-                | "then"
-                | "also")
-        )
-    ) || matches!(words[..], ["what", "about", ..] | ["how", "about", ..])
-        || tokens
-            .iter()
-            .any(|t| matches!(t.folded.as_str(), "instead" | "again"))
 }
 
 /// The tables of the things that a way through the question names.
@@ -543,8 +630,18 @@ fn distance(query: &Query, model: &Model) -> f64 {
             && let Some(dataset) = dataset
         {
             let entity = dataset.entity.as_str();
+            let of_customers = query.metrics.first().is_some_and(|t| match &t.measure {
+                Measure::Metric(name) => name == "customers",
+                _ => false,
+            });
             far += if entity.contains("customer") || entity.contains("client") {
-                -0.2
+                if of_customers { -0.6 } else { -0.2 }
+            } else if ["store", "shop", "branch", "outlet"]
+                .iter()
+                .any(|w| entity.contains(w))
+            {
+                // A shop's takings are spoken of by the place of the shop.
+                -0.4
             } else if ["supplier", "employee", "vendor"]
                 .iter()
                 .any(|w| entity.contains(w))
@@ -812,6 +909,7 @@ fn general_options(knowledge: &Knowledge) -> Vec<(String, Reading)> {
                     query,
                     restatement,
                     assumptions: Vec::new(),
+                    rewinds: false,
                 },
             ));
         }

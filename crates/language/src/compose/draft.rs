@@ -76,6 +76,56 @@ pub(crate) struct Condition {
     pub value: Threshold,
 }
 
+/// What a follow-up takes away from the last query.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Dropped {
+    /// A measure or a group by its name.
+    Named(crate::vocabulary::Named),
+    /// Values of a field.
+    Values(FieldRef, Vec<String>),
+    /// All filters.
+    Filters,
+    /// All groups.
+    Groups,
+    /// The comparison.
+    Comparison,
+    /// The ranking.
+    Rank,
+    /// The shares.
+    Share,
+    /// The period.
+    Period,
+}
+
+/// What a follow-up does to the last query beyond naming new parts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Edits {
+    /// New parts join the old ones instead of replacing them.
+    pub add: bool,
+    /// What is taken away.
+    pub drop: Vec<Dropped>,
+    /// All members instead of the first few.
+    pub all: bool,
+    /// Without groups.
+    pub total: bool,
+    /// One level finer (+1) or coarser (−1).
+    pub level: i8,
+    /// The other way round.
+    pub reverse: bool,
+    /// How many members there are.
+    pub count: bool,
+    /// Field whose filtered value is compared with a further one.
+    pub against: Option<FieldRef>,
+    /// A period of the last query is meant ("the year"), not a breakdown by it.
+    pub within: Option<Grain>,
+    /// The comparison is a default, so that the last one stays.
+    pub implied_compare: bool,
+    /// The members themselves are asked for ("which ones?").
+    pub members: bool,
+    /// Values that came from a reference to the last answer.
+    pub referred: Option<FieldRef>,
+}
+
 /// Everything that was found in the words.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Draft {
@@ -137,4 +187,12 @@ pub(crate) struct Draft {
     pub shift: Option<(i32, Grain)>,
     /// Whether the question is a continuation by its first words.
     pub continues: bool,
+    /// Whether the rank counts percent of the members.
+    pub rank_percent: bool,
+    /// Whether the members that are not kept are summed up as one.
+    pub rank_other: bool,
+    /// What it does to the last query.
+    pub edits: Edits,
+    /// Sets of rows that are set side by side, with their names.
+    pub sides: Vec<(Filter, String)>,
 }

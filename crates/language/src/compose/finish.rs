@@ -112,6 +112,7 @@ fn assemble(
         elsewhere(&mut draft, model)?;
     }
     let wants_number = draft.rank.is_some()
+        || !draft.sides.is_empty()
         || draft.compare.is_some()
         || draft.growth
         || draft.share.is_some()
@@ -183,6 +184,9 @@ fn assemble(
         .collect();
     query.filter = all(scope);
     query.metrics = terms(&draft.measures);
+    if !draft.sides.is_empty() {
+        query.metrics = sides(&query.metrics, &draft.sides);
+    }
 
     // "the ten biggest customers' share": a set against the whole.
     if draft.share.is_some()
@@ -196,7 +200,10 @@ fn assemble(
         let set = Query {
             dimensions: vec![Dimension::Field(field.clone())],
             metrics: query.metrics[..1].to_vec(),
-            rank: Some(ranked(&rank, 1)),
+            rank: Some(Rank {
+                percent: draft.rank_percent,
+                ..ranked(&rank, 1)
+            }),
             time: query.time.clone(),
             filter: query.filter.clone(),
             ..Query::default()
@@ -326,6 +333,8 @@ fn assemble(
             *penalty += 0.2;
         }
         let mut rank_query = ranked(rank, DEFAULT_RANK);
+        rank_query.percent = draft.rank_percent;
+        rank_query.other = draft.rank_other.then(|| "Other".to_string());
         if query.compare.is_none() {
             rank_query.on = Part::Value;
         }
@@ -486,7 +495,8 @@ fn only_linked(query: &mut Query, model: &Model, notes: &mut Vec<String>) {
 /// A ranking or a choice is among things that are there: rows without one are set aside, and said.
 fn only_named(query: &mut Query, model: &Model, notes: &mut Vec<String>) {
     let chosen = query.rank.is_some() || !query.having.is_empty();
-    if !chosen || query.share.is_some() || query.compare.is_some() {
+    let summed = query.rank.as_ref().is_some_and(|r| r.other.is_some());
+    if !chosen || summed || query.share.is_some() || query.compare.is_some() {
         return;
     }
     let fields: Vec<&FieldRef> = query
@@ -749,6 +759,22 @@ fn counted_groups(
         }],
         ..Query::default()
     })
+}
+
+/// Each measure over each of the sets that are set side by side.
+fn sides(metrics: &[Term], sides: &[(Filter, String)]) -> Vec<Term> {
+    metrics
+        .iter()
+        .flat_map(|term| {
+            sides.iter().map(|(filter, label)| Term {
+                name: format!("{} ({label})", term.name),
+                measure: Measure::Where {
+                    measure: Box::new(term.measure.clone()),
+                    filter: Box::new(filter.clone()),
+                },
+            })
+        })
+        .collect()
 }
 
 pub(super) fn terms(measures: &[NamedMeasure]) -> Vec<Term> {

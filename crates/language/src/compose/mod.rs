@@ -3,9 +3,11 @@
 mod draft;
 mod edit;
 mod finish;
+mod level;
 mod node;
 mod read;
 
+pub(crate) use draft::{Draft, Edits};
 use finish::all;
 pub(crate) use finish::{Finished, finish};
 pub(crate) use read::{plural, read};
@@ -24,6 +26,8 @@ pub(crate) struct Scene<'a> {
     pub year_hint: Option<i16>,
     /// The question, for the small words that phrases leave out.
     pub tokens: &'a [Token],
+    /// The query that a follow-up edits.
+    pub last: Option<&'a query::Query>,
 }
 
 /// Why a way through the question makes no query.

@@ -82,6 +82,29 @@ pub(super) enum Mark {
     Ratio,
     /// "difference between … and …"
     Apart,
+    /// "faster than": one growth against another.
+    Outgrow,
+    /// "and everything else": what a ranking leaves out, summed up.
+    Rest,
+}
+
+/// What a word does to the last query of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EditWord {
+    /// Further parts.
+    Add,
+    /// Other parts.
+    Swap,
+    /// Fewer parts.
+    Drop,
+    /// Into one member.
+    Drill,
+    /// One level down.
+    Finer,
+    /// One level up.
+    Coarser,
+    /// The other way round.
+    Reverse,
 }
 
 /// A phrase.
@@ -119,6 +142,8 @@ pub(super) enum Node {
     Extreme(Direction, &'static str),
     /// "longer than 5": a limit on the field that the stems name.
     Limit(Operator, &'static str, f64),
+    /// A word that edits the last query.
+    Edit(EditWord),
     /// A verb by its base form ("ship" for "shipped").
     Verb(&'static str),
     /// Text between quotation marks, as written.
@@ -216,6 +241,15 @@ fn simple(item: &Item) -> Node {
             _ => None,
         }),
         "verb" => Node::Verb(payload),
+        "edit" => Node::Edit(match payload {
+            "add" => EditWord::Add,
+            "swap" => EditWord::Swap,
+            "drill" => EditWord::Drill,
+            "finer" => EditWord::Finer,
+            "coarser" => EditWord::Coarser,
+            "reverse" => EditWord::Reverse,
+            _ => EditWord::Drop,
+        }),
         "gain" => Node::Gain(operator(payload)),
         "debt" => Node::Debt,
         "superlative" => {
@@ -278,6 +312,8 @@ fn mark(kind: &str) -> Option<Mark> {
         "occasions" => Mark::Occasions,
         "ratio" => Mark::Ratio,
         "apart" => Mark::Apart,
+        "outgrow" => Mark::Outgrow,
+        "rest" => Mark::Rest,
         _ => return None,
     })
 }

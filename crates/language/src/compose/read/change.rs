@@ -62,7 +62,12 @@ impl Reader<'_> {
             });
         }
         // "same thing for the year before" moves the period; it compares nothing.
-        let moves = self.draft.continues || self.draft.refers;
+        let bare = self.scene.last.is_some()
+            && self
+                .nodes
+                .iter()
+                .all(|n| matches!(n.node, Node::Period(_) | Node::Mark(Mark::And | Mark::Ref)));
+        let moves = self.draft.continues || self.draft.refers || bare;
         let only = self.draft.measures.is_empty()
             && self.draft.compare.is_none()
             && !self.nodes.iter().any(|n| {
@@ -78,7 +83,9 @@ impl Reader<'_> {
                 matches!(
                     n.text.as_str(),
                     "the year before" | "the previous year" | "the month before"
-                )
+                ) || n.text.starts_with("same ")
+                    || n.text.starts_with("the same ")
+                    || n.text == "this time last year"
             })
         {
             self.draft.shift = Some((-1, grain));
@@ -93,8 +100,37 @@ impl Reader<'_> {
         if !changed {
             return Ok(());
         }
+        // "is revenue trending up or down": the series itself.
+        let trending = self.nodes.iter().any(|n| {
+            n.node == Node::Mark(Mark::Trend)
+                && matches!(
+                    n.text.as_str(),
+                    "trending" | "trend" | "trended" | "over time"
+                )
+        });
+        if trending
+            && period.is_none()
+            && self.draft.compare.is_none()
+            && self.draft.rank.is_none()
+            && !self.draft.growth
+        {
+            return Ok(());
+        }
+        let outgrown = self.outgrown();
         let pct = self.take_all(Mark::Pct);
-        let absolute = self.take_all(Mark::Absolute);
+        let spoken = self.nodes.iter().any(|n| {
+            matches!(
+                n.text.as_str(),
+                "lost" | "lose" | "gained" | "gain" | "added"
+            )
+        });
+        let fraction = self
+            .draft
+            .measures
+            .first()
+            .is_some_and(|m| self.is_fraction(&m.measure));
+        // "lost the most revenue" counts the money; a percentage changes by points.
+        let absolute = self.take_all(Mark::Absolute) || !pct && (spoken || fraction);
         let running = self
             .draft
             .dimensions
@@ -110,11 +146,44 @@ impl Reader<'_> {
             return Ok(());
         }
         self.draft.growth = true;
+        // "versus last year" without a period of its own speaks of this year; "year on year" of every
+        // year, unless it is asked of groups.
+        let grouped = self
+            .draft
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Field(_)))
+            || self.nodes.iter().zip(&self.used).any(|(n, used)| {
+                !used && matches!(&n.node, Node::Named(named) if self.group_of(named).is_some())
+            });
+        let ranged = self
+            .scene
+            .last
+            .and_then(|q| q.time.as_ref())
+            .is_some_and(|t| t.range.is_some());
+        if self.draft.period.is_none()
+            && !running
+            && !ranged
+            && self.draft.compare.is_none()
+            && matches!(period, Some(Some(Grain::Year)))
+            && (last_said(&self.nodes) || grouped)
+        {
+            let year = crate::time::period_of(
+                self.scene.clock.today,
+                Grain::Year,
+                self.scene.clock.week_start,
+            );
+            self.draft.notes.push(format!("the year is {}", year.label));
+            self.draft.period = Some(Period {
+                relative: true,
+                ..year
+            });
+        }
         match period {
             Some(Some(Grain::Year)) => {
                 if self.draft.compare.is_none() {
                     self.draft.compare = Some(CompareDraft::Year);
-                    if self.draft.period.is_none() && !running {
+                    if self.draft.period.is_none() && !running && !ranged {
                         self.add_dimension(Dimension::Time(Grain::Year));
                     }
                 }
@@ -134,6 +203,8 @@ impl Reader<'_> {
             }
             _ => {
                 if self.draft.compare.is_none() {
+                    self.draft.edits.implied_compare =
+                        period.is_none() && self.scene.last.is_some();
                     self.draft.compare = Some(CompareDraft::Prior);
                 }
             }
@@ -158,7 +229,13 @@ impl Reader<'_> {
                     .nodes
                     .iter()
                     .any(|n| matches!(n.text.as_str(), "fastest"));
-                if superlative {
+                let limited = self
+                    .draft
+                    .having
+                    .iter()
+                    .any(|c| matches!(c.on, Part::Pct | Part::Delta));
+                if outgrown || limited {
+                } else if superlative {
                     self.draft.rank = Some(RankDraft {
                         direction: direction.unwrap_or(Direction::Descending),
                         n: Some(1),
@@ -185,4 +262,70 @@ impl Reader<'_> {
         }
         Ok(())
     }
+
+    /// "did customers grow faster than revenue": both are shown with their growth.
+    fn outgrown(&mut self) -> bool {
+        if !self.take_all(Mark::Outgrow) {
+            return false;
+        }
+        for at in 0..self.nodes.len() {
+            if self.draft.measures.len() < 2
+                && !self.used[at]
+                && let Node::Named(Named::Entity(entity)) = self.nodes[at].node
+            {
+                self.take(at);
+                let measure = self.count_of_entity(entity);
+                self.add_measure(measure);
+            }
+        }
+        true
+    }
+
+    /// "grew by more than 10 %", "fell over 5k": a limit on the change and not on the number.
+    pub(super) fn grown_threshold(&mut self, at: usize, op: Operator, bar: &Bar) -> bool {
+        let Bar::Number(value, _, percent) = bar else {
+            return false;
+        };
+        let near = [at.wrapping_sub(1), at + 1].into_iter().find_map(|i| {
+            match self.nodes.get(i).map(|n| &n.node) {
+                Some(Node::Change(way)) => Some(*way),
+                _ => None,
+            }
+        });
+        let Some(way) = near else { return false };
+        self.take(at);
+        if self.draft.measures.is_empty()
+            && let Some(default) = self.metric_like(RankBasis::Revenue)
+        {
+            self.add_measure(default);
+        }
+        let value = if *percent { value / 100.0 } else { *value };
+        let (op, value) = match (way, op) {
+            (Some(Direction::Ascending), Operator::Gt) => (Operator::Lt, -value),
+            (Some(Direction::Ascending), Operator::Ge) => (Operator::Le, -value),
+            (Some(Direction::Ascending), Operator::Lt) => (Operator::Gt, -value),
+            (Some(Direction::Ascending), Operator::Le) => (Operator::Ge, -value),
+            (_, op) => (op, value),
+        };
+        self.draft.having.push(Condition {
+            metric: 0,
+            on: if *percent { Part::Pct } else { Part::Delta },
+            op,
+            value: Threshold::Number(value),
+        });
+        true
+    }
+}
+
+/// Whether the words set something against a year that is named from now ("last year", "a year ago").
+fn last_said(nodes: &[Placed]) -> bool {
+    nodes.iter().any(|n| {
+        matches!(n.node, Node::Period(_))
+            && n.text.split(' ').any(|w| {
+                matches!(
+                    w,
+                    "last" | "ago" | "prior" | "previous" | "earlier" | "before" | "ly" | "py"
+                )
+            })
+    })
 }

@@ -18,6 +18,30 @@ impl Reader<'_> {
                 continue;
             }
             self.take(at);
+            // "how much shipping did we charge" asks for the amount that the word names.
+            if self.nodes[at].text.ends_with("ing") && at > 0 && self.is(at - 1, Mark::HowMuch) {
+                let freight = self
+                    .model()
+                    .metrics
+                    .iter()
+                    .find(|m| {
+                        base == "ship"
+                            && (m.name == "freight"
+                                || m.synonyms.iter().any(|s| s == "shipping cost"))
+                    })
+                    .map(|m| (m.name.clone(), m.label.clone()));
+                let Some((name, label)) = freight else {
+                    self.used[at] = false;
+                    continue;
+                };
+                self.take(at - 1);
+                self.add_measure(NamedMeasure {
+                    name: label,
+                    measure: Measure::Metric(name),
+                    explicit: true,
+                });
+                continue;
+            }
             let stems = english().dates_of(base);
             if stems.is_empty() {
                 continue;

@@ -8,6 +8,7 @@ impl Reader<'_> {
             .nodes
             .iter()
             .any(|n| n.node == Node::Aggregation(Aggregation::Average));
+        self.strokes();
         let mut at = 0;
         while at < self.nodes.len() {
             if !self.is(at, Mark::By) || self.used[at] {
@@ -241,6 +242,38 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// "units/order", "sales/customer": a stroke between a number and a thing divides.
+    fn strokes(&mut self) {
+        for at in 1..self.nodes.len() {
+            let tied = self
+                .scene
+                .tokens
+                .get(self.nodes[at].start)
+                .is_some_and(|t| t.tied == Some('/'));
+            if !tied || self.used[at] || !self.adjacent(at - 1, at) {
+                continue;
+            }
+            let above = matches!(&self.nodes[at - 1].node, Node::Named(n) if self.number_of(n, None).is_some());
+            let entity = match &self.nodes[at].node {
+                Node::Named(Named::Entity(e)) => Some(*e),
+                Node::Named(Named::Metric(name)) => {
+                    self.model().metric(name).and_then(|m| match &m.unit {
+                        Unit::Count(noun) => self
+                            .model()
+                            .entities
+                            .iter()
+                            .position(|e| plural(&e.name) == *noun),
+                        _ => None,
+                    })
+                }
+                _ => None,
+            };
+            if above && let Some(entity) = entity {
+                self.average_per_entity(entity, at, at);
+            }
+        }
     }
 
     /// Whether a "by" after a verb names who did it: a plural or "a …" of people or firms.

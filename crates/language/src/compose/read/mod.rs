@@ -3,7 +3,9 @@
 mod between;
 mod change;
 mod count;
+mod edits;
 mod event;
+mod every;
 mod extreme;
 mod group;
 mod literal;
@@ -18,8 +20,10 @@ mod share;
 mod threshold;
 mod value;
 
-use super::draft::{Bound, CompareDraft, Condition, Draft, NamedMeasure, RankDraft, ShareDraft};
-use super::node::{Bar, Mark, Node, Placed, RankBasis, phrases};
+use super::draft::{
+    Bound, CompareDraft, Condition, Draft, Dropped, NamedMeasure, RankDraft, ShareDraft,
+};
+use super::node::{Bar, EditWord, Mark, Node, Placed, RankBasis, phrases};
 use super::{Misfit, Scene};
 use crate::lattice::Path;
 use crate::time::{Period, TimeSense, in_year};
@@ -32,7 +36,17 @@ use semantics::{
 
 /// Reads one way through the question.
 pub(crate) fn read(path: &Path, scene: &Scene) -> Result<Draft, Misfit> {
-    let nodes = phrases(&path.items);
+    let mut nodes = phrases(&path.items);
+    // Words of a conversation that only say how the new parts meet the old ones.
+    let mut draft = Draft::default();
+    nodes.retain(|n| match n.node {
+        Node::Edit(EditWord::Add) => {
+            draft.edits.add = true;
+            false
+        }
+        Node::Edit(EditWord::Swap) => false,
+        _ => true,
+    });
     if let Some(bad) = nodes.iter().find(|n| n.node == Node::Unknown) {
         return Err(Misfit::Unsupported(bad.text.clone()));
     }
@@ -40,7 +54,7 @@ pub(crate) fn read(path: &Path, scene: &Scene) -> Result<Draft, Misfit> {
         scene,
         used: vec![false; nodes.len()],
         nodes,
-        draft: Draft::default(),
+        draft,
     }
     .run()
 }
@@ -216,6 +230,11 @@ impl Reader<'_> {
             .nodes
             .first()
             .is_some_and(|n| matches!(n.node, Node::Mark(Mark::And | Mark::By | Mark::But)));
+        if self.scene.last.is_some() {
+            self.edits();
+        } else if let Some(node) = self.nodes.iter().find(|n| matches!(n.node, Node::Edit(_))) {
+            return Err(Misfit::Unsupported(node.text.clone()));
+        }
         if let Some(at) = self.find(Mark::Vague) {
             self.take(at);
             return Err(Misfit::Missing("what is compared with what"));
@@ -241,6 +260,8 @@ impl Reader<'_> {
         self.dated_verbs();
         self.grains();
         self.periods()?;
+        self.every_period()?;
+        self.without_activity()?;
         self.membership()?;
         self.existence();
         self.events();

@@ -27,6 +27,9 @@ impl Reader<'_> {
                 {
                     return None;
                 }
+                if let Some(spread) = self.over_orders(name, aggregation) {
+                    return Some(spread);
+                }
                 let field = match &metric.kind {
                     MetricKind::Simple {
                         dataset,
@@ -99,6 +102,62 @@ impl Reader<'_> {
             }
             Named::Entity(_) => None,
         }
+    }
+
+    /// "median order value", "highest basket value": the number of each order, then over the orders.
+    fn over_orders(&self, name: &str, how: Option<Aggregation>) -> Option<Number> {
+        let how = how.filter(|h| !matches!(h, Aggregation::Sum | Aggregation::Average))?;
+        let MetricKind::Ratio {
+            numerator,
+            denominator,
+            ..
+        } = &self.model().metric(name)?.kind
+        else {
+            return None;
+        };
+        let (above, below) = (
+            self.model().metric(numerator)?,
+            self.model().metric(denominator)?,
+        );
+        let key = match &below.kind {
+            MetricKind::Simple {
+                dataset,
+                aggregation: Aggregation::Count,
+                ..
+            } => self
+                .model()
+                .entities
+                .iter()
+                .find(|e| e.dataset.as_ref() == Some(dataset))?
+                .key
+                .clone(),
+            MetricKind::Simple {
+                dataset,
+                aggregation: Aggregation::CountDistinct,
+                expression: Some(semantics::Expression::Field(field)),
+                ..
+            } => FieldRef::new(dataset, field),
+            _ => return None,
+        };
+        let noun = self
+            .model()
+            .entities
+            .iter()
+            .find(|e| e.key.field == key.field)
+            .map_or_else(|| key.field.replace('_', " "), |e| e.name.clone());
+        Some(Number {
+            name: format!(
+                "{} {} per {noun}",
+                aggregation_word(how),
+                above.label.to_lowercase()
+            ),
+            measure: Measure::PerGroup {
+                aggregation: how,
+                measure: Box::new(Measure::Metric(numerator.clone())),
+                per: vec![Dimension::Field(key)],
+            },
+            field: None,
+        })
     }
 
     pub(super) fn count_of_entity(&self, entity: usize) -> NamedMeasure {

@@ -65,24 +65,17 @@ impl Reader<'_> {
                     self.draft.shift = Some((*by, *grain));
                     self.take(at);
                 }
-                Node::Time(TimeSense::Weekday(day)) => {
-                    let day = day.clone();
-                    if let Some(field) = self.model().default_time.clone() {
-                        self.draft.filters.push(Bound {
-                            field: Some(field.clone()),
-                            words: format!("on {day}s"),
-                            filter: Filter::Cycle {
-                                field,
-                                grain: Grain::Weekday,
-                                values: vec![Literal::Text(day)],
-                            },
-                            numerator: false,
-                        });
-                        self.take(at);
-                    }
-                }
                 _ => {}
             }
+        }
+        self.cycles();
+        // "bought in both 2023 and 2024", "in each of the four years": membership takes them.
+        let several = self.any(Mark::EveryPeriod)
+            || self
+                .find(Mark::Both)
+                .is_some_and(|b| places.iter().filter(|p| **p > b).count() > 1);
+        if several {
+            return Ok(());
         }
         if places.is_empty() {
             return Ok(());
@@ -134,10 +127,19 @@ impl Reader<'_> {
             self.draft.period = Some(period);
             return Ok(());
         }
+        if let [first, second] = &mut periods[..] {
+            alike(&mut first.1, &mut second.1);
+        }
+        if periods.len() > 2 {
+            return self.several(periods);
+        }
         match periods.len() {
             1 => {
                 let (at, period) = periods.remove(0);
                 self.take(at);
+                if self.against_one(at, &period) {
+                    return Ok(());
+                }
                 if at > 0
                     && matches!(
                         self.nodes[at - 1].node,
@@ -250,5 +252,194 @@ impl Reader<'_> {
             _ => return Err(Misfit::Missing("one period")),
         }
         Ok(())
+    }
+
+    /// Days of the week and hours of the day: a filter, or two sets side by side.
+    fn cycles(&mut self) {
+        let Some(field) = self.model().default_time.clone() else {
+            return;
+        };
+        let mut found: Vec<(Grain, Vec<Literal>, String)> = Vec::new();
+        for at in 0..self.nodes.len() {
+            let cycle = match &self.nodes[at].node {
+                Node::Time(TimeSense::Weekdays(days, label)) => (
+                    Grain::Weekday,
+                    days.iter().cloned().map(Literal::Text).collect(),
+                    label.clone(),
+                ),
+                Node::Time(TimeSense::Hours(hours, label)) => (
+                    Grain::HourOfDay,
+                    hours
+                        .iter()
+                        .map(|h| Literal::Integer(i64::from(*h)))
+                        .collect(),
+                    label.clone(),
+                ),
+                _ => continue,
+            };
+            self.take(at);
+            found.push(cycle);
+        }
+        let filter = |grain: Grain, values: Vec<Literal>| Filter::Cycle {
+            field: field.clone(),
+            grain,
+            values,
+        };
+        let single = found.iter().all(|(_, v, _)| v.len() == 1);
+        if found.len() > 1 && !single && found.iter().all(|f| f.0 == found[0].0) {
+            // "weekend against weekday sales": one number for each set of days.
+            self.take_all(Mark::Versus);
+            self.take_all(Mark::Compare);
+            self.draft.sides = found
+                .into_iter()
+                .map(|(grain, values, label)| (filter(grain, values), label))
+                .collect();
+            return;
+        }
+        let grains: Vec<Grain> = found.iter().map(|f| f.0).collect();
+        for grain in [Grain::Weekday, Grain::HourOfDay] {
+            let of: Vec<&(Grain, Vec<Literal>, String)> =
+                found.iter().filter(|f| f.0 == grain).collect();
+            if of.is_empty() {
+                continue;
+            }
+            let values = of.iter().flat_map(|f| f.1.iter().cloned()).collect();
+            let label = of
+                .iter()
+                .map(|f| f.2.clone())
+                .collect::<Vec<_>>()
+                .join(", ");
+            self.draft.filters.push(Bound {
+                field: Some(field.clone()),
+                words: format!("on {label}"),
+                filter: filter(grain, values),
+                numerator: false,
+            });
+        }
+        if grains.len() > 1 {
+            // "Saturday vs Sunday": each of them.
+            self.take_all(Mark::Versus);
+            self.add_dimension(Dimension::Time(grains[0]));
+        }
+    }
+
+    /// "vs last year", "how does it compare with last month": the running period against that one.
+    fn against_one(&mut self, at: usize, period: &Period) -> bool {
+        let versus = at > 0 && (self.is(at - 1, Mark::Versus) || self.is(at - 1, Mark::Than));
+        let compared = at > 0 && self.is(at - 1, Mark::Compare);
+        let ranged = self
+            .scene
+            .last
+            .and_then(|q| q.time.as_ref())
+            .is_some_and(|t| t.range.is_some());
+        if !versus && !compared || self.any(Mark::Share) {
+            return false;
+        }
+        let Some(grain) = period
+            .grain
+            .filter(|g| period.relative || *g == Grain::Year)
+        else {
+            return false;
+        };
+        let current =
+            crate::time::period_of(self.scene.clock.today, grain, self.scene.clock.week_start);
+        if current.start == period.start {
+            return false;
+        }
+        self.take(at - 1);
+        self.take_all(Mark::Versus);
+        self.take_all(Mark::Compare);
+        self.draft.compare = Some(CompareDraft::Periods(period.clone()));
+        if !ranged {
+            self.draft
+                .notes
+                .push(format!("compared with it: {}", current.label));
+            self.draft.period = Some(Period {
+                relative: true,
+                ..current
+            });
+        }
+        true
+    }
+
+    /// Three periods and more of one length: side by side, if they follow each other.
+    fn several(&mut self, mut periods: Vec<(usize, Period)>) -> Result<(), Misfit> {
+        for (at, _) in &periods {
+            self.used[*at] = true;
+        }
+        periods.sort_by_key(|p| p.1.start);
+        let follows = periods
+            .windows(2)
+            .all(|w| w[0].1.end == w[1].1.start && w[0].1.grain == w[1].1.grain);
+        let (Some(first), Some(last)) = (periods.first(), periods.last()) else {
+            return Ok(());
+        };
+        let (Some(grain), true) = (first.1.grain, follows) else {
+            return Err(Misfit::Missing("one period"));
+        };
+        self.draft.period = Some(Period {
+            start: first.1.start,
+            end: last.1.end,
+            label: format!("{} to {}", first.1.label, last.1.label),
+            grain: None,
+            relative: false,
+        });
+        self.take_all(Mark::Versus);
+        self.take_all(Mark::Compare);
+        self.add_dimension(Dimension::Time(grain));
+        Ok(())
+    }
+}
+
+/// Makes two periods that are set against each other of one kind: "the last 7 days and the prior 7
+/// days" are not the same days, and in "March 2024 and 2023" the year stands for its March.
+fn alike(first: &mut Period, second: &mut Period) {
+    if first.start == second.start && first.end == second.end && second.relative {
+        if let (Some(start), Some(end)) = (second.start, second.end) {
+            let whole_months = start.day() == 1 && end.day() == 1;
+            let moved = |d: jiff::civil::Date, back: i64| {
+                if whole_months {
+                    let months = i64::from(end.year() - start.year()) * 12
+                        + i64::from(end.month() - start.month());
+                    crate::time::shifted(d, Grain::Month, -months * back)
+                } else {
+                    crate::time::shifted(d, Grain::Day, -i64::from((end - start).get_days()) * back)
+                }
+            };
+            let (from, to) = (moved(start, 1), start);
+            *second = Period {
+                label: format!("{from} to {}", crate::time::shifted(to, Grain::Day, -1)),
+                start: Some(from),
+                end: Some(to),
+                grain: second.grain,
+                relative: true,
+            };
+        }
+        return;
+    }
+    let part = |p: &Period| p.grain.is_some_and(|g| g != Grain::Year) && p.start.is_some();
+    let in_year = |part: &Period, year: &Period| -> Option<Period> {
+        let (start, end, target) = (part.start?, part.end?, year.start?);
+        let by = i64::from(target.year() - start.year());
+        (by != 0).then(|| Period {
+            start: Some(crate::time::shifted(start, Grain::Year, by)),
+            end: Some(crate::time::shifted(end, Grain::Year, by)),
+            label: part
+                .label
+                .replace(&start.year().to_string(), &target.year().to_string()),
+            ..part.clone()
+        })
+    };
+    let whole = |p: &Period| p.grain == Some(Grain::Year);
+    if part(first) && whole(second) && first.grain != Some(Grain::Week) {
+        if let Some(period) = in_year(first, second) {
+            *second = period;
+        }
+    } else if whole(first)
+        && part(second)
+        && second.grain != Some(Grain::Week)
+        && let Some(period) = in_year(second, first)
+    {
+        *first = period;
     }
 }

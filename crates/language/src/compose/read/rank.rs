@@ -108,6 +108,15 @@ impl Reader<'_> {
                 && (1.0..=1000.0).contains(&value)
                 && value.fract() == 0.0
             {
+                // "the bottom 10 %" of the members
+                let percent = self.nodes.get(near + 1).is_some_and(|x| {
+                    matches!(x.text.as_str(), "%" | "percent" | "pct")
+                        && self.adjacent(near, near + 1)
+                });
+                if percent {
+                    self.take(near + 1);
+                    self.draft.rank_percent = true;
+                }
                 n = Some(value as u32);
                 self.take(near);
                 break;
@@ -331,6 +340,9 @@ impl Reader<'_> {
                     }
                 }
             }
+        }
+        if self.take_all(Mark::Rest) {
+            self.draft.rank_other = true;
         }
         self.own_extreme(direction);
         self.draft.rank = Some(RankDraft {

@@ -97,6 +97,84 @@ impl Reader<'_> {
                 .any(|m| matches!(&m.measure, Measure::Aggregate { field, .. } if temporal(field)))
     }
 
+    /// Whether rows of the entity are events with a date (returns, reviews): they are counted.
+    fn is_happening(&self, entity: usize) -> bool {
+        self.model().entities[entity]
+            .dataset
+            .as_ref()
+            .and_then(|d| self.model().dataset(d))
+            .is_some_and(|d| d.is_fact && d.event_time.is_some())
+    }
+
+    /// Whether a field can say of which rows the numbers are.
+    fn reached(&self, field: &FieldRef) -> bool {
+        let homes: Vec<String> = self
+            .draft
+            .measures
+            .iter()
+            .flat_map(|m| query::home_datasets(self.model(), &m.measure))
+            .collect();
+        homes.is_empty()
+            || homes.iter().any(|home| {
+                *home == field.dataset || query::reachable(self.model(), home, field).is_ok()
+            })
+            || self.model().relationships.iter().any(|r| {
+                r.from == field.dataset && homes.contains(&r.to) && !self.is_fact(&field.dataset)
+            })
+    }
+
+    fn is_fact(&self, dataset: &str) -> bool {
+        self.model().dataset(dataset).is_some_and(|d| d.is_fact)
+    }
+
+    /// "revenue trend", "sales over time": a series needs its grain; by month if nothing says.
+    fn over_time(&mut self) {
+        let trend = self.nodes.iter().any(|n| {
+            n.node == Node::Mark(Mark::Trend)
+                && matches!(
+                    n.text.as_str(),
+                    "trend"
+                        | "trends"
+                        | "trending"
+                        | "trended"
+                        | "over time"
+                        | "timeline"
+                        | "time series"
+                        | "evolution"
+                        | "progression"
+                        | "history"
+                )
+        });
+        let dated = self
+            .draft
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Time(_) | Dimension::TimeOf { .. }));
+        if !trend
+            || dated
+            || self.draft.rank.is_some()
+            || self.draft.compare.is_some()
+            || self.scene.model.default_time.is_none()
+        {
+            return;
+        }
+        let days = self
+            .draft
+            .period
+            .as_ref()
+            .and_then(|p| p.start.zip(p.end))
+            .map_or(400, |(s, e)| (e - s).get_days());
+        let grain = match days {
+            ..=45 => Grain::Day,
+            46..=120 => Grain::Week,
+            _ => Grain::Month,
+        };
+        self.draft
+            .notes
+            .push(format!("by {}", crate::time::grain_noun(grain)));
+        self.draft.dimensions.insert(0, Dimension::Time(grain));
+    }
+
     pub(super) fn leftovers(&mut self) -> Result<(), Misfit> {
         let listing = self.any(Mark::List) || self.any(Mark::Which) || self.any(Mark::All);
         let on_rows = self.any(Mark::RowsWord);
@@ -133,7 +211,7 @@ impl Reader<'_> {
                         && (!self.draft.dimensions.is_empty()
                             || self.draft.period.is_some()
                             || !self.draft.filters.is_empty())
-                        && (self.is_transactional(e) || self.per_group(at, e))
+                        && (self.is_transactional(e) || self.per_group(at, e) || self.is_happening(e))
                     {
                         // "orders by weekday": the entity is what is counted.
                         let measure = self.count_of_entity(e);
@@ -156,6 +234,10 @@ impl Reader<'_> {
                             continue;
                         }
                         // "orders placed by German customers": the noun says whose, not by whom to group.
+                        // What the numbers do not reach is no part of their scope.
+                        if !self.reached(&field) {
+                            return Err(Misfit::Unused(self.nodes[at].text.clone()));
+                        }
                         self.draft.penalty += 0.2;
                     } else {
                         // "the average price of all tracks" asks for one number rather than for many.
@@ -198,7 +280,18 @@ impl Reader<'_> {
                 }
                 Node::Mark(Mark::Absolute) if !self.draft.measures.is_empty() => self.take(at),
                 Node::Mark(Mark::Ref) => self.take(at),
-                Node::Aggregation(Aggregation::Sum) => self.take(at),
+                Node::Aggregation(Aggregation::Sum) => {
+                    self.take(at);
+                    // "just the total", "profit overall": without the groups of the last answer.
+                    let alone = self.draft.measures.is_empty() && self.draft.dimensions.is_empty();
+                    let all_told = matches!(
+                        self.nodes[at].text.as_str(),
+                        "in total" | "overall" | "altogether" | "all told" | "in all" | "combined"
+                    );
+                    self.draft.edits.total = self.scene.last.is_some()
+                        && self.draft.dimensions.is_empty()
+                        && (alone || all_told);
+                }
                 Node::Aggregation(Aggregation::Average) if self.draft.rolling.is_some() => {
                     self.take(at)
                 }
@@ -256,10 +349,14 @@ impl Reader<'_> {
         {
             return Err(Misfit::Missing("what is better"));
         }
+        self.over_time();
         if self.draft.when && !self.tells_when() {
             return Err(Misfit::Missing("which date is meant"));
         }
-        if self.take_all(Mark::Compare) | self.take_all(Mark::Versus) {
+        if (self.take_all(Mark::Compare) | self.take_all(Mark::Versus))
+            && self.draft.compare.is_none()
+            && self.draft.edits.drop.is_empty()
+        {
             return Err(Misfit::Missing("what is compared with what"));
         }
         if let Some(at) = (0..self.nodes.len()).find(|i| !self.used[*i]) {

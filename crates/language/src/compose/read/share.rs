@@ -109,10 +109,37 @@ impl Reader<'_> {
         ) {
             next += 1;
         }
-        let Some(Node::Named(Named::Entity(entity))) = self.nodes.get(next).map(|n| n.node.clone())
-        else {
-            return;
+        let entity = match self.nodes.get(next).map(|n| &n.node) {
+            Some(Node::Named(Named::Entity(entity))) => *entity,
+            // "orders" may be named as a number.
+            Some(Node::Named(Named::Metric(name))) => {
+                let noun = match self.model().metric(name).map(|m| &m.unit) {
+                    Some(Unit::Count(noun)) => noun.clone(),
+                    _ => return,
+                };
+                match self
+                    .model()
+                    .entities
+                    .iter()
+                    .position(|e| plural(&e.name) == noun)
+                {
+                    Some(entity) => entity,
+                    None => return,
+                }
+            }
+            _ => return,
         };
+        let limited = self
+            .nodes
+            .iter()
+            .any(|n| matches!(n.node, Node::Times(_) | Node::Threshold(..)));
+        let named_number = matches!(self.nodes[next].node, Node::Named(Named::Metric(_)));
+        if named_number && limited {
+            self.draft.measures.clear();
+            self.used[next] = false;
+        } else if named_number {
+            return;
+        }
         if self.used[next]
             || !self.draft.measures.is_empty()
             || is_singular(&self.nodes[next].text)

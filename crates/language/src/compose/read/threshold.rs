@@ -16,7 +16,7 @@ impl Reader<'_> {
             let Node::Threshold(op, bar) = self.nodes[at].node.clone() else {
                 continue;
             };
-            if self.row_threshold(at, op, &bar) {
+            if self.grown_threshold(at, op, &bar) || self.row_threshold(at, op, &bar) {
                 continue;
             }
             let metric = self.threshold_measure(at, &bar)?;
@@ -112,8 +112,26 @@ impl Reader<'_> {
     /// "products priced between 10 and 15": a limit on the price of the listed things themselves.
     fn priced(&mut self) -> Result<(), Misfit> {
         for at in 0..self.nodes.len().saturating_sub(1) {
-            let spoken = matches!(self.nodes[at].text.as_str(), "priced" | "priced at")
+            let priced = matches!(self.nodes[at].text.as_str(), "priced" | "priced at")
                 && self.is(at, Mark::Worth);
+            // "products under 20 pounds": money next to a thing that has a price is its price.
+            let money = matches!(
+                self.nodes[at + 1].node,
+                Node::Threshold(_, Bar::Number(_, true, _))
+            ) || self
+                .words_between(self.nodes[at + 1].end, self.nodes[at + 1].end + 1)
+                .any(|w| {
+                    matches!(
+                        w,
+                        "pounds" | "dollars" | "euros" | "bucks" | "quid" | "gbp" | "usd" | "eur"
+                    )
+                });
+            let thing = money
+                && self.draft.measures.is_empty()
+                && self.adjacent(at, at + 1)
+                && matches!(self.nodes[at].node, Node::Named(Named::Entity(_)))
+                && self.head_has_price();
+            let spoken = priced || thing;
             if !spoken || !matches!(self.nodes[at + 1].node, Node::Threshold(..)) {
                 continue;
             }
@@ -138,7 +156,9 @@ impl Reader<'_> {
             let Some(price) = price else {
                 return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
             };
-            self.take(at);
+            if priced {
+                self.take(at);
+            }
             let mut next = at + 1;
             while let Some(Node::Threshold(op, Bar::Number(value, _, false))) =
                 self.nodes.get(next).map(|n| n.node.clone())
@@ -149,6 +169,19 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the thing that the question is about has a price of its own.
+    fn head_has_price(&self) -> bool {
+        self.head_entity()
+            .and_then(|e| self.model().entities[e].dataset.as_ref())
+            .and_then(|d| self.model().dataset(d))
+            .is_some_and(|d| {
+                !d.is_fact
+                    && d.fields
+                        .iter()
+                        .any(|f| matches!(f.subject, Subject::ListPrice | Subject::UnitPrice))
+            })
     }
 
     /// "parts of size 49", "lines with a discount of 20%": a number right after a field that is

@@ -26,6 +26,11 @@ impl Reader<'_> {
                     && let Node::Named(named) = &self.nodes[near].node
                     && let Some((field, entity)) = self.group_of(named)
                     && (field == found.field
+                        || near > at
+                            && entity.is_some_and(|e| {
+                                self.model().entities[e].dataset.as_ref()
+                                    == Some(&found.field.dataset)
+                            })
                         || entity.is_some_and(|e| {
                             self.model().entities[e].key == found.field
                                 || self.model().entities[e].id_field.as_ref() == Some(&found.field)
@@ -43,6 +48,10 @@ impl Reader<'_> {
                 }
             }
             self.take(at);
+            // "split between online and store"
+            if at > 0 && self.is(at - 1, Mark::Between) {
+                self.take(at - 1);
+            }
             if found.quality == Quality::Slip {
                 self.draft.notes.push(format!(
                     "“{}” read as {}",
@@ -163,6 +172,15 @@ impl Reader<'_> {
             {
                 known.words = format!("{}, {words}", known.words);
                 known.filter = merged;
+                let noun = self
+                    .scene
+                    .model
+                    .entities
+                    .iter()
+                    .any(|e| crate::morphology::stem(&self.nodes[at].text) == e.name);
+                if noun {
+                    self.draft.penalty -= 1.5;
+                }
                 // "Latin or Pop": either will do; "Latin and Pop" asks for both.
                 // "the average length of Latin and Pop tracks" is of both together.
                 let together = self.draft.aggregated
@@ -195,6 +213,19 @@ impl Reader<'_> {
             }
         }
         self.take_all(Mark::Or);
+        // "compare with Janet": beside the value that the last question was about.
+        if let Some(last) = self.scene.last
+            && (self.find(Mark::Versus).is_some() || self.find(Mark::Compare).is_some())
+            && let Some(field) = self.draft.filters.iter().find_map(|b| {
+                b.field.clone().filter(|f| {
+                    super::super::edit::filters_on(last, f) && matches!(b.filter, Filter::In { .. })
+                })
+            })
+        {
+            self.take_all(Mark::Versus);
+            self.take_all(Mark::Compare);
+            self.draft.edits.against = Some(field);
+        }
         if self
             .draft
             .dimensions
