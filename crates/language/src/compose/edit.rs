@@ -751,7 +751,6 @@ fn share(draft: &Draft, query: &mut Query, scene: &Scene) -> Result<bool, Misfit
                 },
                 unfiltered: of_all || !broken_down,
             });
-            query.compare = None;
             Ok(true)
         }
     }

@@ -21,6 +21,85 @@ impl Reader<'_> {
             .or_else(|| self.weekday_before(at))
             .or_else(|| self.the_current(at))
             .or_else(|| self.moved(at))
+            .or_else(|| self.not_for(at))
+            .or_else(|| self.bare_last(at))
+    }
+
+    /// "have not bought for 90 days", "no sales in 60 days": the last so many days.
+    fn not_for(&self, at: usize) -> Option<(TimeSense, usize)> {
+        let before = at.checked_sub(1).map_or("", |i| self.word(i));
+        let denied = self.tokens.iter().any(|t| {
+            matches!(
+                t.folded.as_str(),
+                "not"
+                    | "never"
+                    | "no"
+                    | "without"
+                    | "zero"
+                    | "nothing"
+                    | "inactive"
+                    | "lapsed"
+                    | "none"
+            )
+        });
+        if !denied || !matches!(before, "for" | "in" | "within" | "over") {
+            return None;
+        }
+        let (n, next) = self.number(at)?;
+        let grain = self.grain_word(next)?;
+        if !(1..=400).contains(&n) || matches!(self.word(next + 1), "ago" | "before" | "earlier") {
+            return None;
+        }
+        let today = self.clock.today;
+        let end = today.saturating_add(1.days());
+        let start = shifted(end, grain, -n);
+        Some((
+            TimeSense::Range(Period {
+                start: Some(start),
+                end: Some(end),
+                label: format!(
+                    "the last {n} {}s ({start} to {today})",
+                    super::grain_noun(grain)
+                ),
+                grain: None,
+                relative: true,
+            }),
+            next + 1,
+        ))
+    }
+
+    /// "this year versus last": the word stands for the same grain one back.
+    fn bare_last(&self, at: usize) -> Option<(TimeSense, usize)> {
+        let before = at.checked_sub(1).map_or("", |i| self.word(i));
+        if self.word(at) != "last"
+            || !matches!(
+                before,
+                "versus"
+                    | "vs"
+                    | "vs."
+                    | "v"
+                    | "against"
+                    | "than"
+                    | "to"
+                    | "with"
+                    | "and"
+                    | "&"
+                    | "over"
+                    | "on"
+            )
+        {
+            return None;
+        }
+        let alone = self.tokens.get(at + 1).is_none_or(|t| {
+            matches!(t.kind, TokenKind::Mark)
+                || matches!(t.folded.as_str(), "by" | "for" | "in" | "per" | "split")
+        });
+        let grain = (0..at.saturating_sub(1)).rev().find_map(|i| {
+            matches!(self.word(i), "this" | "current")
+                .then(|| self.grain_word(i + 1))
+                .flatten()
+        })?;
+        alone.then(|| (TimeSense::Range(self.today_in(grain, 1)), at + 1))
     }
 
     fn today_in(&self, grain: Grain, back: i64) -> Period {

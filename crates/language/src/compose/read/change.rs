@@ -116,6 +116,13 @@ impl Reader<'_> {
         {
             return Ok(());
         }
+        // "change in units" names what changed unless a number is named already.
+        if !self.draft.measures.iter().any(|m| m.explicit)
+            && (0..self.nodes.len())
+                .any(|i| self.is(i, Mark::Absolute) && self.nodes[i].text == "in units")
+        {
+            self.draft.penalty += 1.0;
+        }
         let outgrown = self.outgrown();
         let pct = self.take_all(Mark::Pct);
         let spoken = self.nodes.iter().any(|n| {
@@ -141,6 +148,23 @@ impl Reader<'_> {
             });
         let explicit_growth =
             period.is_some() || pct || absolute || direction.is_some() || !trend_word;
+        // "how has the price changed over the year": the series within it.
+        let within = !explicit_growth
+            && self.draft.compare.is_none()
+            && self.draft.period.is_some()
+            && self.scene.tokens.windows(2).any(|w| {
+                matches!(
+                    w[0].folded.as_str(),
+                    "over" | "during" | "throughout" | "within"
+                ) && matches!(w[1].folded.as_str(), "the" | "this" | "last" | "past")
+            });
+        if within && !running && self.draft.rank.is_none() {
+            self.draft
+                .dimensions
+                .insert(0, Dimension::Time(Grain::Month));
+            self.draft.notes.push("by month".into());
+            return Ok(());
+        }
         if running && !explicit_growth && self.draft.compare.is_none() {
             // "how has it developed year by year" asks for the series itself.
             return Ok(());

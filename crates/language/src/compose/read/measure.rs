@@ -37,18 +37,32 @@ impl Reader<'_> {
             return false;
         };
         let mut between = self.words_between(self.nodes[first].end, self.nodes[at].start);
-        let leads = between
-            .next()
-            .is_some_and(|w| matches!(w, "of" | "for" | "from" | "in" | "on"));
+        let leads = between.next().is_some_and(|w| {
+            matches!(
+                w,
+                "of" | "for"
+                    | "from"
+                    | "in"
+                    | "on"
+                    | "excluding"
+                    | "without"
+                    | "except"
+                    | "minus"
+                    | "not"
+            )
+        });
         let plain = between.all(|w| {
             matches!(
                 w,
                 "of" | "all" | "the" | "these" | "those" | "our" | "shipped" | "german" | "any"
-            ) || self
-                .scene
-                .tokens
+            ) || self.nodes[first + 1..at]
                 .iter()
-                .any(|t| t.folded == w && t.text != t.folded)
+                .any(|n| matches!(n.node, Node::Value(_)) && n.text.split(' ').any(|t| t == w))
+                || self
+                    .scene
+                    .tokens
+                    .iter()
+                    .any(|t| t.folded == w && t.text != t.folded)
         });
         if !leads || !plain {
             return false;
@@ -184,6 +198,68 @@ impl Reader<'_> {
             self.take(at);
         }
         after_in && known || again
+    }
+
+    /// "what do our customers spend on average", "what does each of them spend": revenue for each of
+    /// those who are spoken of.
+    fn spent_on_average(&mut self) {
+        let spends = self.scene.tokens.iter().any(|t| {
+            matches!(
+                t.folded.as_str(),
+                "spend" | "spends" | "spent" | "spending" | "pay" | "pays"
+            )
+        });
+        let average = (0..self.nodes.len()).find(|i| {
+            !self.used[*i] && self.nodes[*i].node == Node::Aggregation(Aggregation::Average)
+        });
+        let (true, Some(at), true) = (spends, average, self.draft.measures.is_empty()) else {
+            return;
+        };
+        let counted = self
+            .scene
+            .last
+            .and_then(|q| match q.metrics.first().map(|t| &t.measure) {
+                Some(Measure::Metric(name)) => {
+                    self.model().metric(name).and_then(|m| match &m.unit {
+                        Unit::Count(noun) => self
+                            .model()
+                            .entities
+                            .iter()
+                            .position(|e| plural(&e.name) == *noun),
+                        _ => None,
+                    })
+                }
+                Some(Measure::Rows(dataset)) => self
+                    .model()
+                    .entities
+                    .iter()
+                    .position(|e| e.dataset.as_ref() == Some(dataset)),
+                _ => None,
+            });
+        let Some(entity) = self
+            .head_entity()
+            .or(counted)
+            .filter(|e| self.is_transactional(*e))
+        else {
+            return;
+        };
+        for i in 0..self.nodes.len() {
+            let whose = match &self.nodes[i].node {
+                Node::Named(Named::Entity(e)) => *e == entity,
+                Node::Named(Named::Metric(_)) => false,
+                _ => {
+                    self.is(i, Mark::By)
+                        && matches!(
+                            self.nodes[i].text.as_str(),
+                            "each" | "each of" | "for each of"
+                        )
+                }
+            };
+            if whose && !self.used[i] {
+                self.used[i] = true;
+            }
+        }
+        self.average_per_entity(entity, at, at);
     }
 
     pub(super) fn measures(&mut self) -> Result<(), Misfit> {
@@ -340,6 +416,7 @@ impl Reader<'_> {
                 });
             }
         }
+        self.spent_on_average();
         self.own_rows();
         // "freight as a percentage of revenue"
         if self.draft.measures.len() == 2

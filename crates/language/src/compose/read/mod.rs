@@ -260,6 +260,7 @@ impl Reader<'_> {
         self.dated_verbs();
         self.grains();
         self.periods()?;
+        self.percent_of_members();
         self.every_period()?;
         self.without_activity()?;
         self.membership()?;

@@ -13,8 +13,7 @@ impl Reader<'_> {
                 continue;
             }
             if let Some(Node::Number(n, false)) = at.checked_sub(1).map(|i| &self.nodes[i].node)
-                && at + 1 < self.nodes.len()
-                && self.is(at + 1, Mark::Rolling)
+                && (self.is(at + 1, Mark::Rolling) || at > 1 && self.is(at - 2, Mark::Rolling))
             {
                 self.draft.rolling = Some(*n as u32);
                 self.take(at - 1);
@@ -224,6 +223,16 @@ impl Reader<'_> {
                         grain: None,
                         relative: false,
                     });
+                } else if same_length(&first, &second)
+                    && !(first.grain == second.grain && first.grain.is_some())
+                {
+                    let (earlier, later) = if first.start <= second.start {
+                        (first, second)
+                    } else {
+                        (second, first)
+                    };
+                    self.draft.period = Some(later);
+                    self.draft.compare = Some(CompareDraft::Periods(earlier));
                 } else if first.grain == second.grain && first.grain.is_some() {
                     // Two periods side by side ("May and June 2022"): one bucket each.
                     let (earlier, later) = if first.start <= second.start {
@@ -389,6 +398,14 @@ impl Reader<'_> {
         self.add_dimension(Dimension::Time(grain));
         Ok(())
     }
+}
+
+/// Whether two periods have the same number of days, leap days aside.
+fn same_length(a: &Period, b: &Period) -> bool {
+    let days = |p: &Period| p.start.zip(p.end).map(|(s, e)| (e - s).get_days());
+    days(a)
+        .zip(days(b))
+        .is_some_and(|(x, y)| x.abs_diff(y) <= 1 && a.start != b.start)
 }
 
 /// Makes two periods that are set against each other of one kind: "the last 7 days and the prior 7

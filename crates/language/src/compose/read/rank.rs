@@ -3,6 +3,26 @@
 use super::*;
 
 impl Reader<'_> {
+    /// "bottom 10 %", "top 5 percent": the sign belongs to the rank and is no share.
+    pub(super) fn percent_of_members(&mut self) {
+        for at in 2..self.nodes.len() {
+            let sign = matches!(
+                self.nodes[at].text.as_str(),
+                "%" | "percent" | "pct" | "% of" | "percent of"
+            );
+            if sign
+                && self.is(at, Mark::Share)
+                && matches!(self.nodes[at - 1].node, Node::Number(_, false))
+                && matches!(self.nodes[at - 2].node, Node::Rank(_))
+                && self.adjacent(at - 2, at - 1)
+                && self.adjacent(at - 1, at)
+            {
+                self.nodes[at].node = Node::Mark(Mark::Pct);
+                self.nodes[at].text = "%".into();
+            }
+        }
+    }
+
     pub(super) fn ranking(&mut self) -> Result<(), Misfit> {
         if let Some(at) = self.find(Mark::RankVerb) {
             self.take(at);

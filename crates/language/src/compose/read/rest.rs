@@ -251,6 +251,11 @@ impl Reader<'_> {
                         self.add_dimension(Dimension::Field(field));
                     }
                 }
+                Node::Mark(Mark::List)
+                    if self.nodes[at].text == "return" && self.nodes[at].start > 2 =>
+                {
+                    return Err(Misfit::Unused(self.nodes[at].text.clone()));
+                }
                 Node::Mark(
                     Mark::Which
                     | Mark::List

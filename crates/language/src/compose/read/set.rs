@@ -106,6 +106,18 @@ impl Reader<'_> {
             (Some(at), Some(first)) if first < at && parts.iter().any(|p| *p > at) => Some(at),
             _ => None,
         };
+        let ranked = self
+            .nodes
+            .iter()
+            .any(|n| matches!(n.node, Node::Rank(_) | Node::RankBy(..)));
+        if let Some(at) = split.filter(|_| ranked)
+            && parts
+                .iter()
+                .all(|p| matches!(self.nodes[*p].node, Node::Time(_)))
+        {
+            // "top 20 last year and not this year": two rankings, no activity.
+            return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+        }
         if split.is_none() && both.is_none() {
             return self.never(negation, &parts);
         }

@@ -60,6 +60,7 @@ impl Reader<'_> {
         if numerators && self.draft.measures.is_empty() {
             self.count_of_what_is_spoken_of();
         }
+        self.within_parent();
         self.draft.share = Some(if numerators {
             ShareDraft::Part
         } else {
@@ -97,6 +98,45 @@ impl Reader<'_> {
         self.draft.subject = Some(entity);
         let measure = self.count_of_entity(entity);
         self.add_measure(measure);
+    }
+
+    /// "of the region's sales", "of its category": the whole is the parent group, which is shown too.
+    fn within_parent(&mut self) {
+        for at in 0..self.nodes.len() {
+            let Node::Named(named) = self.nodes[at].node.clone() else {
+                continue;
+            };
+            let Some((field, _)) = self.group_of(&named) else {
+                continue;
+            };
+            let (start, end) = (self.nodes[at].start, self.nodes[at].end);
+            let leads: Vec<&str> = self.words_between(start.saturating_sub(2), start).collect();
+            let owned = matches!(
+                leads[..],
+                ["of" | "in" | "within", "the" | "its" | "their" | "each"] | [_, "within"]
+            );
+            let measured = self.nodes.get(at + 1).is_some_and(|n| {
+                n.start == end
+                    && matches!(&n.node, Node::Named(x) if self.number_of(x, None).is_some())
+            });
+            let its = matches!(leads.last(), Some(&"its") | Some(&"their"));
+            let others = (0..self.nodes.len()).any(|i| {
+                i != at && matches!(&self.nodes[i].node, Node::Named(n) if self.group_of(n).is_some_and(|g| g.0 != field))
+            });
+            if self.is(at.wrapping_sub(1), Mark::By) || !owned || !(measured || its) || !others {
+                continue;
+            }
+            self.take(at);
+            let parent = Dimension::Field(field);
+            self.draft.dimensions.retain(|d| *d != parent);
+            self.draft.dimensions.insert(0, parent);
+            for i in 0..self.nodes.len() {
+                if self.is(i, Mark::Ref) && matches!(self.nodes[i].text.as_str(), "its" | "their") {
+                    self.used[i] = true;
+                }
+            }
+            self.draft.refers = false;
+        }
     }
 
     /// "percentage of suppliers in Germany", "what share of customers from France is in furniture":

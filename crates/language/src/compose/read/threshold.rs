@@ -4,6 +4,7 @@ use super::*;
 
 impl Reader<'_> {
     pub(super) fn thresholds(&mut self) -> Result<(), Misfit> {
+        self.nothing();
         self.gains()?;
         self.times()?;
         self.priced()?;
@@ -169,6 +170,34 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// "products with zero stock": the number is nothing.
+    fn nothing(&mut self) {
+        for at in 0..self.nodes.len().saturating_sub(1) {
+            if self.nodes[at].node != Node::Number(0.0, false) || self.used[at] {
+                continue;
+            }
+            let Node::Named(named) = self.nodes[at + 1].node.clone() else {
+                continue;
+            };
+            let Some(number) = self.number_of(&named, None) else {
+                continue;
+            };
+            self.take(at);
+            self.take(at + 1);
+            let metric = self.add_measure(NamedMeasure {
+                name: number.name,
+                measure: number.measure,
+                explicit: true,
+            });
+            self.draft.having.push(Condition {
+                metric,
+                on: Part::Value,
+                op: Operator::Eq,
+                value: Threshold::Number(0.0),
+            });
+        }
     }
 
     /// Whether the thing that the question is about has a price of its own.
