@@ -81,3 +81,8 @@ pub(crate) fn of(query: &Query) -> Intent {
     }
     Intent::Point
 }
+
+/// The intent of that name.
+pub(crate) fn named(name: &str) -> Option<Intent> {
+    serde_json::from_value(serde_json::Value::String(name.into())).ok()
+}

@@ -63,6 +63,8 @@ impl Assistant {
                     options,
                 };
                 on_event(&Event::Clarification(clarification.clone()));
+                document.intent =
+                    language::kind_of(&question.text).and_then(|k| intent::named(k.intent));
                 document.status = Status::Clarify;
                 document.clarification = Some(clarification);
             }
@@ -74,6 +76,14 @@ impl Assistant {
             } => {
                 document.status = Status::Declined;
                 document.unknown_words = unknown;
+                let kind = language::kind_of(&question.text);
+                document.intent = kind.and_then(|k| intent::named(k.intent));
+                let message = match kind {
+                    Some(kind) if code.starts_with("unknown") => {
+                        format!("{message} (the question asks for {})", kind.name)
+                    }
+                    _ => message,
+                };
                 fail(&mut document, code, message, Some(hint), on_event);
             }
         }
@@ -175,6 +185,20 @@ impl Assistant {
     fn understand(&self, question: &Question, conversation: &Conversation) -> Understanding {
         let knowledge = self.knowledge(question);
         understand(&question.text, &knowledge, conversation.context.as_ref())
+    }
+
+    /// Ways to go on from the first `cursor` characters of a question, best first; each can still end
+    /// in a question that is answered.
+    pub fn complete(
+        &self,
+        text: &str,
+        cursor: usize,
+        conversation: &Conversation,
+        at_most: usize,
+    ) -> Vec<language::Completion> {
+        let knowledge = self.knowledge(&Question::default());
+        let context = conversation.context.as_ref();
+        language::complete(text, cursor, &knowledge, context, at_most)
     }
 
     /// How a question is read: the ways through its words and the readings that they make, best first.

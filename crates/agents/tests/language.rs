@@ -165,6 +165,7 @@ struct RefusedQuestions {
 fn what_cannot_be_answered_is_declined_with_its_reason() {
     let cases: RefusedQuestions = serde_json::from_str(&suite("questions/honesty.json")).unwrap();
     let mut wrong = Vec::new();
+    retailer();
     for case in cases.questions {
         let start = Instant::now();
         let got = ask(&case.ask, &mut Conversation::default());
@@ -181,6 +182,7 @@ fn what_cannot_be_answered_is_declined_with_its_reason() {
 fn endless_and_odd_questions_end_in_bounded_time() {
     let many = "revenue by region ".repeat(1_200);
     let nested = format!("{}revenue{}", "(".repeat(700), ")".repeat(700));
+    retailer();
     let mixed = "выручка по 地区 für ñandú ".repeat(50);
     for text in [
         many.as_str(),

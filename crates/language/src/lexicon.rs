@@ -26,6 +26,8 @@ pub(crate) struct Lexicon {
     times: HashMap<&'static str, Vec<(&'static str, &'static str)>>,
     /// Phrase of a named day → its rule and its name.
     events: HashMap<String, (crate::time::Rule, &'static str)>,
+    /// (intent, name, phrases) of kinds of answers, narrow ones first.
+    intents: Vec<(&'static str, &'static str, Vec<String>)>,
     numbers: HashMap<&'static str, u32>,
     /// Name of a place → its other names, as folded singular words.
     places: HashMap<String, Vec<String>>,
@@ -154,6 +156,14 @@ pub(crate) fn english() -> &'static Lexicon {
                 }
             }
         }
+        let intents = rows(include_str!("../lexicon/en/intents.tsv"))
+            .filter_map(|row| match row[..] {
+                [intent, name, phrases] => {
+                    Some((intent, name, phrases.split(" | ").map(joined).collect()))
+                }
+                _ => None,
+            })
+            .collect();
         let numbers = rows(include_str!("../lexicon/en/numbers.tsv"))
             .filter_map(|row| match row[..] {
                 [word, value] => value.parse().ok().map(|v| (word, v)),
@@ -206,6 +216,7 @@ pub(crate) fn english() -> &'static Lexicon {
             topics,
             times,
             events,
+            intents,
             numbers,
             places,
             verbs,
@@ -247,6 +258,10 @@ impl Lexicon {
     /// The rule and the name of a day that has one.
     pub(crate) fn event(&self, phrase: &str) -> Option<(&crate::time::Rule, &'static str)> {
         self.events.get(phrase).map(|(rule, name)| (rule, *name))
+    }
+    /// Kinds of answers with the phrases that ask for them.
+    pub(crate) fn intents(&self) -> &[(&'static str, &'static str, Vec<String>)] {
+        &self.intents
     }
     /// A number word's value.
     pub(crate) fn number(&self, folded: &str) -> Option<u32> {

@@ -4,11 +4,14 @@
 //! scored candidates, coverage and decision ([`understand`]). Every word is consumed, in a closed
 //! list of words that carry no meaning, or named to the user.
 
+mod completion;
 mod compose;
 mod dialogue;
+mod kind;
 mod lattice;
 mod lexicon;
 mod morphology;
+mod nearest;
 mod restate;
 pub mod time;
 mod token;
@@ -16,7 +19,9 @@ mod understand;
 mod values;
 mod vocabulary;
 
+pub use completion::{Completion, complete};
 pub use dialogue::{Context, listed_field};
+pub use kind::{Kind, kind_of};
 pub use restate::{filter_words, restate};
 pub use understand::{Knowledge, Reading, Understanding, explain, understand};
 pub use values::ValueIndex;

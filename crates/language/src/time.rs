@@ -391,6 +391,9 @@ impl Reader<'_> {
     /// A period that begins at `at`: sense and the token after it.
     fn period(&self, at: usize) -> Option<(TimeSense, usize)> {
         let word = self.word(at);
+        if let Some(found) = self.code(at).or_else(|| self.month_span(at)) {
+            return Some(found);
+        }
         if let Some((year, end)) = self.year(at) {
             // `2022 Q3`, `2022 profit`
             if let Some(q) = quarter_code(self.word(end)) {

@@ -79,7 +79,20 @@ pub fn understand(
     knowledge: &Knowledge,
     context: Option<&Context>,
 ) -> Understanding {
-    weigh(question, knowledge, context, &mut |_| {})
+    match weigh(question, knowledge, context, &mut |_| {}) {
+        Understanding::Decline {
+            code,
+            message,
+            hint,
+            unknown,
+        } => Understanding::Decline {
+            hint: crate::nearest::nearest(question, code, knowledge).unwrap_or(hint),
+            code,
+            message,
+            unknown,
+        },
+        other => other,
+    }
 }
 
 /// The ways through a question and the readings that they make, best first, one a line: score, what
@@ -93,7 +106,7 @@ pub fn explain(question: &str, knowledge: &Knowledge, context: Option<&Context>)
 /// Lines at most of each kind in an explanation.
 const EXPLAINED: usize = 6;
 
-fn weigh(
+pub(crate) fn weigh(
     question: &str,
     knowledge: &Knowledge,
     context: Option<&Context>,
@@ -108,10 +121,16 @@ fn weigh(
         );
     }
     let tokens = tokenize(question);
-    if let Some(context) = context
-        && asks_back(&tokens)
-    {
+    if asks_back(&tokens) {
         return back(context, knowledge);
+    }
+    if asks_nothing(&tokens) {
+        return decline(
+            knowledge,
+            "off_topic",
+            "there is no question in it".into(),
+            Vec::new(),
+        );
     }
     let refused = refused_topic(&tokens);
     // "drop the comparison", "remove the filter": an order to the conversation, not to the data.
@@ -202,7 +221,10 @@ fn weigh(
                 let own = draft.measures.iter().any(|m| m.explicit) || draft.counted;
                 let follow = draft.refers
                     || draft.continues
-                    || draft.edits != Edits::default()
+                    || Edits {
+                        implied_compare: false,
+                        ..draft.edits.clone()
+                    } != Edits::default()
                     || starts_as_follow_up(&tokens)
                     || is_fragment(&draft, &tokens);
                 match context {
@@ -360,6 +382,38 @@ fn same_keys(query: &Query, model: &Model) -> String {
     text
 }
 
+/// Whether there are signs or small words only, none of which asks for anything.
+fn asks_nothing(tokens: &[Token]) -> bool {
+    tokens.iter().all(|t| {
+        let small = english().is_ignorable(&t.folded)
+            && english().roles(&t.folded).iter().all(|r| r.kind == "among");
+        let asks = matches!(
+            t.folded.as_str(),
+            "how"
+                | "what"
+                | "who"
+                | "which"
+                | "when"
+                | "where"
+                | "whose"
+                | "we"
+                | "our"
+                | "us"
+                | "show"
+                | "give"
+                | "tell"
+                | "it"
+                | "is"
+                | "are"
+                | "doing"
+                | "business"
+                | "performance"
+        );
+        matches!(t.kind, TokenKind::Mark) && !matches!(t.folded.as_str(), "%" | "#" | "&")
+            || small && !asks
+    })
+}
+
 /// A measure by itself ("profit?", "average freight") is asked of what the last question was about.
 fn is_fragment(draft: &Draft, tokens: &[Token]) -> bool {
     let words = tokens
@@ -443,8 +497,8 @@ fn base_of(draft: &mut Draft, context: &Context) -> Query {
 }
 
 /// The answer before the last one.
-fn back(context: &Context, knowledge: &Knowledge) -> Understanding {
-    let Some(query) = context.earlier.last() else {
+fn back(context: Option<&Context>, knowledge: &Knowledge) -> Understanding {
+    let Some(query) = context.and_then(|c| c.earlier.last()) else {
         return decline(
             knowledge,
             "off_topic",

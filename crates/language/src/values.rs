@@ -60,6 +60,29 @@ pub(crate) fn words_of(text: &str) -> Vec<String> {
 }
 
 impl ValueIndex {
+    /// Values with a word that starts with the (folded) letters, in order, at most so many.
+    pub fn starting(&self, letters: &str, at_most: usize) -> Vec<String> {
+        let Some(first) = letters.chars().next() else {
+            return Vec::new();
+        };
+        let mut found: Vec<String> = self
+            .spelling
+            .get(&first)
+            .into_iter()
+            .flatten()
+            .filter(|w| w.starts_with(letters))
+            .take(at_most)
+            .flat_map(|w| self.by_word.get(w).into_iter().flatten().take(at_most))
+            .filter_map(|i| self.entries.get(*i as usize))
+            .map(|e| e.text.clone())
+            .filter(|t| fold(t).starts_with(letters))
+            .collect();
+        found.sort();
+        found.dedup();
+        found.truncate(at_most);
+        found
+    }
+
     /// Builds the index from (field, value, rows) triples; values that differ only in case
     /// or surrounding blanks stay apart as stored.
     pub fn build(triples: impl IntoIterator<Item = (FieldRef, String, u64)>) -> Self {

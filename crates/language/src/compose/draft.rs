@@ -1,7 +1,7 @@
 //! What a reading amounts to before the missing parts are filled in.
 
 use crate::time::Period;
-use query::{Dimension, Direction, Filter, Grain, Measure, Operator, Part, Threshold};
+use query::{Dimension, Direction, Filter, Grain, Measure, Operator, Part, Query, Threshold};
 use semantics::FieldRef;
 
 /// A measure with its name.
@@ -187,6 +187,8 @@ pub(crate) struct Draft {
     pub shift: Option<(i32, Grain)>,
     /// Whether the question is a continuation by its first words.
     pub continues: bool,
+    /// A query with a shape of its own (pairs, cohorts), complete.
+    pub shape: Option<Query>,
     /// Whether the rank counts percent of the members.
     pub rank_percent: bool,
     /// Whether the members that are not kept are summed up as one.

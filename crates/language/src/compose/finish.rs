@@ -34,6 +34,7 @@ pub(crate) fn finish(
     let mut notes = draft.notes.clone();
     let mut penalty = draft.penalty;
     let mut query = match last {
+        _ if draft.shape.is_some() => draft.shape.clone().unwrap_or_default(),
         Some(last) => super::edit::edit(draft, last, scene)?,
         None => assemble(draft, scene, &mut notes, &mut penalty)?,
     };

@@ -84,6 +84,10 @@ pub(super) enum Mark {
     Apart,
     /// "faster than": one growth against another.
     Outgrow,
+    /// "retention", "cohort": who comes back.
+    Cohort,
+    /// "lift": a number about pairs.
+    PairNumber,
     /// "and everything else": what a ranking leaves out, summed up.
     Rest,
 }
@@ -313,6 +317,8 @@ fn mark(kind: &str) -> Option<Mark> {
         "ratio" => Mark::Ratio,
         "apart" => Mark::Apart,
         "outgrow" => Mark::Outgrow,
+        "cohort" => Mark::Cohort,
+        "pairnumber" => Mark::PairNumber,
         "rest" => Mark::Rest,
         _ => return None,
     })

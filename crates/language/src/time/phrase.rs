@@ -13,11 +13,9 @@ impl Reader<'_> {
     pub(super) fn phrase(&self, at: usize) -> Option<(TimeSense, usize)> {
         self.short_form(at)
             .or_else(|| self.to_date_elsewhere(at))
-            .or_else(|| self.code(at))
             .or_else(|| self.named_day(at))
             .or_else(|| self.week_number(at))
             .or_else(|| self.part_of_month(at))
-            .or_else(|| self.month_span(at))
             .or_else(|| self.weekday_before(at))
             .or_else(|| self.the_current(at))
             .or_else(|| self.moved(at))
@@ -220,7 +218,7 @@ impl Reader<'_> {
     }
 
     /// `2024-11`, `2024-Q3`, `Q3-24`, `2024Q3`, `2022-2024`.
-    fn code(&self, at: usize) -> Option<(TimeSense, usize)> {
+    pub(super) fn code(&self, at: usize) -> Option<(TimeSense, usize)> {
         let token = self.tokens.get(at)?;
         let year_of = |text: &str| -> Option<i16> {
             let n: i16 = text.parse().ok()?;
@@ -482,7 +480,7 @@ impl Reader<'_> {
     }
 
     /// `Jan-Mar 2024`, `Q1-Q3`: cut at the hyphen by the tokeniser.
-    fn month_span(&self, at: usize) -> Option<(TimeSense, usize)> {
+    pub(super) fn month_span(&self, at: usize) -> Option<(TimeSense, usize)> {
         let (left, right) = (self.tokens.get(at)?, self.tokens.get(at + 1)?);
         if right.start != left.end + 1 || left.kind != TokenKind::Word {
             return None;

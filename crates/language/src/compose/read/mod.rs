@@ -16,6 +16,7 @@ mod rank;
 mod related;
 mod rest;
 mod set;
+mod shape;
 mod share;
 mod threshold;
 mod value;
@@ -239,7 +240,19 @@ impl Reader<'_> {
             self.take(at);
             return Err(Misfit::Missing("what is compared with what"));
         }
-        for unsupported in [Mark::Pair, Mark::New, Mark::Worth] {
+        if let Some(at) = self.find(Mark::Pair) {
+            self.pairs(at)?;
+            return Ok(self.draft);
+        }
+        if let Some(at) = self.find(Mark::Cohort) {
+            self.cohorts(at, false)?;
+            return Ok(self.draft);
+        }
+        if let Some(at) = self.find(Mark::New) {
+            self.cohorts(at, true)?;
+            return Ok(self.draft);
+        }
+        for unsupported in [Mark::Worth] {
             if let Some(at) = self.find(unsupported) {
                 if unsupported == Mark::Worth
                     && (matches!(

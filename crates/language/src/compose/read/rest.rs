@@ -97,6 +97,18 @@ impl Reader<'_> {
                 .any(|m| matches!(&m.measure, Measure::Aggregate { field, .. } if temporal(field)))
     }
 
+    /// Whether a word stands at the front of a sentence or of a part joined by "and".
+    fn begins_sentence(&self, at: usize) -> bool {
+        let start = self.nodes[at].start;
+        start <= 2
+            || self.words_between(start - 1, start).any(|w| {
+                matches!(
+                    w,
+                    "?" | "." | ";" | "," | ":" | "!" | "and" | "then" | "please"
+                )
+            })
+    }
+
     /// Whether rows of the entity are events with a date (returns, reviews): they are counted.
     fn is_happening(&self, entity: usize) -> bool {
         self.model().entities[entity]
@@ -252,7 +264,7 @@ impl Reader<'_> {
                     }
                 }
                 Node::Mark(Mark::List)
-                    if self.nodes[at].text == "return" && self.nodes[at].start > 2 =>
+                    if self.nodes[at].text == "return" && !self.begins_sentence(at) =>
                 {
                     return Err(Misfit::Unused(self.nodes[at].text.clone()));
                 }
