@@ -1,5 +1,7 @@
 //! Conversations and questions over the bundled retailer: cases are data under `suites/`.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use agents::{Assistant, Conversation, Options, Question};
 use answer::{AnswerDocument, Status};
 use serde::Deserialize;

@@ -87,10 +87,12 @@ fn place(done: &str, knowledge: &Knowledge) -> Option<Place> {
     let Some(last) = tokens.last() else {
         return Some(Place::Start);
     };
+    let characters: Vec<char> = done.chars().collect();
     let sources = Sources {
         vocabulary: knowledge.vocabulary,
         values: knowledge.values,
         clock: &knowledge.clock,
+        question: &characters,
     };
     let paths = best_paths(&tokens, &edges(&tokens, &sources));
     let path = paths

@@ -17,10 +17,12 @@ pub(crate) fn nearest(question: &str, code: &str, knowledge: &Knowledge) -> Opti
     }
     let model = knowledge.model;
     let tokens = tokenize(question);
+    let characters: Vec<char> = question.chars().collect();
     let sources = Sources {
         vocabulary: knowledge.vocabulary,
         values: knowledge.values,
         clock: &knowledge.clock,
+        question: &characters,
     };
     let path = best_paths(&tokens, &edges(&tokens, &sources))
         .into_iter()

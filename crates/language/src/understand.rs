@@ -386,7 +386,12 @@ fn same_keys(query: &Query, model: &Model) -> String {
 fn asks_nothing(tokens: &[Token]) -> bool {
     tokens.iter().all(|t| {
         let small = english().is_ignorable(&t.folded)
-            && english().roles(&t.folded).iter().all(|r| r.kind == "among");
+            && english().roles(&t.folded).iter().all(|r| {
+                matches!(
+                    r.kind,
+                    "among" | "conj" | "to" | "over" | "from" | "or" | "but"
+                )
+            });
         let asks = matches!(
             t.folded.as_str(),
             "how"

@@ -223,7 +223,9 @@ impl Reader<'_> {
                         && (!self.draft.dimensions.is_empty()
                             || self.draft.period.is_some()
                             || !self.draft.filters.is_empty())
-                        && (self.is_transactional(e) || self.per_group(at, e) || self.is_happening(e))
+                        && (self.is_transactional(e)
+                            || self.per_group(at, e)
+                            || self.is_happening(e))
                     {
                         // "orders by weekday": the entity is what is counted.
                         let measure = self.count_of_entity(e);
