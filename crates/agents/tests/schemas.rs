@@ -78,7 +78,10 @@ fn what_is_wrong_has_not_the_form() {
         ("overlay", r#"{"overlay": 2}"#),
         ("overlay", r#"{"colour": "red"}"#),
         ("overlay", r#"{"metrics": {"revenue": {"unti": "EUR"}}}"#),
-        ("overlay", r#"{"metrics": {"stock": {"additivity": {"kind": "semi", "max_age": "soon"}}}}"#),
+        (
+            "overlay",
+            r#"{"metrics": {"stock": {"additivity": {"kind": "semi", "max_age": "soon"}}}}"#,
+        ),
         ("overlay", r#"{"comp_rules": {"lfl": {"min_age": 13}}}"#),
     ];
     for (name, text) in wrong {
@@ -126,7 +129,11 @@ fn example_queries_compile_over_the_example_model() {
 fn example_overlays_fit_the_example_model() {
     for (file, text, _) in examples("overlay") {
         let reading = reading(&text);
-        assert!(reading.problems.is_empty(), "{file}: {:?}", reading.problems);
+        assert!(
+            reading.problems.is_empty(),
+            "{file}: {:?}",
+            reading.problems
+        );
         let problems = semantics::check(&reading.completed());
         assert!(problems.is_empty(), "{file}: {problems:?}");
     }
