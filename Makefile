@@ -11,7 +11,7 @@ linker := $(if $(shell command -v mold),-C link-arg=-fuse-ld=mold,$(if $(shell c
 export RUSTFLAGS := $(linker) -C link-arg=-Wl,-rpath,$(DUCKDB_LIB_DIR)
 runner := $(if $(shell command -v cargo-nextest),cargo nextest run --no-fail-fast --hide-progress-bar,cargo test)
 
-.PHONY: build demo test lint eval bench oracle setup
+.PHONY: build demo test lint eval bench oracle schemas setup
 
 setup:
 	@scripts/fetch-duckdb.sh >/dev/null
@@ -44,3 +44,7 @@ bench: build
 oracle: setup
 	CASES=$(or $(CASES),2000) SEED=$(or $(SEED),1) JOBS=$(or $(JOBS),1) ENGINE=$(ENGINE) \
 	  cargo test --locked --package query --test oracle -- --nocapture compiler_and_evaluator_agree
+
+# Writes the published JSON Schemas anew from the types.
+schemas: setup
+	UPDATE_SCHEMAS=1 cargo test --locked --package agents --test schemas

@@ -3,6 +3,8 @@
 
 mod document;
 mod event;
+mod schema;
 
 pub use document::*;
 pub use event::Event;
+pub use schema::json_schema;

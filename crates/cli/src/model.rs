@@ -4,6 +4,7 @@ use crate::ask::report;
 use clap::{Subcommand, ValueEnum};
 use semantics::{Model, Problem, Severity};
 use serde_json::{Value, json};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
@@ -176,10 +177,7 @@ fn write(model: &Model, output: &OutputArguments) -> u8 {
         let text = serde_json::to_string_pretty(model).unwrap_or_default();
         return match &output.out {
             Some(path) => save(path, &format!("{text}\n")),
-            None => {
-                println!("{text}");
-                0
-            }
+            None => print(&format!("{text}\n")),
         };
     }
     let out = match semantics::export(model, output.fold) {
@@ -195,20 +193,30 @@ fn write(model: &Model, output: &OutputArguments) -> u8 {
         eprintln!("{problem}; {}", problem.fix);
     }
     let Some(path) = &output.out else {
-        print!("{}", out.document);
+        let printed = print(&out.document);
         if !output.fold {
             eprintln!(
                 "note: what an Ossie document cannot say is not printed: --out X.ossie.yaml writes it \
                  beside the document, --fold puts it into the document"
             );
         }
-        return 0;
+        return printed;
     };
     let saved = save(path, &out.document);
     if saved != 0 || output.fold {
         return saved;
     }
     save(&overlay_beside(path), &out.overlay)
+}
+
+/// Prints a long text; a reader that has seen enough of it closes the pipe, which is no failure.
+fn print(text: &str) -> u8 {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => 0,
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => 0,
+        Err(_) => 1,
+    }
 }
 
 /// `X.overlay.yaml` beside `X.ossie.yaml`.

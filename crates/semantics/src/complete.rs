@@ -226,7 +226,8 @@ fn fill(field: &mut Field, open: &FieldGaps, guess: Field, linked: bool) {
     if open.unit {
         field.unit = if measure { guess.unit } else { Unit::Plain };
     }
-    if open.synonyms && field.synonyms.is_empty() {
+    // Words that come with a subject do not come with another one.
+    if open.synonyms && field.synonyms.is_empty() && field.subject == guess.subject {
         field.synonyms = guess.synonyms;
     }
     if open.searchable {

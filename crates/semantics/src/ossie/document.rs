@@ -1,7 +1,23 @@
 //! The Apache Ossie core document, as its JSON Schema has it: no key beyond these.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
+
+/// A list on one line of YAML.
+pub(crate) fn flow<T: Serialize, S: Serializer>(
+    value: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serde_saphyr::FlowSeq(value).serialize(serializer)
+}
+
+/// A mapping on one line of YAML.
+pub(crate) fn flow_map<T: Serialize, S: Serializer>(
+    value: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serde_saphyr::FlowMap(value).serialize(serializer)
+}
 
 /// Whole document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,7 +39,11 @@ pub(crate) struct SemanticModel {
     pub(crate) name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "flow_map"
+    )]
     pub(crate) ai_context: Option<AiContext>,
     pub(crate) datasets: Vec<Dataset>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -39,13 +59,25 @@ pub(crate) struct SemanticModel {
 pub(crate) struct Dataset {
     pub(crate) name: String,
     pub(crate) source: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        serialize_with = "flow"
+    )]
     pub(crate) primary_key: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        serialize_with = "flow"
+    )]
     pub(crate) unique_keys: Vec<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "flow_map"
+    )]
     pub(crate) ai_context: Option<AiContext>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) fields: Vec<Field>,
@@ -57,8 +89,13 @@ pub(crate) struct Dataset {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Field {
     pub(crate) name: String,
+    #[serde(serialize_with = "flow_map")]
     pub(crate) expression: Expression,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "flow_map"
+    )]
     pub(crate) dimension: Option<Dimension>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<String>,
@@ -67,7 +104,11 @@ pub(crate) struct Field {
     /// Since 0.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) datatype: Option<DataType>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "flow_map"
+    )]
     pub(crate) ai_context: Option<AiContext>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) custom_extensions: Vec<Extension>,
@@ -100,9 +141,15 @@ pub(crate) struct Relationship {
     pub(crate) name: String,
     pub(crate) from: String,
     pub(crate) to: String,
+    #[serde(serialize_with = "flow")]
     pub(crate) from_columns: Vec<String>,
+    #[serde(serialize_with = "flow")]
     pub(crate) to_columns: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "flow_map"
+    )]
     pub(crate) ai_context: Option<AiContext>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) custom_extensions: Vec<Extension>,
@@ -112,13 +159,18 @@ pub(crate) struct Relationship {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Metric {
     pub(crate) name: String,
+    #[serde(serialize_with = "flow_map")]
     pub(crate) expression: Expression,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
     /// Since 0.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) datatype: Option<DataType>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "flow_map"
+    )]
     pub(crate) ai_context: Option<AiContext>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) custom_extensions: Vec<Extension>,

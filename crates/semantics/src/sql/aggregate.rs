@@ -386,7 +386,7 @@ impl Reader<'_> {
         // A key is never missing: its count is that of the rows.
         if let (Aggregation::Count, Some(Expression::Field(f)), Some(d)) =
             (aggregation, &expression, dataset)
-            && d.primary_key == [f.clone()]
+            && d.primary_key.contains(f)
         {
             return Ok(Aggregate {
                 dataset: home,

@@ -195,10 +195,10 @@ pub(crate) fn suggestion<'n>(wanted: &str, known: impl Iterator<Item = &'n str>)
         return format!("did you mean `{near}`?");
     }
     match &known[..] {
-        [] => "there are none yet".into(),
-        few if few.len() <= 12 => format!("there is {}", few.join(", ")),
+        [] => "nothing is known here".into(),
+        few if few.len() <= 12 => format!("known: {}", few.join(", ")),
         many => format!(
-            "there is {} and {} more",
+            "known: {} and {} more",
             many[..12].join(", "),
             many.len() - 12
         ),
