@@ -2,6 +2,8 @@
 //!
 //! `make schemas` (or `UPDATE_SCHEMAS=1` on this test) writes the schemas anew from the types.
 
+#![expect(clippy::expect_used, reason = "a test target")]
+
 use query::Dialect;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
