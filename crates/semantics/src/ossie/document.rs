@@ -3,20 +3,20 @@
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// A list on one line of YAML.
-pub(crate) fn flow<T: Serialize, S: Serializer>(
+/// A list, a line an item: on one line the writer leaves texts unquoted that begin with a comma.
+pub(crate) fn block<T: Serialize, S: Serializer>(
     value: &T,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serde_saphyr::FlowSeq(value).serialize(serializer)
+    value.serialize(serializer)
 }
 
-/// A mapping on one line of YAML.
-pub(crate) fn flow_map<T: Serialize, S: Serializer>(
+/// A mapping, a line a key; for the same reason.
+pub(crate) fn block_map<T: Serialize, S: Serializer>(
     value: &T,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serde_saphyr::FlowMap(value).serialize(serializer)
+    value.serialize(serializer)
 }
 
 /// Whole document.
@@ -42,7 +42,7 @@ pub(crate) struct SemanticModel {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "flow_map"
+        serialize_with = "block_map"
     )]
     pub(crate) ai_context: Option<AiContext>,
     pub(crate) datasets: Vec<Dataset>,
@@ -62,13 +62,13 @@ pub(crate) struct Dataset {
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
-        serialize_with = "flow"
+        serialize_with = "block"
     )]
     pub(crate) primary_key: Vec<String>,
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
-        serialize_with = "flow"
+        serialize_with = "block"
     )]
     pub(crate) unique_keys: Vec<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,7 +76,7 @@ pub(crate) struct Dataset {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "flow_map"
+        serialize_with = "block_map"
     )]
     pub(crate) ai_context: Option<AiContext>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -89,12 +89,12 @@ pub(crate) struct Dataset {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Field {
     pub(crate) name: String,
-    #[serde(serialize_with = "flow_map")]
+    #[serde(serialize_with = "block_map")]
     pub(crate) expression: Expression,
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "flow_map"
+        serialize_with = "block_map"
     )]
     pub(crate) dimension: Option<Dimension>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,7 +107,7 @@ pub(crate) struct Field {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "flow_map"
+        serialize_with = "block_map"
     )]
     pub(crate) ai_context: Option<AiContext>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -141,14 +141,14 @@ pub(crate) struct Relationship {
     pub(crate) name: String,
     pub(crate) from: String,
     pub(crate) to: String,
-    #[serde(serialize_with = "flow")]
+    #[serde(serialize_with = "block")]
     pub(crate) from_columns: Vec<String>,
-    #[serde(serialize_with = "flow")]
+    #[serde(serialize_with = "block")]
     pub(crate) to_columns: Vec<String>,
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "flow_map"
+        serialize_with = "block_map"
     )]
     pub(crate) ai_context: Option<AiContext>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -159,7 +159,7 @@ pub(crate) struct Relationship {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Metric {
     pub(crate) name: String,
-    #[serde(serialize_with = "flow_map")]
+    #[serde(serialize_with = "block_map")]
     pub(crate) expression: Expression,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
@@ -169,7 +169,7 @@ pub(crate) struct Metric {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "flow_map"
+        serialize_with = "block_map"
     )]
     pub(crate) ai_context: Option<AiContext>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -40,7 +40,7 @@ pub(crate) struct Overlay {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::flow_map"
+        serialize_with = "crate::ossie::block_map"
     )]
     pub(crate) fiscal: Option<FiscalYear>,
     /// Retail calendars, the house's own first.
@@ -251,7 +251,7 @@ pub(crate) struct CalendarEntry {
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
-        serialize_with = "crate::ossie::flow"
+        serialize_with = "crate::ossie::block"
     )]
     pub(crate) holidays: Vec<String>,
     /// For the layout `table`.
@@ -306,7 +306,7 @@ pub(crate) struct EventEntry {
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
-        serialize_with = "crate::ossie::flow"
+        serialize_with = "crate::ossie::block"
     )]
     pub(crate) dates: Vec<String>,
     /// The rule that gives its days.
@@ -468,14 +468,14 @@ pub(crate) struct DatasetEntry {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::flow"
+        serialize_with = "crate::ossie::block"
     )]
     pub(crate) synonyms: Option<Vec<String>>,
     /// Fields that say what one row stands for.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
-        serialize_with = "crate::ossie::flow"
+        serialize_with = "crate::ossie::block"
     )]
     pub(crate) grain: Vec<String>,
     /// Time field that dates a row, of this dataset or (`dataset.field`) of one that is looked
@@ -493,14 +493,14 @@ pub(crate) struct DatasetEntry {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::flow_map"
+        serialize_with = "crate::ossie::block_map"
     )]
     pub(crate) completeness: Option<Completeness>,
     /// From when to when a row holds.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::flow_map"
+        serialize_with = "crate::ossie::block_map"
     )]
     pub(crate) validity: Option<Validity>,
     /// Conditions that hold for every row that counts.
@@ -560,7 +560,7 @@ pub(crate) struct ValuesEntry {
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
-        serialize_with = "crate::ossie::flow"
+        serialize_with = "crate::ossie::block"
     )]
     pub(crate) listed: Vec<String>,
     /// Whether they are few, all of them known words.
@@ -626,7 +626,7 @@ pub(crate) struct FieldEntry {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::flow_map"
+        serialize_with = "crate::ossie::block_map"
     )]
     pub(crate) additivity: Option<AdditivityName>,
     /// For measures: what it measures.
@@ -642,14 +642,14 @@ pub(crate) struct FieldEntry {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::flow_map"
+        serialize_with = "crate::ossie::block_map"
     )]
     pub(crate) values: Option<ValuesEntry>,
     /// Coarser and finer fields.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::flow_map"
+        serialize_with = "crate::ossie::block_map"
     )]
     pub(crate) hierarchy: Option<Hierarchy>,
     /// Field of the same dataset that values are sorted by.
@@ -659,7 +659,7 @@ pub(crate) struct FieldEntry {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::flow"
+        serialize_with = "crate::ossie::block"
     )]
     pub(crate) synonyms: Option<Vec<String>>,
     /// One sentence for people.
@@ -675,7 +675,7 @@ pub(crate) struct FieldEntry {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::flow_map"
+        serialize_with = "crate::ossie::block_map"
     )]
     pub(crate) profile: Option<ProfileEntry>,
     /// Why this is believed, for what was inferred.
@@ -842,7 +842,7 @@ pub(crate) struct MetricEntry {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::flow_map"
+        serialize_with = "crate::ossie::block_map"
     )]
     pub(crate) additivity: Option<AdditivityEntry>,
     /// What it measures; for `basket_attach` the entity that is a basket.
@@ -871,7 +871,7 @@ pub(crate) struct MetricEntry {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::flow_map"
+        serialize_with = "crate::ossie::block_map"
     )]
     pub(crate) date_basis: Option<DateBasis>,
     /// What stands in periods without rows.
@@ -884,7 +884,7 @@ pub(crate) struct MetricEntry {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::flow"
+        serialize_with = "crate::ossie::block"
     )]
     pub(crate) synonyms: Option<Vec<String>>,
     /// One sentence: the definition.
