@@ -38,7 +38,7 @@ eval: build
 
 # With the profile that tests and program have: what is measured is what ships.
 bench: build
-	RETAIL=$(CURDIR)/bin/retail cargo bench --workspace --locked --profile dev --bench overhead --bench first_answer
+	RETAIL=$(CURDIR)/bin/retail cargo bench --workspace --locked --profile dev --bench compile --bench overhead --bench first_answer
 
 # CASES=n SEED=s JOBS=threads ENGINE=duckdb|postgres
 oracle: setup

@@ -15,6 +15,7 @@ use engine::{Engine, Tables};
 use query::{Note, Plan, Query, QueryError, Reader, compile, compile_for};
 use semantics::Model;
 use serde_json::Value as Json;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
@@ -231,8 +232,13 @@ fn duckdb_gives_the_rows_worked_out_by_hand() {
 
 #[test]
 fn postgres_gives_the_rows_worked_out_by_hand() {
-    // Without a server installed there is nothing to run on.
-    if let Some(mut server) = engine::postgres::Postgres::start().unwrap() {
-        run(&mut server);
+    match engine::postgres::Postgres::start().unwrap() {
+        Some(mut server) => run(&mut server),
+        // Past the capture of the test harness: a test that did not run has to say so.
+        None => writeln!(
+            std::io::stderr(),
+            "skipped: no PostgreSQL server is installed here, so that no case ran on one"
+        )
+        .unwrap(),
     }
 }

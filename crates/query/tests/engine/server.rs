@@ -26,7 +26,8 @@ impl Server {
             "--auth=trust",
             "--username=tester",
             "--encoding=UTF8",
-            "--locale=C",
+            // Letters beyond ASCII have cases in it; texts sort by their code points.
+            "--locale=C.UTF-8",
             "--no-sync",
         ]))?;
         let options = format!(

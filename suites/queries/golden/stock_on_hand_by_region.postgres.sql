@@ -1,0 +1,22 @@
+WITH stock_snapshots AS ( -- stock, from the last snapshot of each item backwards
+  SELECT "stores"."region" AS d0, "stock"."on_hand" AS v0, row_number() OVER (PARTITION BY "stock"."item_id", "stock"."store_id" ORDER BY "stock"."day" DESC) AS nth
+  FROM "main"."stock" AS "stock"
+  LEFT JOIN "main"."stores" AS "stores" ON "stock"."store_id" = "stores"."id"
+),
+stock_grouped AS ( -- stock, one row per stores.region
+  SELECT d0, SUM(v0) AS a0
+  FROM stock_snapshots
+  WHERE nth = 1
+  GROUP BY 1
+),
+groups AS ( -- on_hand, one row per stores.region
+  SELECT b0.d0 AS d0, b0.a0 AS m0
+  FROM stock_grouped AS b0
+),
+measured AS ( -- On hand, one row per stores.region
+  SELECT g.d0, g.m0 AS value0
+  FROM groups AS g
+)
+SELECT d0 AS "Region", value0 AS "On hand"
+  FROM measured
+  ORDER BY d0 COLLATE "C" ASC NULLS LAST
