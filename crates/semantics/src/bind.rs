@@ -312,3 +312,6 @@ fn unique(
     let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
     Some(evidence.is_unique(&table.name, &names))
 }
+
+#[cfg(test)]
+mod tests;

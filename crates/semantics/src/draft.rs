@@ -59,6 +59,23 @@ impl Draft {
         self.report(Problem::error(code, path.join("/"), message, fix), at);
     }
 
+    /// Adds an error at an item of a list of the overlay.
+    pub(crate) fn item_error(
+        &mut self,
+        code: &'static str,
+        (section, item): (&str, usize),
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        let at = self
+            .tree
+            .get(section)
+            .and_then(|list| list.items().get(item))
+            .and_then(|node| node.at)
+            .or_else(|| self.tree.place(&[section]));
+        self.report(Problem::error(code, section, message, fix), at);
+    }
+
     /// What a text of the overlay says, or an error at it.
     pub(crate) fn told<T>(&mut self, path: &[&str], read: Result<T, Inexpressible>) -> Option<T> {
         match read {

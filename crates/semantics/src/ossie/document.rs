@@ -3,20 +3,10 @@
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// A list, a line an item: on one line the writer leaves texts unquoted that begin with a comma.
-pub(crate) fn block<T: Serialize, S: Serializer>(
-    value: &T,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    value.serialize(serializer)
-}
-
-/// A mapping, a line a key; for the same reason.
-pub(crate) fn block_map<T: Serialize, S: Serializer>(
-    value: &T,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    value.serialize(serializer)
+/// A mapping on one line of YAML. Only for what never holds a text that begins with a comma,
+/// which the writer leaves unquoted there: formulas and flags.
+fn one_line<T: Serialize, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serde_saphyr::FlowMap(value).serialize(serializer)
 }
 
 /// Whole document.
@@ -39,11 +29,7 @@ pub(crate) struct SemanticModel {
     pub(crate) name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ai_context: Option<AiContext>,
     pub(crate) datasets: Vec<Dataset>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -59,25 +45,13 @@ pub(crate) struct SemanticModel {
 pub(crate) struct Dataset {
     pub(crate) name: String,
     pub(crate) source: String,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        serialize_with = "block"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) primary_key: Vec<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        serialize_with = "block"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) unique_keys: Vec<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ai_context: Option<AiContext>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) fields: Vec<Field>,
@@ -89,12 +63,12 @@ pub(crate) struct Dataset {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Field {
     pub(crate) name: String,
-    #[serde(serialize_with = "block_map")]
+    #[serde(serialize_with = "one_line")]
     pub(crate) expression: Expression,
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "block_map"
+        serialize_with = "one_line"
     )]
     pub(crate) dimension: Option<Dimension>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,11 +78,7 @@ pub(crate) struct Field {
     /// Since 0.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) datatype: Option<DataType>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ai_context: Option<AiContext>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) custom_extensions: Vec<Extension>,
@@ -141,15 +111,9 @@ pub(crate) struct Relationship {
     pub(crate) name: String,
     pub(crate) from: String,
     pub(crate) to: String,
-    #[serde(serialize_with = "block")]
     pub(crate) from_columns: Vec<String>,
-    #[serde(serialize_with = "block")]
     pub(crate) to_columns: Vec<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ai_context: Option<AiContext>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) custom_extensions: Vec<Extension>,
@@ -159,18 +123,14 @@ pub(crate) struct Relationship {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Metric {
     pub(crate) name: String,
-    #[serde(serialize_with = "block_map")]
+    #[serde(serialize_with = "one_line")]
     pub(crate) expression: Expression,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
     /// Since 0.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) datatype: Option<DataType>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ai_context: Option<AiContext>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) custom_extensions: Vec<Extension>,

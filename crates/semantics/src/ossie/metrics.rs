@@ -215,6 +215,16 @@ fn named(draft: &mut Draft, written: &[Written], found: Vec<(String, Definition)
         draft.model.metrics.push(metric);
     }
     for part in parts {
+        // A part stands where the formula is that it is a part of.
+        let whole = part
+            .name
+            .rsplit_once("_part_")
+            .map_or("", |(whole, _)| whole);
+        let at = draft
+            .places
+            .find(&format!("metrics/{whole}/expression"))
+            .cloned();
+        draft.places.note(format!("metrics/{}", part.name), at);
         draft.gaps.metrics.insert(
             part.name.clone(),
             MetricGaps {

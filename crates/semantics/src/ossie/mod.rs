@@ -5,7 +5,7 @@ mod metrics;
 mod read;
 mod write;
 
-pub(crate) use document::{Metric as WrittenMetric, block, block_map};
+pub(crate) use document::Metric as WrittenMetric;
 pub(crate) use metrics::{Definition, tree_of, written_tree};
 pub(crate) use read::{misread_key, read, set_expression};
 pub use write::{Export, export};

@@ -25,7 +25,8 @@ pub(crate) fn read(draft: &mut Draft, root: &Node, beside: Option<Node>) {
         .as_ref()
         .and_then(|b| b.get("model"))
         .and_then(Node::text);
-    let Some(at) = chosen(draft, root, &document, beside_model) else {
+    let named_at = beside.as_ref().and_then(|b| b.place(&["model"]));
+    let Some(at) = chosen(draft, root, &document, beside_model, named_at) else {
         return;
     };
     let read = &document.semantic_model[at];
@@ -213,13 +214,14 @@ fn chosen(
     root: &Node,
     document: &Document,
     wanted: Option<&str>,
+    wanted_at: Option<Position>,
 ) -> Option<usize> {
     let names: Vec<&str> = document
         .semantic_model
         .iter()
         .map(|m| m.name.as_str())
         .collect();
-    let at = root.place(&["semantic_model"]);
+    let at = wanted_at.or(root.place(&["semantic_model"]));
     let mut refuse = |message: String, fix: String| {
         draft.report(Problem::error("which_model", "", message, fix), at);
         None

@@ -84,13 +84,13 @@ fn month_word(month: Month) -> &'static str {
 }
 
 /// Whether these fields are there; reports the first that is not.
-fn fields_exist(draft: &mut Draft, path: &[&str], dataset: &str, fields: &[&str]) -> bool {
+fn fields_exist(draft: &mut Draft, item: (&str, usize), dataset: &str, fields: &[&str]) -> bool {
     for field in fields {
         let reference = FieldRef::new(dataset, *field);
         if draft.model.field(&reference).is_none() {
-            draft.overlay_error(
+            draft.item_error(
                 "unknown_field",
-                path,
+                item,
                 format!("there is no field `{reference}`"),
                 "name a dataset and its fields",
             );
@@ -101,27 +101,27 @@ fn fields_exist(draft: &mut Draft, path: &[&str], dataset: &str, fields: &[&str]
 }
 
 pub(super) fn calendars(draft: &mut Draft) {
-    for entry in draft.overlay.calendars.clone() {
+    for (at, entry) in draft.overlay.calendars.clone().into_iter().enumerate() {
         if draft.model.calendar(&entry.name).is_some() {
-            draft.overlay_error(
+            draft.item_error(
                 "duplicate_name",
-                &["calendars"],
+                ("calendars", at),
                 format!("two calendars are called `{}`", entry.name),
                 "give one of them another name",
             );
             continue;
         }
-        if let Some(calendar) = calendar(draft, &entry) {
+        if let Some(calendar) = calendar(draft, at, &entry) {
             draft.model.calendars.push(calendar);
         }
     }
 }
 
-fn calendar(draft: &mut Draft, entry: &CalendarEntry) -> Option<Calendar> {
+fn calendar(draft: &mut Draft, at: usize, entry: &CalendarEntry) -> Option<Calendar> {
     let mut refuse = |message: String, fix: &str| -> Option<Calendar> {
-        draft.overlay_error(
+        draft.item_error(
             "bad_calendar",
-            &["calendars"],
+            ("calendars", at),
             format!("calendar `{}`: {message}", entry.name),
             fix,
         );
@@ -203,7 +203,7 @@ fn calendar(draft: &mut Draft, entry: &CalendarEntry) -> Option<Calendar> {
             fields.extend(table.month.as_deref());
             fields.extend(table.quarter.as_deref());
             fields.extend(table.prior_year_day.as_deref());
-            if !fields_exist(draft, &["calendars"], &table.dataset, &fields) {
+            if !fields_exist(draft, ("calendars", at), &table.dataset, &fields) {
                 return None;
             }
             CalendarKind::Table {
@@ -225,9 +225,9 @@ fn calendar(draft: &mut Draft, entry: &CalendarEntry) -> Option<Calendar> {
             "easter" => EventDates::Easter,
             "black_friday" => EventDates::BlackFriday,
             other => {
-                draft.overlay_error(
+                draft.item_error(
                     "unknown_event",
-                    &["calendars"],
+                    ("calendars", at),
                     format!(
                         "calendar `{}` names the holiday `{other}`, which is no event",
                         entry.name
@@ -254,30 +254,30 @@ fn calendar(draft: &mut Draft, entry: &CalendarEntry) -> Option<Calendar> {
 }
 
 pub(super) fn events(draft: &mut Draft) {
-    for entry in draft.overlay.events.clone() {
+    for (at, entry) in draft.overlay.events.clone().into_iter().enumerate() {
         if draft.model.event(&entry.name).is_some() {
-            draft.overlay_error(
+            draft.item_error(
                 "duplicate_name",
-                &["events"],
+                ("events", at),
                 format!("two events are called `{}`", entry.name),
                 "give one of them another name",
             );
             continue;
         }
-        if let Some(event) = event(draft, &entry) {
+        if let Some(event) = event(draft, at, &entry) {
             draft.model.events.push(event);
         }
     }
 }
 
-fn event(draft: &mut Draft, entry: &EventEntry) -> Option<Event> {
+fn event(draft: &mut Draft, at: usize, entry: &EventEntry) -> Option<Event> {
     let ways = usize::from(!entry.dates.is_empty())
         + usize::from(entry.rule.is_some())
         + usize::from(entry.table.is_some());
     if ways != 1 {
-        draft.overlay_error(
+        draft.item_error(
             "bad_event",
-            &["events"],
+            ("events", at),
             format!(
                 "event `{}`: {ways} of dates, rule and table say when it is",
                 entry.name
@@ -293,7 +293,7 @@ fn event(draft: &mut Draft, entry: &EventEntry) -> Option<Event> {
             let mut fields = vec![table.start.as_str()];
             fields.extend(table.end.as_deref());
             fields.extend(table.name_field.as_deref());
-            if !fields_exist(draft, &["events"], &table.dataset, &fields) {
+            if !fields_exist(draft, ("events", at), &table.dataset, &fields) {
                 return None;
             }
             EventDates::Table {
@@ -310,9 +310,9 @@ fn event(draft: &mut Draft, entry: &EventEntry) -> Option<Event> {
         }
         (None, None) => {
             if let Some(bad) = entry.dates.iter().find(|d| !is_date(d)) {
-                draft.overlay_error(
+                draft.item_error(
                     "bad_event",
-                    &["events"],
+                    ("events", at),
                     format!("event `{}`: `{bad}` is no date", entry.name),
                     "write YYYY-MM-DD",
                 );

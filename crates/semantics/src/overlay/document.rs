@@ -37,11 +37,7 @@ pub(crate) struct Overlay {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) week_start: Option<Day>,
     /// Year of calendar months that does not start in January.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fiscal: Option<FiscalYear>,
     /// Retail calendars, the house's own first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -86,11 +82,7 @@ pub(crate) struct Overlay {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) policies: Vec<PolicyEntry>,
     /// What people count, rank and list.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "lines"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) entities: Option<Vec<Entity>>,
     /// Datasets by name.
     #[serde(default, skip_serializing_if = "Ordered::is_empty")]
@@ -111,17 +103,6 @@ fn stated<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)
-}
-
-/// Each entity on a line of its own.
-fn lines<S: serde::Serializer>(
-    entities: &Option<Vec<Entity>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let lines: Option<Vec<serde_saphyr::FlowMap<&Entity>>> = entities
-        .as_ref()
-        .map(|e| e.iter().map(serde_saphyr::FlowMap).collect());
-    lines.serialize(serializer)
 }
 
 /// A day of the week.
@@ -248,11 +229,7 @@ pub(crate) struct CalendarEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare_53: Option<Week53>,
     /// Names of events that sales move with; `easter` and `black_friday` are known.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        serialize_with = "crate::ossie::block"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) holidays: Vec<String>,
     /// For the layout `table`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -303,11 +280,7 @@ pub(crate) struct EventEntry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) synonyms: Vec<String>,
     /// Its days, `YYYY-MM-DD`.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        serialize_with = "crate::ossie::block"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) dates: Vec<String>,
     /// The rule that gives its days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -465,18 +438,10 @@ pub(crate) struct DatasetEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) entity: Option<String>,
     /// Other words for it.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::block"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) synonyms: Option<Vec<String>>,
     /// Fields that say what one row stands for.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        serialize_with = "crate::ossie::block"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) grain: Vec<String>,
     /// Time field that dates a row, of this dataset or (`dataset.field`) of one that is looked
     /// up.
@@ -490,18 +455,10 @@ pub(crate) struct DatasetEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) watermark: Option<String>,
     /// What makes a period complete.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) completeness: Option<Completeness>,
     /// From when to when a row holds.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) validity: Option<Validity>,
     /// Conditions that hold for every row that counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -557,11 +514,7 @@ pub(crate) enum IndexEntry {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ValuesEntry {
     /// Every value there may be, in people's order.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        serialize_with = "crate::ossie::block"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) listed: Vec<String>,
     /// Whether they are few, all of them known words.
     #[serde(default, rename = "enum", skip_serializing_if = "std::ops::Not::not")]
@@ -623,11 +576,7 @@ pub(crate) struct FieldEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<Subject>,
     /// For measures: how it may be added up.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) additivity: Option<AdditivityName>,
     /// For measures: what it measures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -639,28 +588,16 @@ pub(crate) struct FieldEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) granularity: Option<TimeUnit>,
     /// Its values.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) values: Option<ValuesEntry>,
     /// Coarser and finer fields.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hierarchy: Option<Hierarchy>,
     /// Field of the same dataset that values are sorted by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sort: Option<String>,
     /// Other words for it.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::block"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) synonyms: Option<Vec<String>>,
     /// One sentence for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -672,11 +609,7 @@ pub(crate) struct FieldEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) searchable: Option<bool>,
     /// What was measured.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) profile: Option<ProfileEntry>,
     /// Why this is believed, for what was inferred.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -839,11 +772,7 @@ pub(crate) struct MetricEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) basket: Option<FieldRef>,
     /// How it may be added up.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) additivity: Option<AdditivityEntry>,
     /// What it measures; for `basket_attach` the entity that is a basket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -868,11 +797,7 @@ pub(crate) struct MetricEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) time_dimension: Option<FieldRef>,
     /// Time fields of the two sides of a ratio.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::block_map"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) date_basis: Option<DateBasis>,
     /// What stands in periods without rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -881,11 +806,7 @@ pub(crate) struct MetricEntry {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) default: bool,
     /// Other words for it.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::ossie::block"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) synonyms: Option<Vec<String>>,
     /// One sentence: the definition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
