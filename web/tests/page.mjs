@@ -108,7 +108,11 @@ function unnamed() {
   ];
 }
 
+/** Colours under way are not those that people read: waits for what moves to arrive. */
+const arrived = "document.getAnimations().every((a) => a.playState === 'finished' || a.effect?.getComputedTiming().iterations === Infinity)";
+
 async function sound(page, where) {
+  await page.until(arrived, `${where}: an end of the movements`);
   assert.deepEqual(await page.value(faint), [], `${where}: contrast`);
   assert.deepEqual(await page.value(unnamed), [], `${where}: names`);
   const { content, frame } = await page.value("({ content: document.documentElement.scrollWidth, frame: innerWidth })");
