@@ -33,16 +33,16 @@ impl Value {
         of: Option<&str>,
         unconverted: Option<&str>,
     ) -> String {
-        let over = |aggregate: String| match &self.only[..] {
-            [] => aggregate,
-            only => sql.aggregate_where(&aggregate, &only.join(" AND ")),
+        let only = (!self.only.is_empty()).then(|| self.only.join(" AND "));
+        let over = |how: Aggregation, of: Option<&str>| {
+            sql.aggregate(how, of, self.data_type, only.as_deref())
         };
-        let aggregate = over(sql.aggregate(self.aggregation, of, self.data_type));
+        let aggregate = over(self.aggregation, of);
         match (of, unconverted) {
             (Some(of), Some(raw)) => format!(
                 "CASE WHEN {} = {} THEN {aggregate} END",
-                over(format!("COUNT({raw})")),
-                over(format!("COUNT({of})"))
+                over(Aggregation::Count, Some(raw)),
+                over(Aggregation::Count, Some(of))
             ),
             _ => aggregate,
         }
@@ -383,7 +383,7 @@ impl<'m> Compiler<'m> {
         let data_type = self.shape(measure).data_type;
         columns.push(format!(
             "{} AS a0",
-            self.sql.aggregate(aggregation, Some("m0"), data_type)
+            self.sql.aggregate(aggregation, Some("m0"), data_type, None)
         ));
         let select = Select {
             columns,

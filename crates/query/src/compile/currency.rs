@@ -283,7 +283,7 @@ impl<'m> Compiler<'m> {
                 columns: vec![
                     "currency".into(),
                     format!("{month} AS month"),
-                    format!("{} AS rate", sql.mean("rate")),
+                    format!("{} AS rate", sql.mean("rate", "")),
                 ],
                 from: format!("FROM {daily}"),
                 keys: 2,

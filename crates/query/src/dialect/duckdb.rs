@@ -42,8 +42,8 @@ impl SqlDialect for DuckDb {
         format!("strip_accents(lower({of}))")
     }
 
-    fn mean(&self, of: &str) -> String {
-        format!("AVG({of})")
+    fn mean(&self, of: &str, filter: &str) -> String {
+        format!("AVG({of}){filter}")
     }
 
     fn quantile(&self, of: &str, at: f64) -> String {

@@ -140,30 +140,35 @@ pub(crate) trait SqlDialect: Sync {
 
     // ---- aggregates ----------------------------------------------------------------------
 
-    /// An aggregate of a value; of rows when there is none (count only).
-    fn aggregate(&self, how: Aggregation, value: Option<&str>, data_type: DataType) -> String {
+    /// An aggregate of a value, of rows when there is none (count only); over those of the rows
+    /// that meet `only`.
+    fn aggregate(
+        &self,
+        how: Aggregation,
+        value: Option<&str>,
+        data_type: DataType,
+        only: Option<&str>,
+    ) -> String {
         let v = value.unwrap_or("*");
+        let filter = only.map_or(String::new(), |c| format!(" FILTER (WHERE {c})"));
         match how {
-            Aggregation::Sum => format!("SUM({v})"),
-            Aggregation::Count => format!("COUNT({v})"),
-            Aggregation::CountDistinct => format!("COUNT(DISTINCT {v})"),
-            Aggregation::Average => self.mean(v),
-            Aggregation::Min => format!("MIN({})", self.sort_key(v, data_type)),
-            Aggregation::Max => format!("MAX({})", self.sort_key(v, data_type)),
-            Aggregation::Median => self.quantile(v, 0.5),
-            Aggregation::Percentile(p) => self.quantile(v, f64::from(p) / 100.0),
-            Aggregation::StandardDeviation => format!("stddev_samp({})", self.float(v)),
-            Aggregation::Variance => format!("var_samp({})", self.float(v)),
+            Aggregation::Sum => format!("SUM({v}){filter}"),
+            Aggregation::Count => format!("COUNT({v}){filter}"),
+            Aggregation::CountDistinct => format!("COUNT(DISTINCT {v}){filter}"),
+            Aggregation::Average => self.mean(v, &filter),
+            Aggregation::Min => format!("MIN({}){filter}", self.sort_key(v, data_type)),
+            Aggregation::Max => format!("MAX({}){filter}", self.sort_key(v, data_type)),
+            Aggregation::Median => format!("{}{filter}", self.quantile(v, 0.5)),
+            Aggregation::Percentile(p) => {
+                format!("{}{filter}", self.quantile(v, f64::from(p) / 100.0))
+            }
+            Aggregation::StandardDeviation => format!("stddev_samp({}){filter}", self.float(v)),
+            Aggregation::Variance => format!("var_samp({}){filter}", self.float(v)),
         }
     }
 
-    /// An aggregate over those of the rows that meet a condition.
-    fn aggregate_where(&self, aggregate: &str, condition: &str) -> String {
-        format!("{aggregate} FILTER (WHERE {condition})")
-    }
-
-    /// Mean of the values that there are, in floating point.
-    fn mean(&self, of: &str) -> String;
+    /// Mean of the values that there are, in floating point, over the rows of a `FILTER` clause.
+    fn mean(&self, of: &str, filter: &str) -> String;
 
     /// A quantile between 0 and 1 in floating point, interpolated between the two values beside it.
     fn quantile(&self, of: &str, at: f64) -> String;

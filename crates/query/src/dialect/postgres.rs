@@ -54,8 +54,8 @@ impl SqlDialect for Postgres {
         format!("regexp_replace(normalize(lower({of}), NFD), '[\\u0300-\\u036f]', '', 'g')")
     }
 
-    fn mean(&self, of: &str) -> String {
-        self.float(&format!("AVG({of})"))
+    fn mean(&self, of: &str, filter: &str) -> String {
+        self.float(&format!("AVG({of}){filter}"))
     }
 
     fn quantile(&self, of: &str, at: f64) -> String {
