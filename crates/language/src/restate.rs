@@ -2,8 +2,9 @@
 
 use crate::time::grain_noun;
 use query::{
-    Basket, Cohort, CompareTo, Dimension, Direction, Filter, Having, Literal, Measure, Operator,
-    OrderKey, PairNumber, Part, Query, Rank, RowRank, SetOperation, Sets, Threshold, Ties,
+    Basket, Cohort, CompareTo, Dimension, Direction, End, Filter, Having, Literal, Measure,
+    Operator, OrderKey, PairNumber, Part, Query, Rank, RowRank, SetOperation, Sets, Threshold,
+    Ties,
 };
 use semantics::{FieldRef, Model};
 
@@ -38,7 +39,70 @@ fn dimension(model: &Model, d: &Dimension) -> String {
             format!("{} of {}", grain_noun(*grain), label(model, field))
         }
         Dimension::Bucket { name, .. } => name.to_lowercase(),
+        Dimension::NewOrReturning { entity, grain, .. } => format!(
+            "whether the {} is new{}",
+            label(model, entity),
+            grain.map_or(String::new(), |g| format!(" in the {}", grain_noun(g)))
+        ),
     }
+}
+
+/// What the name of a measure does not say about how it is computed.
+fn measure_notes(model: &Model, measure: &Measure, notes: &mut Vec<String>) {
+    match measure {
+        Measure::Ratio {
+            numerator: a,
+            denominator: b,
+        }
+        | Measure::Difference { left: a, right: b } => {
+            measure_notes(model, a, notes);
+            measure_notes(model, b, notes);
+        }
+        Measure::Where { measure, .. } | Measure::PerGroup { measure, .. } => {
+            measure_notes(model, measure, notes);
+        }
+        Measure::Dated { measure, by } => {
+            notes.push(format!("dated by {}", label(model, by)));
+            measure_notes(model, measure, notes);
+        }
+        Measure::OrZero(measure) => measure_notes(model, measure, notes),
+        Measure::ValueAt { end, field, by } => notes.push(format!(
+            "the {} {} by {}",
+            match end {
+                End::First => "first",
+                End::Last => "last",
+            },
+            label(model, field),
+            label(model, by)
+        )),
+        Measure::DaysSince { field, day } => {
+            notes.push(format!(
+                "days from the last {} to {day}",
+                label(model, field)
+            ));
+        }
+        Measure::Metric(_) | Measure::Aggregate { .. } | Measure::Rows(_) | Measure::CountOf(_) => {
+        }
+    }
+}
+
+/// The names of a query's measures, each with what it does not say.
+fn measures(model: &Model, query: &Query) -> String {
+    let named: Vec<String> = query
+        .metrics
+        .iter()
+        .map(|t| {
+            let mut notes = Vec::new();
+            measure_notes(model, &t.measure, &mut notes);
+            notes.dedup();
+            if notes.is_empty() {
+                t.name.clone()
+            } else {
+                format!("{} ({})", t.name, notes.join(", "))
+            }
+        })
+        .collect();
+    named.join(" and ")
 }
 
 fn literal(value: &Literal) -> String {
@@ -362,7 +426,7 @@ pub fn restate(query: &Query, model: &Model) -> String {
             }
             out.push_str(&rank_notes(rank));
         } else {
-            out.push_str(&names.join(" and "));
+            out.push_str(&measures(model, query));
             if !query.dimensions.is_empty() {
                 out.push_str(&format!(
                     " by {}",

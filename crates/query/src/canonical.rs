@@ -224,7 +224,16 @@ fn measure(from: &Measure) -> Measure {
             per: per.iter().map(dimension).collect(),
         },
         Measure::CountOf(query) => Measure::CountOf(Box::new(normal(query))),
-        Measure::Metric(_) | Measure::Aggregate { .. } | Measure::Rows(_) => from.clone(),
+        Measure::Dated { measure: of, by } => Measure::Dated {
+            measure: go(of),
+            by: by.clone(),
+        },
+        Measure::OrZero(of) => Measure::OrZero(go(of)),
+        Measure::Metric(_)
+        | Measure::Aggregate { .. }
+        | Measure::Rows(_)
+        | Measure::ValueAt { .. }
+        | Measure::DaysSince { .. } => from.clone(),
     }
 }
 

@@ -448,7 +448,9 @@ pub fn time_field_of(model: &Model, dataset: &str) -> Option<FieldRef> {
 pub fn home_datasets(model: &Model, measure: &Measure) -> Vec<String> {
     let mut homes = match measure {
         Measure::Metric(name) => model.home_datasets(name),
-        Measure::Aggregate { field, .. } => vec![field.dataset.clone()],
+        Measure::Aggregate { field, .. }
+        | Measure::ValueAt { field, .. }
+        | Measure::DaysSince { field, .. } => vec![field.dataset.clone()],
         Measure::Rows(dataset) => vec![dataset.clone()],
         Measure::Ratio {
             numerator: a,
@@ -459,9 +461,10 @@ pub fn home_datasets(model: &Model, measure: &Measure) -> Vec<String> {
             both.extend(home_datasets(model, b));
             both
         }
-        Measure::Where { measure, .. } | Measure::PerGroup { measure, .. } => {
-            home_datasets(model, measure)
-        }
+        Measure::Where { measure, .. }
+        | Measure::PerGroup { measure, .. }
+        | Measure::Dated { measure, .. }
+        | Measure::OrZero(measure) => home_datasets(model, measure),
         Measure::CountOf(query) => query
             .metrics
             .iter()

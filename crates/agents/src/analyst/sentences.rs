@@ -861,7 +861,10 @@ fn additive(measure: &Measure, model: &Model) -> bool {
         },
         Measure::Rows(_) => true,
         Measure::Difference { left, right } => additive(left, model) && additive(right, model),
-        Measure::Where { measure, .. } => additive(measure, model),
-        Measure::Ratio { .. } | Measure::PerGroup { .. } | Measure::CountOf(_) => false,
+        Measure::Where { measure, .. }
+        | Measure::Dated { measure, .. }
+        | Measure::OrZero(measure) => additive(measure, model),
+        // Ratios, aggregates over groups, levels and whatever else is not known to add up.
+        _ => false,
     }
 }

@@ -99,8 +99,12 @@ fn home(finding: &Finding) -> Option<String> {
             Measure::Rows(dataset) => Some(dataset.clone()),
             Measure::Ratio { numerator, .. } => of(numerator, model),
             Measure::Difference { left, .. } => of(left, model),
-            Measure::Where { measure, .. } | Measure::PerGroup { measure, .. } => {
-                of(measure, model)
+            Measure::Where { measure, .. }
+            | Measure::PerGroup { measure, .. }
+            | Measure::Dated { measure, .. }
+            | Measure::OrZero(measure) => of(measure, model),
+            Measure::ValueAt { field, .. } | Measure::DaysSince { field, .. } => {
+                Some(field.dataset.clone())
             }
             Measure::CountOf(_) => None,
         }

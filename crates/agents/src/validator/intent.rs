@@ -4,8 +4,8 @@ use super::inventory::Inventory;
 use super::periods;
 use answer::{Check, Intent};
 use query::{
-    Align, Dimension, Direction, Filter, Having, Literal, Measure, Operator, OrderKey, Part, Query,
-    RowRank, Threshold,
+    Align, Dimension, Direction, End, Filter, Having, Literal, Measure, Operator, OrderKey, Part,
+    Query, RowRank, Threshold,
 };
 use semantics::{Aggregation, Expression, FieldRef, MetricKind, Model, RowFilter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,6 +103,8 @@ struct Wanted {
     texts: BTreeSet<String>,
     /// Numbers compared with, with their operators.
     numbers: Vec<(Operator, f64)>,
+    /// Whether the query looks at time.
+    dated: bool,
     /// Numbers that something is multiplied by.
     factors: Vec<f64>,
     /// Days.
@@ -261,6 +263,27 @@ impl Wanted {
                 self.aggregate(Aggregation::Count);
                 self.query(query, model);
             }
+            Measure::ValueAt { end, field, by } => {
+                let name = match end {
+                    End::First => "arg_min",
+                    End::Last => "arg_max",
+                };
+                *self.aggregates.entry(name).or_default() += 1;
+                self.field(field, model);
+                self.field(by, model);
+            }
+            Measure::Dated { measure, by } => {
+                if self.dated {
+                    self.field(by, model);
+                }
+                self.measure(measure, model);
+            }
+            Measure::OrZero(measure) => self.measure(measure, model),
+            Measure::DaysSince { field, day } => {
+                self.aggregate(Aggregation::Max);
+                self.field(field, model);
+                self.dates.extend(day.get(..10).map(String::from));
+            }
         }
     }
 
@@ -271,6 +294,11 @@ impl Wanted {
             Dimension::Bucket { measure, per, .. } => {
                 self.measure(measure, model);
                 self.field(per, model);
+            }
+            Dimension::NewOrReturning { entity, event, .. } => {
+                self.aggregate(Aggregation::Min);
+                self.field(entity, model);
+                self.field(event, model);
             }
         }
     }
@@ -330,6 +358,12 @@ impl Wanted {
     }
 
     fn query(&mut self, query: &Query, model: &Model) {
+        let outer = self.dated;
+        self.dated = query.time.as_ref().is_some_and(|t| t.range.is_some())
+            || query
+                .dimensions
+                .iter()
+                .any(|d| matches!(d, Dimension::Time(_)));
         query
             .metrics
             .iter()
@@ -391,6 +425,7 @@ impl Wanted {
                 .and_then(|d| d.tomorrow().ok());
             self.dates.extend(after.map(|d| d.to_string()));
         }
+        self.dated = outer;
     }
 
     fn having(&mut self, having: &Having, model: &Model) {

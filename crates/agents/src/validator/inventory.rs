@@ -46,7 +46,7 @@ pub(super) struct Inventory {
 }
 
 /// Functions that turn many rows into one value.
-const AGGREGATES: [&str; 14] = [
+const AGGREGATES: [&str; 16] = [
     "sum",
     "avg",
     "mean",
@@ -61,6 +61,8 @@ const AGGREGATES: [&str; 14] = [
     "quantile_cont",
     "stddev_samp",
     "var_samp",
+    "arg_min",
+    "arg_max",
 ];
 
 impl Inventory {

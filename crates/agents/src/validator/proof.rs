@@ -394,8 +394,11 @@ fn sums_up(table: &Table, term: &str) -> bool {
             Measure::Metric(name) => by_name(name),
             Measure::Rows(_) => true,
             Measure::Difference { left, right } => measure(left) && measure(right),
-            Measure::Where { measure: inner, .. } => measure(inner),
-            Measure::Ratio { .. } | Measure::PerGroup { .. } | Measure::CountOf(_) => false,
+            Measure::Where { measure: inner, .. }
+            | Measure::Dated { measure: inner, .. }
+            | Measure::OrZero(inner) => measure(inner),
+            // Ratios, aggregates over groups, levels and whatever else is not known to add up.
+            _ => false,
         }
     }
     fn by_name(name: &str) -> bool {

@@ -17,6 +17,8 @@ pub(super) struct Value {
     pub(super) aggregation: Aggregation,
     pub(super) of: Option<String>,
     pub(super) data_type: DataType,
+    /// What rows are ordered by, where the value of one of them is looked for.
+    pub(super) at: Option<String>,
     /// Conditions of this aggregate alone.
     pub(super) only: Vec<String>,
     /// What `of` is converted from: where one is not NULL and the other is, there is no rate, and
@@ -37,7 +39,13 @@ impl Value {
         let over = |how: Aggregation, of: Option<&str>| {
             sql.aggregate(how, of, self.data_type, only.as_deref())
         };
-        let aggregate = over(self.aggregation, of);
+        let aggregate = match (&self.at, of) {
+            (Some(at), Some(of)) => {
+                let last = self.aggregation == Aggregation::Max;
+                sql.value_at(last, of, at, self.data_type, &self.only)
+            }
+            _ => over(self.aggregation, of),
+        };
         match (of, unconverted) {
             (Some(of), Some(raw)) => format!(
                 "CASE WHEN {} = {} THEN {aggregate} END",
@@ -168,7 +176,7 @@ impl<'m> Compiler<'m> {
                 | Dimension::Bucket { per: field, .. } => {
                     matches!(scope.reach(field), Err(QueryError::NoPath { .. }))
                 }
-                Dimension::Time(_) => false,
+                Dimension::Time(_) | Dimension::NewOrReturning { .. } => false,
             };
             if out_of_reach {
                 linked.push((i, dimension));
@@ -189,6 +197,7 @@ impl<'m> Compiler<'m> {
             let Leaf::Rows {
                 aggregation,
                 of,
+                at,
                 basis,
                 declared,
                 ..
@@ -218,6 +227,7 @@ impl<'m> Compiler<'m> {
                 data_type: of
                     .as_ref()
                     .map_or(DataType::Integer, |e| type_of(e, scope.home)),
+                at: at.as_ref().map(|by| scope.field(by)).transpose()?,
                 only,
             });
         }
@@ -422,6 +432,12 @@ impl<'m> Compiler<'m> {
                 let field = scope.time(stated)?;
                 self.time_dimension(scope, i, &field, *grain, window)
             }
+            Dimension::NewOrReturning {
+                entity,
+                event,
+                grain,
+                ..
+            } => self.new_or_returning(scope, entity, event, *grain, window),
             Dimension::Bucket { measure, per, .. } => {
                 let own = scope.field(per)?;
                 // A group is the same one for every measure of the query.

@@ -49,6 +49,7 @@ impl Compiler<'_> {
             Dimension::Field(f) => self.model.field(f).map_or(DataType::Text, |f| f.data_type),
             Dimension::Time(grain) | Dimension::TimeOf { grain, .. } => grain_type(*grain),
             Dimension::Bucket { measure, .. } => self.shape(measure).data_type,
+            Dimension::NewOrReturning { .. } => DataType::Text,
         }
     }
 
@@ -97,7 +98,9 @@ impl Compiler<'_> {
                     OutputRole::Time,
                     Some(*grain),
                 ),
-                Dimension::Bucket { name, .. } => (name.clone(), OutputRole::Dimension, None),
+                Dimension::Bucket { name, .. } | Dimension::NewOrReturning { name, .. } => {
+                    (name.clone(), OutputRole::Dimension, None)
+                }
             };
             name = match dimension {
                 Dimension::Field(f) | Dimension::TimeOf { field: f, .. } => {

@@ -237,6 +237,12 @@ impl Compiler<'_> {
                 self.measure_words(measure)
             ),
             Measure::CountOf(_) => "number of rows".into(),
+            Measure::ValueAt { end, field, by } => {
+                format!("{} {field} by {by}", format!("{end:?}").to_lowercase())
+            }
+            Measure::Dated { measure, by } => format!("{} by {by}", self.measure_words(measure)),
+            Measure::OrZero(measure) => format!("{} or 0", self.measure_words(measure)),
+            Measure::DaysSince { field, day } => format!("days from the last {field} to {day}"),
         }
     }
 
@@ -255,6 +261,9 @@ impl Compiler<'_> {
                 }
                 Dimension::Bucket { measure, per, .. } => {
                     format!("{} of each {per}", self.measure_words(measure))
+                }
+                Dimension::NewOrReturning { entity, .. } => {
+                    format!("whether {entity} is new")
                 }
             })
             .collect();

@@ -3,7 +3,8 @@
 use super::Compiler;
 use super::growth::Offset;
 use crate::dialect::SqlDialect;
-use crate::{Dimension, Filter, Measure, Query, QueryError};
+use crate::{Dimension, End, Filter, Measure, Query, QueryError};
+use jiff::civil::Date;
 use semantics::{
     Additivity, Aggregation, Change, CumulativeWindow, DataType, Empty, Expression, FieldRef,
     MetricExpression, MetricKind, Role, RowFilter,
@@ -17,6 +18,9 @@ pub(super) enum Leaf {
         home: String,
         aggregation: Aggregation,
         of: Option<Expression>,
+        /// Time field that rows are ordered by, where the value of the first (of a minimum) or
+        /// the last (of a maximum) is looked for.
+        at: Option<FieldRef>,
         basis: Box<Basis>,
         /// Condition that the metric declares.
         declared: Option<Box<RowFilter>>,
@@ -127,6 +131,8 @@ pub(super) enum Tree {
     },
     /// The first where the second is this or more.
     AtLeast(Box<Tree>, Box<Tree>, f64),
+    /// Whole days from a day to a stated one.
+    DaysTo(Box<Tree>, Date),
     Number(f64),
     Sum(Vec<Tree>),
     Product(Vec<Tree>),
@@ -154,6 +160,7 @@ impl Tree {
                 left.leaves(found);
                 right.leaves(found);
             }
+            Tree::DaysTo(of, _) => of.leaves(found),
             Tree::Number(_) => {}
             Tree::Sum(parts) | Tree::Product(parts) | Tree::Coalesce(parts) => {
                 parts.iter().for_each(|p| p.leaves(found));
@@ -181,6 +188,7 @@ impl Tree {
             Tree::AtLeast(value, of, least) => {
                 go(of).filter(|x| x >= least).and_then(|_| go(value))
             }
+            Tree::DaysTo(..) => None,
             Tree::Number(x) => Some(*x),
             Tree::Sum(parts) => parts.iter().map(go).sum(),
             Tree::Product(parts) => parts.iter().map(go).product(),
@@ -225,6 +233,7 @@ impl Tree {
                 sql.number(*least),
                 value.write(sql, leaf)
             ),
+            Tree::DaysTo(from, day) => sql.days_between(&from.write(sql, leaf), &sql.date(*day)),
             Tree::Number(x) => sql.number(*x),
             Tree::Sum(parts) => format!("({})", all(parts).join(" + ")),
             Tree::Product(parts) => format!("({})", all(parts).join(" * ")),
@@ -278,6 +287,7 @@ impl Compiler<'_> {
                         home: field.dataset.clone(),
                         aggregation: *aggregation,
                         of: Some(Expression::Field(field.field.clone())),
+                        at: None,
                         basis: basis.for_leaf(None),
                         declared: None,
                         semi,
@@ -291,6 +301,7 @@ impl Compiler<'_> {
                     home: dataset.clone(),
                     aggregation: Aggregation::Count,
                     of: None,
+                    at: None,
                     basis: basis.for_leaf(None),
                     declared: None,
                     semi: false,
@@ -319,17 +330,121 @@ impl Compiler<'_> {
                 aggregation,
                 measure,
                 per,
-            } => Tree::leaf(
-                leaves,
-                Leaf::Groups {
-                    aggregation: *aggregation,
-                    measure: (**measure).clone(),
-                    per: per.clone(),
-                    basis: Box::new(basis.clone()),
-                },
-            ),
+            } => {
+                let counts_or_compares = matches!(
+                    aggregation,
+                    Aggregation::Count
+                        | Aggregation::CountDistinct
+                        | Aggregation::Min
+                        | Aggregation::Max
+                );
+                if !counts_or_compares && !self.shape(measure).data_type.is_numeric() {
+                    return Err(QueryError::TypeMismatch {
+                        left: self.measure_words(measure),
+                        right: "numbers, which alone are added up".into(),
+                    });
+                }
+                Tree::leaf(
+                    leaves,
+                    Leaf::Groups {
+                        aggregation: *aggregation,
+                        measure: (**measure).clone(),
+                        per: per.clone(),
+                        basis: Box::new(basis.clone()),
+                    },
+                )
+            }
             Measure::CountOf(query) => Tree::leaf(leaves, Leaf::Query(query.clone())),
+            Measure::ValueAt { end, field, by } => {
+                let known = self
+                    .model
+                    .field(field)
+                    .ok_or_else(|| QueryError::UnknownField(field.to_string()))?;
+                if known.data_type == DataType::Opaque {
+                    return Err(QueryError::UnsafeReaggregation {
+                        what: known.label.clone(),
+                        how: "aggregated that way",
+                    });
+                }
+                self.temporal(by)?;
+                Tree::leaf(
+                    leaves,
+                    Leaf::Rows {
+                        home: field.dataset.clone(),
+                        aggregation: match end {
+                            End::First => Aggregation::Min,
+                            End::Last => Aggregation::Max,
+                        },
+                        of: Some(Expression::Field(field.field.clone())),
+                        at: Some(by.clone()),
+                        basis: basis.for_leaf(None),
+                        declared: None,
+                        semi: false,
+                        additive: false,
+                    },
+                )
+            }
+            Measure::Dated { measure, by } => {
+                self.temporal(by)?;
+                let dated = Basis {
+                    time: Some(by.clone()),
+                    ..basis.clone()
+                };
+                self.tree(measure, &dated, leaves)?
+            }
+            Measure::OrZero(inner) => {
+                if !self.is_sum(inner) {
+                    return Err(QueryError::UnsafeReaggregation {
+                        what: self.measure_words(inner),
+                        how: "taken as 0 where there is nothing",
+                    });
+                }
+                let tree = self.tree(inner, basis, leaves)?;
+                Tree::Coalesce(vec![tree, Tree::Number(0.0)])
+            }
+            Measure::DaysSince { field, day } => {
+                self.temporal(field)?;
+                let last = Measure::Aggregate {
+                    aggregation: Aggregation::Max,
+                    field: field.clone(),
+                };
+                Tree::DaysTo(
+                    Box::new(self.tree(&last, basis, leaves)?),
+                    super::calendar::day(day)?,
+                )
+            }
         })
+    }
+
+    /// Whether a measure is made of sums and counts, and of differences of them: over nothing it
+    /// is nothing.
+    pub(super) fn is_sum(&self, measure: &Measure) -> bool {
+        match measure {
+            Measure::Metric(name) => self.model.metric(name).is_some_and(|m| match &m.kind {
+                MetricKind::Simple { aggregation, .. } => {
+                    adds_or_counts(*aggregation) && m.additivity != Additivity::Non
+                        || *aggregation == Aggregation::CountDistinct
+                }
+                _ => m.additivity == Additivity::Additive,
+            }),
+            Measure::Aggregate { aggregation, .. } => {
+                adds_or_counts(*aggregation) || *aggregation == Aggregation::CountDistinct
+            }
+            Measure::Rows(_) | Measure::CountOf(_) => true,
+            Measure::Difference { left, right } => self.is_sum(left) && self.is_sum(right),
+            Measure::Where { measure, .. }
+            | Measure::Dated { measure, .. }
+            | Measure::OrZero(measure) => self.is_sum(measure),
+            Measure::PerGroup {
+                aggregation,
+                measure,
+                ..
+            } => {
+                *aggregation == Aggregation::Count
+                    || *aggregation == Aggregation::Sum && self.is_sum(measure)
+            }
+            Measure::Ratio { .. } | Measure::ValueAt { .. } | Measure::DaysSince { .. } => false,
+        }
     }
 
     fn metric(
@@ -366,6 +481,7 @@ impl Compiler<'_> {
                         home: dataset.clone(),
                         aggregation: *aggregation,
                         of: expression.clone(),
+                        at: None,
                         basis: basis.for_leaf(metric.time_field.as_ref()),
                         declared: filter.clone().map(Box::new),
                         semi,
@@ -495,6 +611,10 @@ impl Compiler<'_> {
             ),
         })
     }
+}
+
+fn adds_or_counts(aggregation: Aggregation) -> bool {
+    matches!(aggregation, Aggregation::Sum | Aggregation::Count)
 }
 
 fn unsupported(metric: &str, kind: &'static str) -> QueryError {

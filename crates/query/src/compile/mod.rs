@@ -20,6 +20,7 @@ mod columns;
 mod compare;
 mod cumulative;
 mod currency;
+mod customers;
 mod declared;
 mod fill;
 mod filter;

@@ -129,6 +129,18 @@ impl Compiler<'_> {
                 format!("g.m{m} - g.p{m}")
             }
         };
+        // Dates and texts are shown as they are, and nothing is computed from them.
+        for (term, shape) in query.metrics.iter().zip(shapes) {
+            let computed = |p: &Part| !matches!(p, Part::Value | Part::Prior);
+            if !shape.data_type.is_numeric()
+                && let Some(part) = parts_of(query).into_iter().find(computed)
+            {
+                return Err(QueryError::TypeMismatch {
+                    left: term.name.clone(),
+                    right: format!("numbers, as its {part:?} needs").to_lowercase(),
+                });
+            }
+        }
         // What only feeds a trailing window is before the total starts.
         let start = match (super::grouped::running(dimensions), query.rolling) {
             (Some((r, grain)), Some(_)) if by_range(query) => {

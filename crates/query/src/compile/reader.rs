@@ -213,6 +213,16 @@ impl Check<'_, '_> {
                 per.iter().try_for_each(|d| self.grouped(d))
             }
             Measure::CountOf(query) => self.query(query),
+            Measure::ValueAt { field, by, .. } => {
+                self.field(field, Use::Values)?;
+                self.field(by, Use::Values)
+            }
+            Measure::Dated { measure, by } => {
+                self.field(by, Use::Values)?;
+                self.measure(measure)
+            }
+            Measure::OrZero(measure) => self.measure(measure),
+            Measure::DaysSince { field, .. } => self.field(field, Use::Values),
         }
     }
 
@@ -233,6 +243,10 @@ impl Check<'_, '_> {
             Dimension::Bucket { measure, per, .. } => {
                 self.measure(measure)?;
                 self.field(per, Use::Count)
+            }
+            Dimension::NewOrReturning { entity, event, .. } => {
+                self.field(entity, Use::Count)?;
+                self.field(event, Use::Values)
             }
         }
     }

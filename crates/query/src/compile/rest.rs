@@ -34,7 +34,10 @@ impl Compiler<'_> {
             && over.iter().all(|d| match d {
                 Dimension::Field(field) => self.context.graph.reach(home, field).is_ok(),
                 Dimension::Time(_) | Dimension::TimeOf { .. } => !semi,
-                Dimension::Bucket { per, .. } => self.context.graph.reach(home, per).is_ok(),
+                Dimension::Bucket { per: field, .. }
+                | Dimension::NewOrReturning { entity: field, .. } => {
+                    self.context.graph.reach(home, field).is_ok()
+                }
             })
     }
 

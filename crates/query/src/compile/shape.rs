@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::Measure;
 use crate::compiled::unit_name;
 use crate::dialect::type_of;
-use semantics::{Additivity, Aggregation, Change, DataType, MetricKind};
+use semantics::{Additivity, Aggregation, Change, DataType, MetricKind, Unit};
 
 /// Type, unit and additivity of a measure.
 pub(super) struct Shape {
@@ -119,6 +119,18 @@ impl Compiler<'_> {
                 }
             }
             Measure::CountOf(_) => Shape::of(DataType::Integer, None, false),
+            Measure::ValueAt { field, .. } => {
+                let known = self.model.field(field);
+                Shape::of(
+                    known.map_or(DataType::Opaque, |f| f.data_type),
+                    known.and_then(|f| unit_name(&f.unit)),
+                    false,
+                )
+            }
+            Measure::Dated { measure, .. } | Measure::OrZero(measure) => self.shape(measure),
+            Measure::DaysSince { .. } => {
+                Shape::of(DataType::Integer, unit_name(&Unit::Days), false)
+            }
         }
     }
 

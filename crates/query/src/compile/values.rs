@@ -17,6 +17,7 @@ impl<'m> Compiler<'m> {
         };
         let own = match first {
             Dimension::Field(f) | Dimension::TimeOf { field: f, .. } => Some(f.clone()),
+            Dimension::NewOrReturning { event, .. } => Some(event.clone()),
             Dimension::Time(_) | Dimension::Bucket { .. } => query
                 .time
                 .as_ref()
@@ -36,7 +37,8 @@ impl<'m> Compiler<'m> {
                 .map(|d| match d {
                     Dimension::Field(f)
                     | Dimension::TimeOf { field: f, .. }
-                    | Dimension::Bucket { per: f, .. } => Some(f),
+                    | Dimension::Bucket { per: f, .. }
+                    | Dimension::NewOrReturning { entity: f, .. } => Some(f),
                     Dimension::Time(_) => own.as_ref(),
                 })
                 .map(|field| {

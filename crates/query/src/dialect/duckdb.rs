@@ -46,6 +46,16 @@ impl SqlDialect for DuckDb {
         format!("AVG({of}){filter}")
     }
 
+    fn value_at(&self, last: bool, value: &str, at: &str, _: DataType, only: &[String]) -> String {
+        let function = if last { "arg_max" } else { "arg_min" };
+        let mut conditions = vec![format!("{value} IS NOT NULL"), format!("{at} IS NOT NULL")];
+        conditions.extend_from_slice(only);
+        format!(
+            "{function}({value}, row({at}, {value})) FILTER (WHERE {})",
+            conditions.join(" AND ")
+        )
+    }
+
     fn quantile(&self, of: &str, at: f64) -> String {
         if at == 0.5 {
             format!("MEDIAN({})", self.float(of))

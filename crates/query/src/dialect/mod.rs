@@ -170,6 +170,17 @@ pub(crate) trait SqlDialect: Sync {
     /// Mean of the values that there are, in floating point, over the rows of a `FILTER` clause.
     fn mean(&self, of: &str, filter: &str) -> String;
 
+    /// The value of the row that comes first or last in the order of `at`, of those rows that
+    /// have both and meet the conditions; the smallest or largest of them where several do.
+    fn value_at(
+        &self,
+        last: bool,
+        value: &str,
+        at: &str,
+        data_type: DataType,
+        only: &[String],
+    ) -> String;
+
     /// A quantile between 0 and 1 in floating point, interpolated between the two values beside it.
     fn quantile(&self, of: &str, at: f64) -> String;
 

@@ -58,6 +58,24 @@ impl SqlDialect for Postgres {
         self.float(&format!("AVG({of}){filter}"))
     }
 
+    fn value_at(
+        &self,
+        last: bool,
+        value: &str,
+        at: &str,
+        data_type: DataType,
+        only: &[String],
+    ) -> String {
+        let way = if last { "DESC" } else { "ASC" };
+        let mut conditions = vec![format!("{value} IS NOT NULL"), format!("{at} IS NOT NULL")];
+        conditions.extend_from_slice(only);
+        format!(
+            "(array_agg({value} ORDER BY {at} {way}, {} {way}) FILTER (WHERE {}))[1]",
+            self.sort_key(value, data_type),
+            conditions.join(" AND ")
+        )
+    }
+
     fn quantile(&self, of: &str, at: f64) -> String {
         format!(
             "PERCENTILE_CONT({at}) WITHIN GROUP (ORDER BY {})",

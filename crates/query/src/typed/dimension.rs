@@ -38,4 +38,27 @@ pub enum Dimension {
         /// Entity that it is computed for.
         per: FieldRef,
     },
+    /// Whether a row's customer is new in its period or came before: the text `new` or
+    /// `returning`.
+    ///
+    /// The first event of an entity is the earliest value of `event` over all rows of its dataset
+    /// that have the entity and count by default, whatever the query's filter and time. A row is `new` if its entity's
+    /// first event is not before the start of the row's period, `returning` if it is, NULL if the
+    /// row has no entity or the entity no event. The period of a row is that of `grain` which its
+    /// time lies in (as for `time`), or the query's range where `grain` is absent.
+    ///
+    /// `entity` is reached many-to-one from the rows of the measure and from the dataset of
+    /// `event`; otherwise `E_NO_PATH`. `grain` does not repeat; without it the range has a start;
+    /// otherwise `E_MALFORMED_QUERY`.
+    NewOrReturning {
+        /// Column name.
+        name: String,
+        /// Who (the customer's number).
+        entity: FieldRef,
+        /// Time of the events (of the orders).
+        event: FieldRef,
+        /// Length of the periods.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grain: Option<Grain>,
+    },
 }

@@ -122,7 +122,12 @@ impl Query {
 
 fn measure(of: &mut Measure, visit: &mut Visit) -> Result<(), QueryError> {
     match of {
-        Measure::Metric(_) | Measure::Aggregate { .. } | Measure::Rows(_) => Ok(()),
+        Measure::Metric(_)
+        | Measure::Aggregate { .. }
+        | Measure::Rows(_)
+        | Measure::ValueAt { .. }
+        | Measure::DaysSince { .. } => Ok(()),
+        Measure::Dated { measure: of, .. } | Measure::OrZero(of) => measure(of, visit),
         Measure::Ratio {
             numerator: a,
             denominator: b,
@@ -150,7 +155,10 @@ fn measure(of: &mut Measure, visit: &mut Visit) -> Result<(), QueryError> {
 
 fn dimension(of: &mut Dimension, visit: &mut Visit) -> Result<(), QueryError> {
     match of {
-        Dimension::Field(_) | Dimension::Time(_) | Dimension::TimeOf { .. } => Ok(()),
+        Dimension::Field(_)
+        | Dimension::Time(_)
+        | Dimension::TimeOf { .. }
+        | Dimension::NewOrReturning { .. } => Ok(()),
         Dimension::Bucket { measure: of, .. } => measure(of, visit),
     }
 }

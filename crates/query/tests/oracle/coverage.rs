@@ -319,6 +319,7 @@ fn of_measure(model: &Model, measure: &Measure, found: &mut BTreeSet<&'static st
             found.insert("count of a query");
             of_query(model, query, found);
         }
+        _ => unreachable!("no part of a generated query"),
     }
 }
 
@@ -340,6 +341,7 @@ fn of_dimension(dimension: &Dimension, found: &mut BTreeSet<&'static str>) {
         Dimension::Bucket { .. } => {
             found.insert("dimension: bucket");
         }
+        _ => unreachable!("no part of a generated query"),
     }
 }
 
@@ -418,6 +420,7 @@ fn homes<'m>(model: &'m Model, measure: &'m Measure, into: &mut BTreeSet<&'m str
             homes(model, measure, into);
         }
         Measure::CountOf(_) => {}
+        _ => unreachable!("no part of a generated query"),
     }
 }
 

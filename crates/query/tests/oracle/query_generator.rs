@@ -63,6 +63,7 @@ fn homes(model: &Model, measure: &Measure, into: &mut Vec<String>) {
             homes(model, measure, into);
         }
         Measure::CountOf(_) => {}
+        _ => unreachable!("no part of a generated query"),
     }
 }
 

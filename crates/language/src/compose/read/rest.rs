@@ -88,7 +88,7 @@ impl Reader<'_> {
             || self.draft.dimensions.iter().any(|d| match d {
                 Dimension::Time(_) | Dimension::TimeOf { .. } => true,
                 Dimension::Field(f) => temporal(f),
-                Dimension::Bucket { .. } => false,
+                Dimension::Bucket { .. } | Dimension::NewOrReturning { .. } => false,
             })
             || self
                 .draft

@@ -85,6 +85,7 @@ pub(super) fn of_dimension(model: &Model, dimension: &Dimension) -> Kind {
         }
         Dimension::Time(_) | Dimension::TimeOf { .. } => Kind::Time,
         Dimension::Bucket { measure, .. } => of_measure(model, measure),
+        _ => unreachable!("no part of a generated query"),
     }
 }
 

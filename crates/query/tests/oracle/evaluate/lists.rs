@@ -232,6 +232,7 @@ pub(super) fn fields_of(query: &Query) -> Vec<FieldRef> {
             Dimension::Field(field) | Dimension::TimeOf { field, .. } => Some(field.clone()),
             Dimension::Bucket { per, .. } => Some(per.clone()),
             Dimension::Time(_) => query.time.as_ref().map(|t| t.field.clone()),
+            _ => unreachable!("no part of a generated query"),
         })
         .collect()
 }

@@ -268,6 +268,7 @@ impl<'a> Evaluator<'a> {
                 adds_up(self.model, right),
             ),
             Measure::Where { measure, .. } => self.of_nothing(measure),
+            _ => unreachable!("no part of a generated query"),
         }
     }
 
@@ -301,6 +302,7 @@ impl<'a> Evaluator<'a> {
                 self.placed_by(measure, asked)
             }
             Measure::CountOf(_) => None,
+            _ => unreachable!("no part of a generated query"),
         }
     }
 
@@ -380,6 +382,7 @@ impl<'a> Evaluator<'a> {
                 let n = self.rows_of(query).1.len();
                 Groups::from([(Vec::new(), Value::int(n as i128))])
             }
+            _ => unreachable!("no part of a generated query"),
         };
         if dimensions.is_empty() && found.is_empty() {
             found.insert(Vec::new(), self.of_nothing(measure));
@@ -615,6 +618,7 @@ impl<'a> Evaluator<'a> {
             Dimension::Field(field) | Dimension::TimeOf { field, .. } => Some(field.clone()),
             Dimension::Bucket { per, .. } => Some(per.clone()),
             Dimension::Time(_) => time.cloned(),
+            _ => unreachable!("no part of a generated query"),
         };
         let reached: Vec<Option<(FieldRef, Reach)>> = dimensions
             .iter()
@@ -683,6 +687,7 @@ impl<'a> Evaluator<'a> {
                                 .and_then(|s| s.get(&vec![value]))
                                 .cloned()
                                 .unwrap_or(Value::Null),
+                            _ => unreachable!("no part of a generated query"),
                         }
                     })
                     .collect()

@@ -488,6 +488,7 @@ impl Reasons<'_> {
                 self.homes(measure)
             }
             Measure::CountOf(_) => Vec::new(),
+            _ => unreachable!("no part of a generated query"),
         }
     }
 
@@ -537,6 +538,7 @@ impl Reasons<'_> {
             Dimension::Bucket { per, .. } => {
                 self.known(per);
             }
+            _ => unreachable!("no part of a generated query"),
         }
     }
 
@@ -668,6 +670,7 @@ impl Reasons<'_> {
                     self.measure(measure, &inner);
                 }
                 Dimension::Time(_) => {}
+                _ => unreachable!("no part of a generated query"),
             }
         }
         for filter in &place.filters {
@@ -808,6 +811,7 @@ impl Reasons<'_> {
                 );
             }
             Measure::CountOf(query) => self.query(query),
+            _ => unreachable!("no part of a generated query"),
         }
     }
 }
