@@ -2,9 +2,9 @@
 
 use crate::time::grain_noun;
 use query::{
-    Basket, Cohort, CompareTo, Dimension, Direction, End, Filter, Having, Literal, Measure,
-    Operator, OrderKey, PairNumber, Part, Query, Rank, RowRank, SetOperation, Sets, Threshold,
-    Ties,
+    Banding, Basket, Cohort, CompareTo, Dimension, Direction, End, Filter, Having, Literal,
+    Measure, Operator, OrderKey, PairNumber, Part, Query, Rank, RowRank, SetOperation, Sets,
+    Threshold, Ties,
 };
 use semantics::{FieldRef, Model};
 
@@ -31,6 +31,25 @@ fn label(model: &Model, field: &FieldRef) -> String {
     }
 }
 
+fn banding(by: &Banding) -> String {
+    let list = |edges: &[f64]| {
+        let edges: Vec<String> = edges.iter().map(f64::to_string).collect();
+        edges.join(", ")
+    };
+    match by {
+        Banding::Width(width) => format!("in bands of {width}"),
+        Banding::Edges(edges) => format!("in bands with edges at {}", list(edges)),
+        Banding::Quantiles(n) => format!("in {n} groups of equal size"),
+        Banding::Pareto(classes) => {
+            let classes: Vec<String> = classes
+                .iter()
+                .map(|c| format!("{} up to {} %", c.name, (c.up_to * 1e4).round() / 1e2))
+                .collect();
+            format!("in classes of the running share: {}", classes.join(", "))
+        }
+    }
+}
+
 fn dimension(model: &Model, d: &Dimension) -> String {
     match d {
         Dimension::Field(f) => label(model, f),
@@ -39,6 +58,7 @@ fn dimension(model: &Model, d: &Dimension) -> String {
             format!("{} of {}", grain_noun(*grain), label(model, field))
         }
         Dimension::Bucket { name, .. } => name.to_lowercase(),
+        Dimension::Band { name, by, .. } => format!("{} ({})", name.to_lowercase(), banding(by)),
         Dimension::NewOrReturning { entity, grain, .. } => format!(
             "whether the {} is new{}",
             label(model, entity),

@@ -1,6 +1,8 @@
 //! One text for all spellings of a query, and its hash: the cache key.
 
-use crate::{Align, Compare, Dimension, Filter, Having, Literal, Measure, Query, Term, Threshold};
+use crate::{
+    Align, Banded, Compare, Dimension, Filter, Having, Literal, Measure, Query, Term, Threshold,
+};
 
 /// Deterministic JSON of a query: the same for queries that differ only in the order or the
 /// nesting of conditions that all have to hold (or of alternatives), in repeats of them, in the
@@ -185,6 +187,15 @@ fn dimension(from: &Dimension) -> Dimension {
             name: name.clone(),
             measure: Box::new(measure(of)),
             per: per.clone(),
+        },
+        Dimension::Band {
+            name,
+            of: Banded::Query(query),
+            by,
+        } => Dimension::Band {
+            name: name.clone(),
+            of: Banded::Query(Box::new(normal(query))),
+            by: by.clone(),
         },
         other => other.clone(),
     }

@@ -3,6 +3,7 @@
 //! Every default is written into it before compilation; the compiler fills in
 //! nothing. Serialisation is deterministic; its hash is the cache key.
 
+mod banding;
 mod basket;
 mod cohort;
 mod compare;
@@ -14,6 +15,7 @@ mod members;
 mod plan;
 mod time;
 
+pub use banding::*;
 pub use basket::*;
 pub use cohort::*;
 pub use compare::*;

@@ -4,8 +4,8 @@ use super::inventory::Inventory;
 use super::periods;
 use answer::{Check, Intent};
 use query::{
-    Align, Dimension, Direction, End, Filter, Having, Literal, Measure, Operator, OrderKey, Part,
-    Query, RowRank, Threshold,
+    Align, Banded, Banding, Dimension, Direction, End, Filter, Having, Literal, Measure, Operator,
+    OrderKey, Part, Query, RowRank, Threshold,
 };
 use semantics::{Aggregation, Expression, FieldRef, MetricKind, Model, RowFilter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -295,10 +295,28 @@ impl Wanted {
                 self.measure(measure, model);
                 self.field(per, model);
             }
+            Dimension::Band { of, by, .. } => self.band(of, by, model),
             Dimension::NewOrReturning { entity, event, .. } => {
                 self.aggregate(Aggregation::Min);
                 self.field(entity, model);
                 self.field(event, model);
+            }
+        }
+    }
+
+    fn band(&mut self, of: &Banded, by: &Banding, model: &Model) {
+        match of {
+            Banded::Field(field) => self.field(field, model),
+            Banded::Query(query) => self.query(query, model),
+        }
+        match by {
+            Banding::Width(_) | Banding::Quantiles(_) => {}
+            Banding::Edges(edges) => self
+                .numbers
+                .extend(edges.iter().map(|x| (Operator::Lt, *x))),
+            Banding::Pareto(classes) => {
+                self.aggregate(Aggregation::Sum);
+                self.texts.extend(classes.iter().map(|c| c.name.clone()));
             }
         }
     }

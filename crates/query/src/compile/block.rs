@@ -176,7 +176,9 @@ impl<'m> Compiler<'m> {
                 | Dimension::Bucket { per: field, .. } => {
                     matches!(scope.reach(field), Err(QueryError::NoPath { .. }))
                 }
-                Dimension::Time(_) | Dimension::NewOrReturning { .. } => false,
+                Dimension::Time(_) | Dimension::NewOrReturning { .. } | Dimension::Band { .. } => {
+                    false
+                }
             };
             if out_of_reach {
                 linked.push((i, dimension));
@@ -438,6 +440,7 @@ impl<'m> Compiler<'m> {
                 grain,
                 ..
             } => self.new_or_returning(scope, entity, event, *grain, window),
+            Dimension::Band { of, by, .. } => self.band(scope, of, by),
             Dimension::Bucket { measure, per, .. } => {
                 let own = scope.field(per)?;
                 // A group is the same one for every measure of the query.

@@ -50,6 +50,7 @@ impl Compiler<'_> {
             Dimension::Time(grain) | Dimension::TimeOf { grain, .. } => grain_type(*grain),
             Dimension::Bucket { measure, .. } => self.shape(measure).data_type,
             Dimension::NewOrReturning { .. } => DataType::Text,
+            Dimension::Band { of, by, .. } => self.band_type(of, by),
         }
     }
 
@@ -98,9 +99,9 @@ impl Compiler<'_> {
                     OutputRole::Time,
                     Some(*grain),
                 ),
-                Dimension::Bucket { name, .. } | Dimension::NewOrReturning { name, .. } => {
-                    (name.clone(), OutputRole::Dimension, None)
-                }
+                Dimension::Bucket { name, .. }
+                | Dimension::NewOrReturning { name, .. }
+                | Dimension::Band { name, .. } => (name.clone(), OutputRole::Dimension, None),
             };
             name = match dimension {
                 Dimension::Field(f) | Dimension::TimeOf { field: f, .. } => {

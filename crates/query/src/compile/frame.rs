@@ -262,6 +262,7 @@ impl Compiler<'_> {
                 Dimension::Bucket { measure, per, .. } => {
                     format!("{} of each {per}", self.measure_words(measure))
                 }
+                Dimension::Band { name, .. } => format!("band {name}"),
                 Dimension::NewOrReturning { entity, .. } => {
                     format!("whether {entity} is new")
                 }

@@ -11,6 +11,7 @@
 //!
 //! Leap days: 29 February compares with nothing a year before; days add up to their month.
 
+mod bands;
 mod basket;
 mod block;
 mod bridge;

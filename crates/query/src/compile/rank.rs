@@ -189,6 +189,15 @@ impl Compiler<'_> {
                     .collect();
                 format!("CASE d{d} {} END", cases.join(" "))
             }
+            // Bands that are texts are in the order of what they hold.
+            Some(Dimension::Band { by, .. }) if !super::bands::labels(by).is_empty() => {
+                let cases: Vec<String> = super::bands::labels(by)
+                    .iter()
+                    .enumerate()
+                    .map(|(i, label)| format!("WHEN {} THEN {}", self.sql.text(label), i + 1))
+                    .collect();
+                format!("CASE d{d} {} END", cases.join(" "))
+            }
             _ => {
                 let data_type = measured
                     .columns

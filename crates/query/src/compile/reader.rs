@@ -6,7 +6,7 @@
 
 use super::Context;
 use super::scope::Scope;
-use crate::{Dimension, Filter, Measure, OrderKey, Query, QueryError, Threshold};
+use crate::{Banded, Dimension, Filter, Measure, OrderKey, Query, QueryError, Threshold};
 use semantics::{Aggregation, Expression, FieldRef, Literal, Metric, Model, Policy};
 use std::collections::BTreeMap;
 
@@ -244,6 +244,10 @@ impl Check<'_, '_> {
                 self.measure(measure)?;
                 self.field(per, Use::Count)
             }
+            Dimension::Band { of, .. } => match of {
+                Banded::Field(field) => self.field(field, Use::Values),
+                Banded::Query(query) => self.members(query),
+            },
             Dimension::NewOrReturning { entity, event, .. } => {
                 self.field(entity, Use::Count)?;
                 self.field(event, Use::Values)

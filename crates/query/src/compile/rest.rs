@@ -38,6 +38,9 @@ impl Compiler<'_> {
                 | Dimension::NewOrReturning { entity: field, .. } => {
                     self.context.graph.reach(home, field).is_ok()
                 }
+                Dimension::Band { of, .. } => of
+                    .key()
+                    .is_some_and(|field| self.context.graph.reach(home, field).is_ok()),
             })
     }
 

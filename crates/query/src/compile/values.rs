@@ -15,9 +15,19 @@ impl<'m> Compiler<'m> {
                 "a query needs a measure, a dimension or rows".into(),
             ));
         };
+        if query
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Band { .. }))
+        {
+            return Err(QueryError::Malformed(
+                "bands group a measure: give one".into(),
+            ));
+        }
         let own = match first {
             Dimension::Field(f) | Dimension::TimeOf { field: f, .. } => Some(f.clone()),
             Dimension::NewOrReturning { event, .. } => Some(event.clone()),
+            Dimension::Band { .. } => None,
             Dimension::Time(_) | Dimension::Bucket { .. } => query
                 .time
                 .as_ref()
@@ -40,6 +50,7 @@ impl<'m> Compiler<'m> {
                     | Dimension::Bucket { per: f, .. }
                     | Dimension::NewOrReturning { entity: f, .. } => Some(f),
                     Dimension::Time(_) => own.as_ref(),
+                    Dimension::Band { of, .. } => of.key(),
                 })
                 .map(|field| {
                     let path = self.context.graph.reach(&dataset.name, field?).ok()?;

@@ -1,6 +1,6 @@
 //! What rows are grouped by.
 
-use super::{Grain, Measure};
+use super::{Banded, Banding, Grain, Measure};
 use schemars::JsonSchema;
 use semantics::FieldRef;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,20 @@ pub enum Dimension {
         measure: Box<Measure>,
         /// Entity that it is computed for.
         per: FieldRef,
+    },
+    /// The band that a number of the row, or of its entity, falls into ("customers by spend",
+    /// "units by price point", ABC classes). Three such dimensions over the latest order, the
+    /// number of orders and the spend of each customer are an RFM segmentation.
+    ///
+    /// `of` is reached many-to-one; otherwise `E_NO_PATH`. Bands are of numbers, quantiles of
+    /// dates and times too; otherwise `E_TYPE_MISMATCH`. Only in queries with metrics.
+    Band {
+        /// Column name.
+        name: String,
+        /// Whose number.
+        of: Banded,
+        /// Into which bands.
+        by: Banding,
     },
     /// Whether a row's customer is new in its period or came before: the text `new` or
     /// `returning`.

@@ -1,6 +1,6 @@
 //! Plans: several queries, of which later ones use earlier ones.
 
-use super::{Dimension, Filter, Having, Measure, Query, Threshold};
+use super::{Banded, Dimension, Filter, Having, Measure, Query, Threshold};
 use crate::QueryError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -160,6 +160,11 @@ fn dimension(of: &mut Dimension, visit: &mut Visit) -> Result<(), QueryError> {
         | Dimension::TimeOf { .. }
         | Dimension::NewOrReturning { .. } => Ok(()),
         Dimension::Bucket { measure: of, .. } => measure(of, visit),
+        Dimension::Band {
+            of: Banded::Query(query),
+            ..
+        } => visit(query),
+        Dimension::Band { .. } => Ok(()),
     }
 }
 

@@ -88,7 +88,9 @@ impl Reader<'_> {
             || self.draft.dimensions.iter().any(|d| match d {
                 Dimension::Time(_) | Dimension::TimeOf { .. } => true,
                 Dimension::Field(f) => temporal(f),
-                Dimension::Bucket { .. } | Dimension::NewOrReturning { .. } => false,
+                Dimension::Bucket { .. }
+                | Dimension::NewOrReturning { .. }
+                | Dimension::Band { .. } => false,
             })
             || self
                 .draft
