@@ -4,9 +4,9 @@ use crate::time::grain_noun;
 use query::{
     Banding, Basket, Cohort, CompareTo, Dimension, Direction, End, Filter, Having, Literal,
     Measure, Operator, OrderKey, PairNumber, Part, Query, Rank, RowRank, SetOperation, Sets,
-    Threshold, Ties,
+    Threshold, Ties, ToSell,
 };
-use semantics::{FieldRef, Model};
+use semantics::{CumulativeWindow, FieldRef, Model};
 
 fn label(model: &Model, field: &FieldRef) -> String {
     let plain = model
@@ -86,6 +86,39 @@ fn measure_notes(model: &Model, measure: &Measure, notes: &mut Vec<String>) {
             measure_notes(model, measure, notes);
         }
         Measure::OrZero(measure) => measure_notes(model, measure, notes),
+        Measure::Opening(measure) => {
+            notes.push("before the first day".into());
+            measure_notes(model, measure, notes);
+        }
+        Measure::Cumulative { measure, window } => {
+            notes.push(match window {
+                CumulativeWindow::All => "since the beginning".into(),
+                CumulativeWindow::Trailing(length) => format!("over the last {length}"),
+                CumulativeWindow::ToDate(unit) => {
+                    format!("{} to date", format!("{unit:?}").to_lowercase())
+                }
+            });
+            measure_notes(model, measure, notes);
+        }
+        Measure::SellThrough { sold, of } => {
+            notes.push(
+                match of {
+                    ToSell::OpeningStock(_) => "of the stock at the beginning",
+                    ToSell::SoldAndClosingStock(_) => "of what was sold and what is left",
+                    ToSell::Received(_) => "of what was received",
+                }
+                .into(),
+            );
+            measure_notes(model, sold, notes);
+        }
+        Measure::WeeksOfSupply { weeks, .. } => {
+            notes.push(format!("at the mean sales of the last {weeks} weeks"));
+        }
+        Measure::BasketAttach { base, attach, .. } => notes.push(format!(
+            "baskets with {} that have {} too",
+            filter_words(model, base),
+            filter_words(model, attach)
+        )),
         Measure::ValueAt { end, field, by } => notes.push(format!(
             "the {} {} by {}",
             match end {

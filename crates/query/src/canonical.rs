@@ -202,50 +202,29 @@ fn dimension(from: &Dimension) -> Dimension {
 }
 
 fn measure(from: &Measure) -> Measure {
-    let go = |m: &Measure| Box::new(measure(m));
-    match from {
-        Measure::Ratio {
-            numerator,
-            denominator,
-        } => Measure::Ratio {
-            numerator: go(numerator),
-            denominator: go(denominator),
-        },
-        Measure::Difference { left, right } => Measure::Difference {
-            left: go(left),
-            right: go(right),
-        },
-        Measure::Where {
-            measure: of,
-            filter: over,
-        } => match filter(over) {
-            over if is_true(&over) => measure(of),
-            over => Measure::Where {
-                measure: go(of),
-                filter: Box::new(over),
-            },
-        },
-        Measure::PerGroup {
-            aggregation,
-            measure: of,
-            per,
-        } => Measure::PerGroup {
-            aggregation: *aggregation,
-            measure: go(of),
-            per: per.iter().map(dimension).collect(),
-        },
-        Measure::CountOf(query) => Measure::CountOf(Box::new(normal(query))),
-        Measure::Dated { measure: of, by } => Measure::Dated {
-            measure: go(of),
-            by: by.clone(),
-        },
-        Measure::OrZero(of) => Measure::OrZero(go(of)),
-        Measure::Metric(_)
-        | Measure::Aggregate { .. }
-        | Measure::Rows(_)
-        | Measure::ValueAt { .. }
-        | Measure::DaysSince { .. } => from.clone(),
+    let mut of = from.clone();
+    for part in of.parts_mut() {
+        *part = measure(part);
     }
+    match &mut of {
+        Measure::Where {
+            measure: inner,
+            filter: over,
+        } => {
+            **over = filter(over);
+            if is_true(over) {
+                return (**inner).clone();
+            }
+        }
+        Measure::PerGroup { per, .. } => per.iter_mut().for_each(|d| *d = dimension(d)),
+        Measure::BasketAttach { base, attach, .. } => {
+            **base = filter(base);
+            **attach = filter(attach);
+        }
+        Measure::CountOf(query) => **query = normal(query),
+        _ => {}
+    }
+    of
 }
 
 /// Each once, in the order of their JSON text.

@@ -452,24 +452,16 @@ pub fn home_datasets(model: &Model, measure: &Measure) -> Vec<String> {
         | Measure::ValueAt { field, .. }
         | Measure::DaysSince { field, .. } => vec![field.dataset.clone()],
         Measure::Rows(dataset) => vec![dataset.clone()],
-        Measure::Ratio {
-            numerator: a,
-            denominator: b,
-        }
-        | Measure::Difference { left: a, right: b } => {
-            let mut both = home_datasets(model, a);
-            both.extend(home_datasets(model, b));
-            both
-        }
-        Measure::Where { measure, .. }
-        | Measure::PerGroup { measure, .. }
-        | Measure::Dated { measure, .. }
-        | Measure::OrZero(measure) => home_datasets(model, measure),
+        Measure::BasketAttach { lines, .. } => vec![lines.clone()],
         Measure::CountOf(query) => query
             .metrics
             .iter()
             .flat_map(|t| home_datasets(model, &t.measure))
             .collect(),
+        made => {
+            let parts = made.parts();
+            parts.iter().flat_map(|p| home_datasets(model, p)).collect()
+        }
     };
     homes.sort();
     homes.dedup();

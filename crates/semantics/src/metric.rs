@@ -63,6 +63,10 @@ pub enum MissingSnapshot {
 
 /// How a level is read over time. An item is a row of the home dataset's key without the
 /// non-additive fields: one product in one store.
+///
+/// The time asked for is that of the last snapshot of any item in a period (in the range, where no
+/// periods are shown; up to its end, for `as_of`). An item without any snapshot up to then is not
+/// counted. What is summed over items, stores and regions is what each item has at that one time.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SemiAdditive {

@@ -1,12 +1,13 @@
-WITH stock_snapshots AS ( -- stock, from the last snapshot of each item backwards
-  SELECT "stores"."region" AS d0, "stock"."on_hand" AS v0, row_number() OVER (PARTITION BY "stock"."item_id", "stock"."store_id" ORDER BY "stock"."day" DESC) AS nth
+WITH stock_snapshots AS ( -- stock, each with the time of the one beside it of the same item
+  SELECT "stores"."region" AS d0, "stock"."on_hand" AS v0, "stock"."day" AS at, LEAD("stock"."day") OVER (PARTITION BY "stock"."item_id", "stock"."store_id" ORDER BY "stock"."day") AS next_at
   FROM "main"."stock" AS "stock"
   LEFT JOIN "main"."stores" AS "stores" ON "stock"."store_id" = "stores"."id"
+  WHERE "stock"."day" IS NOT NULL
 ),
-stock_grouped AS ( -- stock, one row per stores.region
-  SELECT d0, SUM(v0) AS a0
-  FROM stock_snapshots
-  WHERE nth = 1
+stock_grouped AS ( -- stock as of each time asked for, one row per stores.region
+  SELECT s.d0, SUM(s.v0) AS a0
+  FROM stock_snapshots AS s
+  WHERE s.next_at IS NULL
   GROUP BY 1
 ),
 groups AS ( -- on_hand, one row per stores.region

@@ -106,6 +106,11 @@ fn home(finding: &Finding) -> Option<String> {
             Measure::ValueAt { field, .. } | Measure::DaysSince { field, .. } => {
                 Some(field.dataset.clone())
             }
+            Measure::Opening(_)
+            | Measure::Cumulative { .. }
+            | Measure::SellThrough { .. }
+            | Measure::WeeksOfSupply { .. } => of(measure.parts().first()?, model),
+            Measure::BasketAttach { lines, .. } => Some(lines.clone()),
             Measure::CountOf(_) => None,
         }
     }

@@ -279,6 +279,26 @@ impl Wanted {
                 self.measure(measure, model);
             }
             Measure::OrZero(measure) => self.measure(measure, model),
+            Measure::Opening(_)
+            | Measure::Cumulative { .. }
+            | Measure::SellThrough { .. }
+            | Measure::WeeksOfSupply { .. } => {
+                self.other_dates = true;
+                for part in measure.parts() {
+                    self.measure(part, model);
+                }
+            }
+            Measure::BasketAttach {
+                basket,
+                base,
+                attach,
+                ..
+            } => {
+                self.aggregate(Aggregation::CountDistinct);
+                self.field(basket, model);
+                self.filter(base, model);
+                self.filter(attach, model);
+            }
             Measure::DaysSince { field, day } => {
                 self.aggregate(Aggregation::Max);
                 self.field(field, model);

@@ -64,7 +64,12 @@ pub(super) struct Prepared<'m> {
     pub(super) keys: Vec<String>,
     /// One per leaf.
     pub(super) values: Vec<Value>,
-    pub(super) conditions: Vec<String>,
+    /// Indexes of the dimensions that are reached through links.
+    pub(super) linked: Vec<usize>,
+    /// Conditions on the time of rows.
+    pub(super) dated: Vec<String>,
+    /// All other conditions.
+    pub(super) filters: Vec<String>,
     /// With the leaves' own time field.
     pub(super) window: Window,
 }
@@ -78,10 +83,10 @@ impl<'m> Compiler<'m> {
         leaves: &[&Leaf],
         window: &Window,
     ) -> Result<String, QueryError> {
-        let (home, semi, basis) = match leaves[0] {
+        let (home, level, basis) = match leaves[0] {
             Leaf::Rows {
-                home, semi, basis, ..
-            } => (home, *semi, basis),
+                home, level, basis, ..
+            } => (home, level, basis),
             Leaf::Groups {
                 aggregation,
                 measure,
@@ -93,50 +98,16 @@ impl<'m> Compiler<'m> {
         if let Some(reach) = &basis.reach {
             return self.cumulated(dimensions, leaves, *reach, window);
         }
-        let mut prepared = self.prepared(dimensions, leaves, window)?;
-        let mut columns = prepared.columns();
-        let Prepared {
-            scope,
-            keys,
-            values,
-            conditions,
-            ..
-        } = &mut prepared;
-        let note = format!("{home}, one row per {}", self.group_words(dimensions));
-        let conditions = std::mem::take(conditions);
-        if semi && let Some(snapshot) = &scope.home.event_time {
-            let last = self.last_snapshot(scope, snapshot, dimensions, keys)?;
-            for (i, value) in values.iter().enumerate() {
-                columns.push(format!(
-                    "{} AS v{i}",
-                    value.of.clone().unwrap_or_else(|| "1".into())
-                ));
-                if let Some(raw) = &value.unconverted {
-                    columns.push(format!("{raw} AS raw{i}"));
-                }
-            }
-            columns.push(format!("{last} AS nth"));
-            let snapshots = self.cte(
-                &format!("{home}_snapshots"),
-                format!("{home}, from the last snapshot of each item backwards"),
-                &scope.select(columns, conditions)?,
-            );
-            let mut grouped = Select {
-                columns: (0..dimensions.len()).map(|d| format!("d{d}")).collect(),
-                from: format!("FROM {snapshots}"),
-                conditions: vec!["nth = 1".into()],
-                keys: dimensions.len(),
-                ..Select::default()
-            };
-            for (i, value) in values.iter().enumerate() {
-                let raw = value.unconverted.as_ref().map(|_| format!("raw{i}"));
-                grouped.columns.push(format!(
-                    "{} AS a{i}",
-                    value.aggregate(self.sql, Some(&format!("v{i}")), raw.as_deref())
-                ));
-            }
-            return Ok(self.cte(&format!("{home}_grouped"), note, &grouped));
+        if let Some(level) = level
+            && let Some(snapshot) = self.snapshot_of(home, level)?
+        {
+            return self.levels(dimensions, leaves, (level, snapshot), window);
         }
+        let prepared = self.prepared(dimensions, leaves, window)?;
+        let mut columns = prepared.columns();
+        let conditions = prepared.conditions();
+        let Prepared { scope, values, .. } = &prepared;
+        let note = format!("{home}, one row per {}", self.group_words(dimensions));
         for (i, value) in values.iter().enumerate() {
             columns.push(format!(
                 "{} AS a{i}",
@@ -154,6 +125,17 @@ impl<'m> Compiler<'m> {
         dimensions: &[Dimension],
         leaves: &[&Leaf],
         window: &Window,
+    ) -> Result<Prepared<'m>, QueryError> {
+        self.prepared_within(dimensions, leaves, window, None)
+    }
+
+    /// As [`Compiler::prepared`], with the times of rows in another window.
+    pub(super) fn prepared_within(
+        &mut self,
+        dimensions: &[Dimension],
+        leaves: &[&Leaf],
+        window: &Window,
+        seen: Option<&Window>,
     ) -> Result<Prepared<'m>, QueryError> {
         let Leaf::Rows { home, basis, .. } = leaves[0] else {
             return Err(QueryError::Malformed("no rows to group".into()));
@@ -190,10 +172,12 @@ impl<'m> Compiler<'m> {
         for (i, sql) in self.join_links(&mut scope, &linked, &window)? {
             keys[i] = sql;
         }
-        let mut conditions = self.in_window(&mut scope, &window)?;
+        let dated = self.in_window(&mut scope, seen.unwrap_or(&window))?;
+        let mut filters = Vec::new();
         if let Some(filter) = &window.filter {
-            conditions.push(self.condition(&mut scope, filter)?);
+            filters.push(self.condition(&mut scope, filter)?);
         }
+        let linked = linked.iter().map(|(i, _)| *i).collect();
         let mut values: Vec<Value> = Vec::new();
         for leaf in leaves {
             let Leaf::Rows {
@@ -233,43 +217,16 @@ impl<'m> Compiler<'m> {
                 only,
             });
         }
-        narrow(&mut values, &mut conditions);
+        narrow(&mut values, &mut filters);
         Ok(Prepared {
             scope,
             keys,
             values,
-            conditions,
+            linked,
+            dated,
+            filters,
             window,
         })
-    }
-
-    /// Numbers the snapshots of each item from the last one backwards, in each period when grouped
-    /// by time.
-    fn last_snapshot(
-        &mut self,
-        scope: &mut Scope<'m>,
-        snapshot: &str,
-        dimensions: &[Dimension],
-        keys: &[String],
-    ) -> Result<String, QueryError> {
-        let home = scope.home;
-        let at = scope.field(&FieldRef::new(&home.name, snapshot))?;
-        let mut partition = Vec::new();
-        for key in home.primary_key.iter().filter(|k| *k != snapshot) {
-            partition.push(scope.field(&FieldRef::new(&home.name, key))?);
-        }
-        if partition.is_empty() {
-            return Err(QueryError::NoSafeRewrite(home.name.clone()));
-        }
-        for (dimension, key) in dimensions.iter().zip(keys) {
-            if matches!(dimension, Dimension::Time(_) | Dimension::TimeOf { .. }) {
-                partition.push(key.clone());
-            }
-        }
-        Ok(format!(
-            "row_number() OVER (PARTITION BY {} ORDER BY {at} DESC)",
-            partition.join(", ")
-        ))
     }
 
     /// The conditions that a window sets on the rows of a scope.
@@ -607,6 +564,11 @@ fn narrow(values: &mut [Value], conditions: &mut Vec<String>) {
 }
 
 impl Prepared<'_> {
+    /// What holds for the rows.
+    pub(super) fn conditions(&self) -> Vec<String> {
+        self.dated.iter().chain(&self.filters).cloned().collect()
+    }
+
     /// The dimensions as columns `d0…`.
     pub(super) fn columns(&self) -> Vec<String> {
         self.keys

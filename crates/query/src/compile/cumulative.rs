@@ -73,6 +73,14 @@ impl<'m> Compiler<'m> {
                 how: "added up over time",
             });
         }
+        let until = leaves.iter().find_map(|l| l.until());
+        let mut cut = window.clone();
+        if let Some(until) = until
+            && running(dimensions).is_none()
+        {
+            cut.span.end = Some(cut.span.end.map_or(until, |end| end.min(until)));
+        }
+        let window = &cut;
         let plain: Vec<Leaf> = leaves.iter().map(|l| l.without_reach()).collect();
         let plain: Vec<&Leaf> = plain.iter().collect();
         let Some((r, grain)) = running(dimensions) else {
@@ -85,10 +93,10 @@ impl<'m> Compiler<'m> {
             _ => Some(0),
         };
         match steps {
-            Some(steps) if adds => {
+            Some(steps) if adds && until.is_none() => {
                 self.added_up(dimensions, &plain, (reach, steps), window, r, grain)
             }
-            _ => self.counted_anew(dimensions, &plain, reach, window, r, grain),
+            _ => self.counted_anew(dimensions, &plain, (reach, until), window, r, grain),
         }
     }
 
@@ -237,7 +245,7 @@ impl<'m> Compiler<'m> {
         &mut self,
         dimensions: &[Dimension],
         leaves: &[&Leaf],
-        reach: CumulativeWindow,
+        (reach, until): (CumulativeWindow, Option<Date>),
         window: &Window,
         r: usize,
         grain: Grain,
@@ -263,12 +271,8 @@ impl<'m> Compiler<'m> {
         let at = prepared.scope.field(&time)?;
         let mut columns = prepared.columns();
         columns.push(format!("{} AS day", sql.day(&at)));
-        let Prepared {
-            scope,
-            values,
-            conditions,
-            ..
-        } = &mut prepared;
+        let conditions = prepared.conditions();
+        let Prepared { scope, values, .. } = &prepared;
         for (i, value) in values.iter().enumerate() {
             let counted = |of: &str| match &value.only[..] {
                 [] => of.to_string(),
@@ -284,7 +288,7 @@ impl<'m> Compiler<'m> {
         let rows = self.cte(
             &format!("{home}_rows"),
             format!("rows of {home} with their bucket"),
-            &scope.select(columns, std::mem::take(conditions))?,
+            &scope.select(columns, conditions)?,
         );
         // Each bucket with the first day after it and the first day that it reaches back to.
         let own = format!("g.d{r}");
@@ -292,7 +296,10 @@ impl<'m> Compiler<'m> {
             from: format!("(SELECT MIN(d{r}) FROM {rows})"),
             to: format!("(SELECT MAX(d{r}) FROM {rows})"),
         };
-        let (next_join, next) = self.bucket_next(&window.reckoning, grain, &own, &days)?;
+        let (next_join, mut next) = self.bucket_next(&window.reckoning, grain, &own, &days)?;
+        if let Some(until) = until {
+            next = format!("LEAST({next}, {})", sql.date(until));
+        }
         let (join, first) = match reach {
             CumulativeWindow::All => (String::new(), None),
             CumulativeWindow::ToDate(unit) => {
@@ -510,7 +517,7 @@ impl Leaf {
     }
 
     fn is_level(&self) -> bool {
-        matches!(self, Leaf::Rows { semi: true, .. })
+        matches!(self, Leaf::Rows { level: Some(_), .. })
     }
 
     /// Whether sums of its values over time are its value.
@@ -525,11 +532,19 @@ impl Leaf {
         )
     }
 
+    fn until(&self) -> Option<Date> {
+        match self {
+            Leaf::Rows { basis, .. } => basis.until,
+            _ => None,
+        }
+    }
+
     fn without_reach(&self) -> Leaf {
         let mut leaf = self.clone();
         if let Leaf::Rows { basis, .. } = &mut leaf {
             **basis = Basis {
                 reach: None,
+                until: None,
                 ..(**basis).clone()
             };
         }

@@ -242,6 +242,17 @@ impl Compiler<'_> {
             }
             Measure::Dated { measure, by } => format!("{} by {by}", self.measure_words(measure)),
             Measure::OrZero(measure) => format!("{} or 0", self.measure_words(measure)),
+            Measure::Opening(measure) => format!("opening {}", self.measure_words(measure)),
+            Measure::Cumulative { measure, .. } => {
+                format!("{} added up over time", self.measure_words(measure))
+            }
+            Measure::SellThrough { sold, .. } => {
+                format!("sell-through of {}", self.measure_words(sold))
+            }
+            Measure::WeeksOfSupply { stock, .. } => {
+                format!("weeks of supply of {}", self.measure_words(stock))
+            }
+            Measure::BasketAttach { lines, .. } => format!("attach rate in {lines}"),
             Measure::DaysSince { field, day } => format!("days from the last {field} to {day}"),
         }
     }

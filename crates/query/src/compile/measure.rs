@@ -2,12 +2,14 @@
 
 use super::Compiler;
 use super::growth::Offset;
+use super::levels::{Level, level_of};
 use crate::dialect::SqlDialect;
-use crate::{Dimension, End, Filter, Measure, Query, QueryError};
+use crate::{Dimension, End, Filter, Measure, Query, QueryError, RowsOf, ToSell};
+use jiff::ToSpan;
 use jiff::civil::Date;
 use semantics::{
     Additivity, Aggregation, Change, CumulativeWindow, DataType, Empty, Expression, FieldRef,
-    MetricExpression, MetricKind, Role, RowFilter,
+    Length, MetricExpression, MetricKind, Role, RowFilter, TimeUnit,
 };
 
 /// An aggregate over one dataset.
@@ -24,8 +26,8 @@ pub(super) enum Leaf {
         basis: Box<Basis>,
         /// Condition that the metric declares.
         declared: Option<Box<RowFilter>>,
-        /// Whether it is a level, of which only the last snapshot counts.
-        semi: bool,
+        /// How it is read over time, if it is a level.
+        level: Option<Box<Level>>,
         /// Whether the values of groups may be summed at all.
         additive: bool,
     },
@@ -65,20 +67,23 @@ impl Leaf {
                     home: a,
                     basis: ba,
                     declared: da,
-                    semi: sa,
+                    level: la,
                     ..
                 },
                 Leaf::Rows {
                     home: b,
                     basis: bb,
                     declared: db,
-                    semi: sb,
+                    level: lb,
                     ..
                 },
             ) => {
-                let dated = ba.time == bb.time && ba.offset == bb.offset && ba.reach == bb.reach;
+                let dated = ba.time == bb.time
+                    && ba.offset == bb.offset
+                    && ba.reach == bb.reach
+                    && ba.until == bb.until;
                 let alike = ba.filters == bb.filters && da == db;
-                a == b && sa == sb && dated && (!sa || alike)
+                a == b && la == lb && dated && (la.is_none() || alike)
             }
             _ => false,
         }
@@ -94,8 +99,12 @@ pub(super) struct Basis {
     pub(super) time: Option<FieldRef>,
     /// Whether rows are those of another period.
     pub(super) offset: Option<Offset>,
+    /// Whether levels are those before the first day of a period.
+    pub(super) opening: bool,
     /// How far back rows count for a period.
     pub(super) reach: Option<CumulativeWindow>,
+    /// The first day that the data has not reached, where a period is not looked at beyond it.
+    pub(super) until: Option<Date>,
     /// Metrics that are made of each other so far.
     pub(super) depth: usize,
 }
@@ -280,7 +289,7 @@ impl Compiler<'_> {
                         },
                     });
                 }
-                let semi = known.additivity == Additivity::Semi && *aggregation == Aggregation::Sum;
+                let level = level_of(*aggregation, known.additivity, None, basis);
                 Tree::leaf(
                     leaves,
                     Leaf::Rows {
@@ -290,7 +299,7 @@ impl Compiler<'_> {
                         at: None,
                         basis: basis.for_leaf(None),
                         declared: None,
-                        semi,
+                        level,
                         additive: matches!(aggregation, Aggregation::Sum | Aggregation::Count),
                     },
                 )
@@ -304,7 +313,7 @@ impl Compiler<'_> {
                     at: None,
                     basis: basis.for_leaf(None),
                     declared: None,
-                    semi: false,
+                    level: None,
                     additive: true,
                 },
             ),
@@ -344,6 +353,9 @@ impl Compiler<'_> {
                         right: "numbers, which alone are added up".into(),
                     });
                 }
+                if *aggregation == Aggregation::Sum && per.iter().any(is_period) {
+                    self.no_level(measure)?;
+                }
                 Tree::leaf(
                     leaves,
                     Leaf::Groups {
@@ -379,7 +391,7 @@ impl Compiler<'_> {
                         at: Some(by.clone()),
                         basis: basis.for_leaf(None),
                         declared: None,
-                        semi: false,
+                        level: None,
                         additive: false,
                     },
                 )
@@ -402,6 +414,78 @@ impl Compiler<'_> {
                 let tree = self.tree(inner, basis, leaves)?;
                 Tree::Coalesce(vec![tree, Tree::Number(0.0)])
             }
+            Measure::Opening(inner) => {
+                let opening = Basis {
+                    opening: true,
+                    ..basis.clone()
+                };
+                let tree = self.tree(inner, &opening, leaves)?;
+                let mut used = Vec::new();
+                tree.leaves(&mut used);
+                let level = |i: &usize| matches!(leaves[*i], Leaf::Rows { level: Some(_), .. });
+                if !used.iter().all(level) {
+                    return Err(QueryError::Malformed(format!(
+                        "{} is no level, so that it has no state before a period",
+                        self.measure_words(inner)
+                    )));
+                }
+                tree
+            }
+            Measure::Cumulative { measure, window } => {
+                let reaching =
+                    self.reaching(basis, *window, None, || self.measure_words(measure))?;
+                self.tree(measure, &reaching, leaves)?
+            }
+            Measure::SellThrough { sold, of } => {
+                let mut above = self.tree(sold, basis, leaves)?;
+                if self.is_sum(sold) {
+                    above = Tree::Coalesce(vec![above, Tree::Number(0.0)]);
+                }
+                let below = match of {
+                    ToSell::OpeningStock(stock) => {
+                        self.tree(&Measure::Opening(stock.clone()), basis, leaves)?
+                    }
+                    ToSell::SoldAndClosingStock(stock) => {
+                        Tree::Sum(vec![above.clone(), self.tree(stock, basis, leaves)?])
+                    }
+                    ToSell::Received(received) => self.tree(received, basis, leaves)?,
+                };
+                Tree::Ratio(Box::new(above), Box::new(below))
+            }
+            Measure::WeeksOfSupply {
+                stock,
+                sold,
+                weeks,
+                watermark,
+            } => {
+                if *weeks == 0 {
+                    return Err(QueryError::Malformed(
+                        "a mean over no week: give one at least".into(),
+                    ));
+                }
+                let until = watermark.as_deref().map(super::calendar::day).transpose()?;
+                let trailing = CumulativeWindow::Trailing(Length {
+                    count: *weeks,
+                    unit: TimeUnit::Week,
+                });
+                let until = until.map(|d| d.saturating_add(1.days()));
+                let reaching =
+                    self.reaching(basis, trailing, until, || self.measure_words(sold))?;
+                let weekly = Tree::Ratio(
+                    Box::new(self.tree(sold, &reaching, leaves)?),
+                    Box::new(Tree::Number(f64::from(*weeks))),
+                );
+                Tree::Ratio(Box::new(self.tree(stock, basis, leaves)?), Box::new(weekly))
+            }
+            Measure::BasketAttach {
+                lines,
+                basket,
+                base,
+                attach,
+            } => {
+                let baskets = (lines.as_str(), basket, None);
+                self.attached(baskets, base, attach, basis, leaves)
+            }
             Measure::DaysSince { field, day } => {
                 self.temporal(field)?;
                 let last = Measure::Aggregate {
@@ -414,6 +498,81 @@ impl Compiler<'_> {
                 )
             }
         })
+    }
+
+    /// What a measure that reaches back takes over.
+    fn reaching(
+        &self,
+        basis: &Basis,
+        window: CumulativeWindow,
+        until: Option<Date>,
+        what: impl Fn() -> String,
+    ) -> Result<Basis, QueryError> {
+        if basis.reach.is_some() {
+            return Err(QueryError::Malformed(format!(
+                "{} is added up over time already",
+                what()
+            )));
+        }
+        Ok(Basis {
+            reach: Some(window),
+            until,
+            ..basis.clone()
+        })
+    }
+
+    /// The share of the baskets of a dataset with one line that have another.
+    fn attached(
+        &self,
+        (lines, basket, time): (&str, &FieldRef, Option<&FieldRef>),
+        base: &Filter,
+        attach: &Filter,
+        basis: &Basis,
+        leaves: &mut Vec<Leaf>,
+    ) -> Tree {
+        let with = Filter::Members {
+            field: basket.clone(),
+            query: Box::new(Query {
+                rows: Some(RowsOf::new(lines, vec![basket.clone()])),
+                filter: Some(attach.clone()),
+                ..Query::default()
+            }),
+        };
+        let mut baskets = |more: Option<Filter>| {
+            let mut basis = basis.clone();
+            basis.filters.push(base.clone());
+            basis.filters.extend(more);
+            let own = basket.dataset == lines;
+            let leaf = Leaf::Rows {
+                home: lines.to_string(),
+                aggregation: Aggregation::CountDistinct,
+                of: Some(if own {
+                    Expression::Field(basket.field.clone())
+                } else {
+                    Expression::Lookup(basket.clone())
+                }),
+                at: None,
+                basis: basis.for_leaf(time),
+                declared: None,
+                level: None,
+                additive: false,
+            };
+            Box::new(Tree::leaf(leaves, leaf))
+        };
+        Tree::Ratio(baskets(Some(with)), baskets(None))
+    }
+
+    /// Refuses to sum a level over time.
+    fn no_level(&self, measure: &Measure) -> Result<(), QueryError> {
+        let parts = self.taken_apart(&[measure])?;
+        let level = |leaf: &Leaf| matches!(leaf, Leaf::Rows { level: Some(_), .. });
+        if parts.leaves.iter().any(level) {
+            return Err(QueryError::UnsafeReaggregation {
+                what: self.measure_words(measure),
+                how: "added up over time",
+            });
+        }
+        Ok(())
     }
 
     /// Whether a measure is made of sums and counts, and of differences of them: over nothing it
@@ -443,7 +602,14 @@ impl Compiler<'_> {
                 *aggregation == Aggregation::Count
                     || *aggregation == Aggregation::Sum && self.is_sum(measure)
             }
-            Measure::Ratio { .. } | Measure::ValueAt { .. } | Measure::DaysSince { .. } => false,
+            Measure::Opening(_) => true,
+            Measure::Ratio { .. }
+            | Measure::ValueAt { .. }
+            | Measure::Cumulative { .. }
+            | Measure::SellThrough { .. }
+            | Measure::WeeksOfSupply { .. }
+            | Measure::BasketAttach { .. }
+            | Measure::DaysSince { .. } => false,
         }
     }
 
@@ -473,8 +639,9 @@ impl Compiler<'_> {
                 expression,
                 filter,
             } => {
-                let semi =
-                    metric.additivity == Additivity::Semi && *aggregation == Aggregation::Sum;
+                let read = metric.semi_additive.as_ref();
+                let level = level_of(*aggregation, metric.additivity, read, basis);
+                let over = read.and_then(|r| r.non_additive_over.as_ref());
                 Tree::leaf(
                     leaves,
                     Leaf::Rows {
@@ -482,9 +649,9 @@ impl Compiler<'_> {
                         aggregation: *aggregation,
                         of: expression.clone(),
                         at: None,
-                        basis: basis.for_leaf(metric.time_field.as_ref()),
+                        basis: basis.for_leaf(metric.time_field.as_ref().or(over)),
                         declared: filter.clone().map(Box::new),
-                        semi,
+                        level,
                         additive: matches!(aggregation, Aggregation::Sum | Aggregation::Count)
                             && metric.additivity != Additivity::Non,
                     },
@@ -523,15 +690,7 @@ impl Compiler<'_> {
             }
             MetricKind::Derived { expression } => self.derived(expression, basis, leaves)?,
             MetricKind::Cumulative { metric, window } => {
-                if basis.reach.is_some() {
-                    return Err(QueryError::Malformed(format!(
-                        "the metric `{name}` adds up what is added up already"
-                    )));
-                }
-                let reaching = Basis {
-                    reach: Some(*window),
-                    ..basis.clone()
-                };
+                let reaching = self.reaching(basis, *window, None, || name.to_string())?;
                 self.metric(metric, &reaching, leaves)?
             }
             MetricKind::Growth {
@@ -571,8 +730,15 @@ impl Compiler<'_> {
                     }
                 }
             }
-            MetricKind::BasketAttach { .. } => {
-                return Err(unsupported(name, "a share of baskets"));
+            MetricKind::BasketAttach {
+                dataset,
+                basket,
+                base,
+                attach,
+            } => {
+                let (base, attach) = (crate::row_filter(base)?, crate::row_filter(attach)?);
+                let baskets = (dataset.as_str(), basket, metric.time_field.as_ref());
+                self.attached(baskets, &base, &attach, basis, leaves)
             }
         };
         Ok(match metric.empty {
@@ -613,13 +779,10 @@ impl Compiler<'_> {
     }
 }
 
-fn adds_or_counts(aggregation: Aggregation) -> bool {
-    matches!(aggregation, Aggregation::Sum | Aggregation::Count)
+fn is_period(dimension: &Dimension) -> bool {
+    matches!(dimension, Dimension::Time(_) | Dimension::TimeOf { .. })
 }
 
-fn unsupported(metric: &str, kind: &'static str) -> QueryError {
-    QueryError::UnsupportedMetric {
-        metric: metric.to_string(),
-        kind,
-    }
+fn adds_or_counts(aggregation: Aggregation) -> bool {
+    matches!(aggregation, Aggregation::Sum | Aggregation::Count)
 }

@@ -29,6 +29,7 @@ mod frame;
 mod grouped;
 mod growth;
 mod holiday;
+mod levels;
 mod lists;
 mod measure;
 mod parts;

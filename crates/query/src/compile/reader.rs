@@ -222,6 +222,23 @@ impl Check<'_, '_> {
                 self.measure(measure)
             }
             Measure::OrZero(measure) => self.measure(measure),
+            Measure::Opening(_)
+            | Measure::Cumulative { .. }
+            | Measure::SellThrough { .. }
+            | Measure::WeeksOfSupply { .. } => measure
+                .parts()
+                .into_iter()
+                .try_for_each(|p| self.measure(p)),
+            Measure::BasketAttach {
+                basket,
+                base,
+                attach,
+                ..
+            } => {
+                self.field(basket, Use::Count)?;
+                self.filter(base)?;
+                self.filter(attach)
+            }
             Measure::DaysSince { field, .. } => self.field(field, Use::Values),
         }
     }

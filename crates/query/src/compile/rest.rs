@@ -23,7 +23,7 @@ impl Compiler<'_> {
     pub(super) fn adds_up(&self, leaf: &Leaf, over: &[&Dimension]) -> bool {
         let Leaf::Rows {
             home,
-            semi,
+            level,
             additive,
             ..
         } = leaf
@@ -33,7 +33,7 @@ impl Compiler<'_> {
         *additive
             && over.iter().all(|d| match d {
                 Dimension::Field(field) => self.context.graph.reach(home, field).is_ok(),
-                Dimension::Time(_) | Dimension::TimeOf { .. } => !semi,
+                Dimension::Time(_) | Dimension::TimeOf { .. } => level.is_none(),
                 Dimension::Bucket { per: field, .. }
                 | Dimension::NewOrReturning { entity: field, .. } => {
                     self.context.graph.reach(home, field).is_ok()

@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::Measure;
 use crate::compiled::unit_name;
 use crate::dialect::type_of;
-use semantics::{Additivity, Aggregation, Change, DataType, MetricKind, Unit};
+use semantics::{Additivity, Aggregation, Change, DataType, MetricKind, Pick, Unit};
 
 /// Type, unit and additivity of a measure.
 pub(super) struct Shape {
@@ -42,8 +42,14 @@ impl Compiler<'_> {
                 let Some(metric) = self.model.metric(name) else {
                     return Shape::of(DataType::Float, None, false);
                 };
+                // A mean over times is no whole number.
+                let mean = metric.semi_additive.as_ref().map(|r| r.pick) == Some(Pick::Average);
                 Shape::of(
-                    self.metric_type(&metric.kind, 0),
+                    if mean {
+                        DataType::Float
+                    } else {
+                        self.metric_type(&metric.kind, 0)
+                    },
                     unit_name(&metric.unit),
                     metric.additivity == Additivity::Additive,
                 )
@@ -128,6 +134,16 @@ impl Compiler<'_> {
                 )
             }
             Measure::Dated { measure, .. } | Measure::OrZero(measure) => self.shape(measure),
+            Measure::Opening(measure) | Measure::Cumulative { measure, .. } => Shape {
+                additive: false,
+                ..self.shape(measure)
+            },
+            Measure::SellThrough { .. } | Measure::BasketAttach { .. } => {
+                Shape::of(DataType::Float, Some("fraction".into()), false)
+            }
+            Measure::WeeksOfSupply { .. } => {
+                Shape::of(DataType::Float, Some("weeks".into()), false)
+            }
             Measure::DaysSince { .. } => {
                 Shape::of(DataType::Integer, unit_name(&Unit::Days), false)
             }

@@ -2,7 +2,7 @@
 
 use super::{Dimension, Filter, Query};
 use schemars::JsonSchema;
-use semantics::{Aggregation, FieldRef};
+use semantics::{Aggregation, CumulativeWindow, FieldRef};
 use serde::{Deserialize, Serialize};
 
 /// A number to compute.
@@ -84,6 +84,64 @@ pub enum Measure {
     /// measure is made of sums and counts and of differences of them; otherwise
     /// `E_UNSAFE_REAGGREGATION`: nothing is no average and no ratio. It adds no group.
     OrZero(Box<Measure>),
+    /// A level as it was before the first day of a period ("beginning on hand"): of the range, or
+    /// of each period that is shown. The last snapshot of each item before that day counts, however
+    /// long before, if it is not older than the metric's `max_age` at the first snapshot that the
+    /// data has from that day on. It needs a range with a start or a time grain, of the snapshots'
+    /// own time, and is made of levels alone; otherwise `E_MALFORMED_QUERY`.
+    Opening(Box<Measure>),
+    /// A measure added up over time, shown for each period: a total that restarts with the year,
+    /// the quarter or the month (`to_date`), one over a trailing window, or one since the beginning.
+    /// What does not add up (a distinct count, a mean) is counted anew over the days that it
+    /// reaches back to. Without a time grain it is that of the range's last day. A level is not
+    /// added up (`E_UNSAFE_REAGGREGATION`).
+    Cumulative {
+        /// What.
+        measure: Box<Measure>,
+        /// How far back.
+        window: CumulativeWindow,
+    },
+    /// Sell-through, a fraction: units sold over what there was to sell. Three formulas go by the
+    /// name and give three numbers on the same data, so that the query says which. Nothing sold is
+    /// 0 where the denominator is known, if `sold` is made of sums.
+    SellThrough {
+        /// Units sold.
+        sold: Box<Measure>,
+        /// What there was to sell.
+        of: ToSell,
+    },
+    /// Weeks of supply: stock at the end of a period over the mean weekly units of the last
+    /// `weeks` weeks up to then (backward cover; Toolio, retail math: current units / average
+    /// weekly units sold). NULL where nothing was sold. A period that the data's last day cuts off
+    /// is looked at as of that day, if the query says which it is: `watermark`.
+    WeeksOfSupply {
+        /// A level.
+        stock: Box<Measure>,
+        /// Units sold.
+        sold: Box<Measure>,
+        /// Length of the window, 1 at least.
+        weeks: u32,
+        /// The data's last day (`YYYY-MM-DD`).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        watermark: Option<String>,
+    },
+    /// Attach rate, a fraction: of the baskets with a line that passes `base`, the share that has a
+    /// line that passes `attach` too (orders with A and B / orders with A; it has a direction). NULL
+    /// if no basket has the first.
+    ///
+    /// The query's filter, time and groups choose the lines of `base`; the other line may be any
+    /// line of the same basket. A basket counts once, however many lines it has. `basket` is a field
+    /// of `lines` or one reached many-to-one; otherwise `E_NO_PATH`.
+    BasketAttach {
+        /// Dataset whose rows are the lines of baskets.
+        lines: String,
+        /// What tells baskets apart (the order's number).
+        basket: FieldRef,
+        /// Which lines a basket needs to count.
+        base: Box<Filter>,
+        /// Which lines are looked for in it.
+        attach: Box<Filter>,
+    },
     /// Whole days from the latest value of a time field to a day ("days since the last order");
     /// NULL over no value, negative where the value is later. Unit: days.
     DaysSince {
@@ -92,6 +150,91 @@ pub enum Measure {
         /// To this day (`YYYY-MM-DD`).
         day: String,
     },
+}
+
+/// What units sold are compared with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ToSell {
+    /// Sold / stock at the beginning of the period (Toolio, APQC). The level, not its opening.
+    OpeningStock(Box<Measure>),
+    /// Sold / (sold + stock at the end of the period).
+    SoldAndClosingStock(Box<Measure>),
+    /// Sold / units received in the period.
+    Received(Box<Measure>),
+}
+
+impl ToSell {
+    /// The measure beside the units sold.
+    pub fn measure(&self) -> &Measure {
+        match self {
+            ToSell::OpeningStock(of) | ToSell::SoldAndClosingStock(of) | ToSell::Received(of) => of,
+        }
+    }
+
+    fn measure_mut(&mut self) -> &mut Measure {
+        match self {
+            ToSell::OpeningStock(of) | ToSell::SoldAndClosingStock(of) | ToSell::Received(of) => of,
+        }
+    }
+}
+
+impl Measure {
+    /// The measures directly inside it, left to right.
+    pub fn parts(&self) -> Vec<&Measure> {
+        match self {
+            Measure::Metric(_)
+            | Measure::Aggregate { .. }
+            | Measure::Rows(_)
+            | Measure::CountOf(_)
+            | Measure::ValueAt { .. }
+            | Measure::BasketAttach { .. }
+            | Measure::DaysSince { .. } => Vec::new(),
+            Measure::Ratio {
+                numerator: a,
+                denominator: b,
+            }
+            | Measure::Difference { left: a, right: b }
+            | Measure::WeeksOfSupply {
+                stock: a, sold: b, ..
+            } => vec![a, b],
+            Measure::SellThrough { sold, of } => vec![sold, of.measure()],
+            Measure::Where { measure, .. }
+            | Measure::PerGroup { measure, .. }
+            | Measure::Dated { measure, .. }
+            | Measure::Cumulative { measure, .. }
+            | Measure::OrZero(measure)
+            | Measure::Opening(measure) => vec![measure],
+        }
+    }
+
+    /// The same, to be changed in place.
+    pub(crate) fn parts_mut(&mut self) -> Vec<&mut Measure> {
+        match self {
+            Measure::Metric(_)
+            | Measure::Aggregate { .. }
+            | Measure::Rows(_)
+            | Measure::CountOf(_)
+            | Measure::ValueAt { .. }
+            | Measure::BasketAttach { .. }
+            | Measure::DaysSince { .. } => Vec::new(),
+            Measure::Ratio {
+                numerator: a,
+                denominator: b,
+            }
+            | Measure::Difference { left: a, right: b }
+            | Measure::WeeksOfSupply {
+                stock: a, sold: b, ..
+            } => vec![a, b],
+            Measure::SellThrough { sold, of } => vec![sold, of.measure_mut()],
+            Measure::Where { measure, .. }
+            | Measure::PerGroup { measure, .. }
+            | Measure::Dated { measure, .. }
+            | Measure::Cumulative { measure, .. }
+            | Measure::OrZero(measure)
+            | Measure::Opening(measure) => vec![measure],
+        }
+    }
 }
 
 /// The first or the last of something in time.

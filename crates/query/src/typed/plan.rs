@@ -121,35 +121,18 @@ impl Query {
 }
 
 fn measure(of: &mut Measure, visit: &mut Visit) -> Result<(), QueryError> {
+    for part in of.parts_mut() {
+        measure(part, visit)?;
+    }
     match of {
-        Measure::Metric(_)
-        | Measure::Aggregate { .. }
-        | Measure::Rows(_)
-        | Measure::ValueAt { .. }
-        | Measure::DaysSince { .. } => Ok(()),
-        Measure::Dated { measure: of, .. } | Measure::OrZero(of) => measure(of, visit),
-        Measure::Ratio {
-            numerator: a,
-            denominator: b,
-        }
-        | Measure::Difference { left: a, right: b } => {
-            measure(a, visit)?;
-            measure(b, visit)
-        }
-        Measure::Where {
-            measure: of,
-            filter: over,
-        } => {
-            measure(of, visit)?;
-            filter(over, visit)
-        }
-        Measure::PerGroup {
-            measure: of, per, ..
-        } => {
-            measure(of, visit)?;
-            per.iter_mut().try_for_each(|d| dimension(d, visit))
+        Measure::Where { filter: over, .. } => filter(over, visit),
+        Measure::PerGroup { per, .. } => per.iter_mut().try_for_each(|d| dimension(d, visit)),
+        Measure::BasketAttach { base, attach, .. } => {
+            filter(base, visit)?;
+            filter(attach, visit)
         }
         Measure::CountOf(query) => visit(query),
+        _ => Ok(()),
     }
 }
 

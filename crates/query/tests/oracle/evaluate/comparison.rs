@@ -63,6 +63,19 @@ pub(super) struct Other {
 }
 
 impl Other {
+    /// Without a first day.
+    pub(super) fn opened(&self) -> Other {
+        let open = |days: Days| Days {
+            start: None,
+            ..days
+        };
+        Other {
+            window: open(self.window),
+            target: open(self.target),
+            ..*self
+        }
+    }
+
     pub(super) fn counts(&self, when: &Value) -> bool {
         within(when, self.window)
             && self

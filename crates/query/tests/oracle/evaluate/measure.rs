@@ -45,18 +45,18 @@ fn met(when: &Value, dimension: usize, own: bool, grain: Grain, other: Option<&O
 }
 
 /// What is aggregated.
-enum Operand<'q> {
+pub(super) enum Operand<'q> {
     Row,
     Field(&'q str),
     Expression(&'q Expression),
 }
 
 /// One aggregate over the rows of one dataset.
-struct Leaf<'q> {
-    home: &'q str,
+pub(super) struct Leaf<'q> {
+    pub(super) home: &'q str,
     operand: Operand<'q>,
-    aggregation: Aggregation,
-    only: Option<&'q RowFilter>,
+    pub(super) aggregation: Aggregation,
+    pub(super) only: Option<&'q RowFilter>,
     time: Option<&'q FieldRef>,
     /// Whether it is a level: of each item the last snapshot counts.
     level: bool,
@@ -173,7 +173,7 @@ fn sum(values: &[Value]) -> Value {
 }
 
 /// An aggregate of the non-null values.
-fn aggregate(aggregation: Aggregation, values: &[Value]) -> Value {
+pub(super) fn aggregate(aggregation: Aggregation, values: &[Value]) -> Value {
     let mut known: Vec<Value> = values.iter().filter(|v| !v.is_null()).cloned().collect();
     match aggregation {
         Aggregation::Sum => sum(&known),
@@ -533,8 +533,10 @@ impl<'a> Evaluator<'a> {
                 _ => None,
             })
             .collect();
+        if leaf.level {
+            return self.level(leaf, dimensions, scope, time.as_ref(), &sizes);
+        }
         let mut gathered: BTreeMap<Key, Vec<Value>> = BTreeMap::new();
-        let mut snapshots: BTreeMap<(Key, Key), (Value, Value)> = BTreeMap::new();
         for row in 0..self.row_count(home) {
             let when = time.as_ref().map_or(Value::Null, |field| {
                 self.values(leaf.home, row, field)
@@ -555,11 +557,7 @@ impl<'a> Evaluator<'a> {
             if !scope.filters.iter().all(|f| self.passes(leaf.home, row, f)) {
                 continue;
             }
-            let value = match leaf.operand {
-                Operand::Row => Value::int(1),
-                Operand::Field(field) => self.field(home, Some(row), field),
-                Operand::Expression(e) => self.expression(home, row, e),
-            };
+            let value = self.operand(leaf, home, row);
             let keys: BTreeSet<Key> = self
                 .keys(leaf.home, row, dimensions, time.as_ref(), &sizes, scope)
                 .into_iter()
@@ -569,21 +567,8 @@ impl<'a> Evaluator<'a> {
                 })
                 .collect();
             for key in keys {
-                if leaf.level {
-                    let seen = (when.clone(), value.clone());
-                    let known = snapshots
-                        .entry((key, self.item(home, row)))
-                        .or_insert_with(|| seen.clone());
-                    if known.0.is_null() || (!when.is_null() && known.0 < when) {
-                        *known = seen;
-                    }
-                } else {
-                    gathered.entry(key).or_default().push(value.clone());
-                }
+                gathered.entry(key).or_default().push(value.clone());
             }
-        }
-        for ((key, _), (_, value)) in snapshots {
-            gathered.entry(key).or_default().push(value);
         }
         gathered
             .into_iter()
@@ -591,8 +576,17 @@ impl<'a> Evaluator<'a> {
             .collect()
     }
 
+    /// What is aggregated, of one row.
+    pub(super) fn operand(&self, leaf: &Leaf<'_>, home: usize, row: usize) -> Value {
+        match leaf.operand {
+            Operand::Row => Value::int(1),
+            Operand::Field(field) => self.field(home, Some(row), field),
+            Operand::Expression(e) => self.expression(home, row, e),
+        }
+    }
+
     /// What a snapshot is of: the key of its row without the time.
-    fn item(&self, dataset: usize, row: usize) -> Key {
+    pub(super) fn item(&self, dataset: usize, row: usize) -> Key {
         let home = &self.model.datasets[dataset];
         home.primary_key
             .iter()
@@ -605,7 +599,7 @@ impl<'a> Evaluator<'a> {
     ///
     /// Dimensions that are reached through the same link take their values from the same linked
     /// row; a row that nothing is linked to is in the NULL group.
-    fn keys(
+    pub(super) fn keys(
         &self,
         home: &str,
         row: usize,

@@ -7,6 +7,7 @@ mod columns;
 mod comparison;
 mod filter;
 mod kinds;
+mod level;
 mod lists;
 mod lookup;
 mod measure;
