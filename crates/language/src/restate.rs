@@ -2,9 +2,9 @@
 
 use crate::time::grain_noun;
 use query::{
-    Banding, Basket, Cohort, CompareTo, Dimension, Direction, End, Filter, Having, Literal,
-    Measure, Operator, OrderKey, PairNumber, Part, Query, Rank, RowRank, SetOperation, Sets,
-    Threshold, Ties, ToSell,
+    Banding, Basket, Cohort, CompareTo, Decompose, Dimension, Direction, End, Filter, Having,
+    Literal, Measure, Operator, OrderKey, PairNumber, Part, Query, Rank, RowRank, SetOperation,
+    Sets, Threshold, Ties, ToSell,
 };
 use semantics::{CumulativeWindow, FieldRef, Model};
 
@@ -324,6 +324,8 @@ fn part_words(part: Part) -> &'static str {
         Part::Prior => " before",
         Part::Delta => " change",
         Part::Pct => " growth",
+        Part::Contribution => " contribution to growth",
+        Part::ShareOfChange => " share of the change",
         Part::Share => " share",
         Part::Cumulative => " running total",
         Part::Rolling => " moving average",
@@ -430,6 +432,19 @@ pub fn restate(query: &Query, model: &Model) -> String {
         out = basket(model, pairs);
     } else if let Some(cohorts) = &query.cohort {
         out = cohort(model, cohorts);
+    } else if let Some(Decompose::PriceVolumeMix(mix)) = &query.decompose {
+        let list = |of: &[Dimension]| -> String {
+            let words: Vec<String> = of.iter().map(|d| dimension(model, d)).collect();
+            words.join(" and ")
+        };
+        out = format!(
+            "What price, volume and mix of {} did to {}",
+            list(&mix.per),
+            mix.value.name
+        );
+        if !query.dimensions.is_empty() {
+            out.push_str(&format!(" by {}", list(&query.dimensions)));
+        }
     } else if let Some(rows) = &query.rows {
         let columns: Vec<String> = rows.fields.iter().map(|f| label(model, f)).collect();
         out = format!("List of {}", columns.join(", "));
@@ -529,6 +544,12 @@ pub fn restate(query: &Query, model: &Model) -> String {
             (CompareTo::PriorPeriod, None) => "the period before".into(),
         };
         out.push_str(&format!(", compared with {to}"));
+        if let Some(rule) = &compare.comparable {
+            out.push_str(&format!(
+                ", comparable stores alone ({})",
+                rule.replace('_', " ")
+            ));
+        }
     }
     for having in &query.having {
         out.push_str(&format!(", {}", condition(model, query, having)));

@@ -1,7 +1,8 @@
 //! One text for all spellings of a query, and its hash: the cache key.
 
 use crate::{
-    Align, Banded, Compare, Dimension, Filter, Having, Literal, Measure, Query, Term, Threshold,
+    Align, Banded, Compare, Decompose, Dimension, Filter, Having, Literal, Measure, Query, Term,
+    Threshold,
 };
 
 /// Deterministic JSON of a query: the same for queries that differ only in the order or the
@@ -52,6 +53,11 @@ fn normal(query: &Query) -> Query {
         for side in [&mut basket.first, &mut basket.second] {
             *side = side.as_ref().map(filter);
         }
+    }
+    if let Some(Decompose::PriceVolumeMix(mix)) = &mut query.decompose {
+        mix.value.measure = measure(&mix.value.measure);
+        mix.quantity = measure(&mix.quantity);
+        mix.per = mix.per.iter().map(dimension).collect();
     }
     if let Some(term) = query.cohort.as_mut().and_then(|c| c.measure.as_mut()) {
         term.measure = measure(&term.measure);

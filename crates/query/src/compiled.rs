@@ -129,6 +129,11 @@ pub enum Note {
         /// At which rate.
         rate: RatePolicy,
     },
+    /// Only rows of stores that take part in both periods were counted.
+    ComparableStores {
+        /// Policy of the model.
+        rule: String,
+    },
     /// Whoever asks does not see every row: a total is that of what is visible, and so is a share
     /// of it.
     Restricted,

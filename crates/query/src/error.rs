@@ -68,6 +68,17 @@ pub enum QueryError {
     /// The model has no such calendar.
     #[error("the model has no calendar `{0}`")]
     UnknownCalendar(String),
+    /// The model has no such comparable-store policy.
+    #[error("the model has no comparable-store policy `{0}`")]
+    UnknownComparableRule(String),
+    /// A comparable-store policy that is not compiled.
+    #[error("the comparable-store policy `{rule}` {why}, which cannot be computed here")]
+    UnsupportedComparableRule {
+        /// Name.
+        rule: String,
+        /// What it does.
+        why: &'static str,
+    },
     /// The model has no such event.
     #[error("the model has no event `{0}`")]
     UnknownEvent(String),
@@ -123,6 +134,8 @@ impl QueryError {
             QueryError::UnknownStep(_) => "E_UNKNOWN_STEP",
             QueryError::TypeMismatch { .. } => "E_TYPE_MISMATCH",
             QueryError::UnknownCalendar(_) => "E_UNKNOWN_CALENDAR",
+            QueryError::UnknownComparableRule(_) => "E_UNKNOWN_COMPARABLE_RULE",
+            QueryError::UnsupportedComparableRule { .. } => "E_UNSUPPORTED_COMPARABLE_RULE",
             QueryError::UnknownEvent(_) => "E_UNKNOWN_EVENT",
             QueryError::TooCoarse { .. } => "E_TIME_TOO_COARSE",
             QueryError::MixedCurrencies { .. } => "E_MIXED_CURRENCIES",
@@ -163,6 +176,12 @@ impl QueryError {
             }
             QueryError::UnknownCalendar(_) => {
                 "declare it among the model's `calendars`, or leave it out".into()
+            }
+            QueryError::UnknownComparableRule(_) => {
+                "declare it among the model's `comp_rules`, or compare all stores".into()
+            }
+            QueryError::UnsupportedComparableRule { .. } => {
+                "use a policy whose method is `open_in_both_periods`".into()
             }
             QueryError::UnknownEvent(_) => "declare it among the model's `events`".into(),
             QueryError::TooCoarse { finest, .. } => {

@@ -7,6 +7,7 @@ mod banding;
 mod basket;
 mod cohort;
 mod compare;
+mod decompose;
 mod dimension;
 mod filter;
 mod groups;
@@ -19,6 +20,7 @@ pub use banding::*;
 pub use basket::*;
 pub use cohort::*;
 pub use compare::*;
+pub use decompose::*;
 pub use dimension::*;
 pub use filter::*;
 pub use groups::*;
@@ -79,6 +81,9 @@ pub struct Query {
     /// Against another period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare: Option<Compare>,
+    /// What the change between the two periods is made of, instead of metrics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decompose: Option<Decompose>,
     /// First n.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rank: Option<Rank>,

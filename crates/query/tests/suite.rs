@@ -117,6 +117,7 @@ fn note(note: &Note) -> &'static str {
         Note::OverlappingGroups(_) => "overlapping_groups",
         Note::Week53LeftOut { .. } => "week_53_left_out",
         Note::Converted { .. } => "converted",
+        Note::ComparableStores { .. } => "comparable_stores",
         Note::Restricted => "restricted",
     }
 }

@@ -4,8 +4,8 @@ use super::inventory::Inventory;
 use super::periods;
 use answer::{Check, Intent};
 use query::{
-    Align, Banded, Banding, Dimension, Direction, End, Filter, Having, Literal, Measure, Operator,
-    OrderKey, Part, Query, RowRank, Threshold,
+    Align, Banded, Banding, Decompose, Dimension, Direction, End, Filter, Having, Literal, Measure,
+    Operator, OrderKey, Part, Query, RowRank, Threshold,
 };
 use semantics::{Aggregation, Expression, FieldRef, MetricKind, Model, RowFilter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -446,6 +446,11 @@ impl Wanted {
             }
             self.numbers
                 .push((Operator::Ge, f64::from(basket.min_baskets)));
+        }
+        if let Some(Decompose::PriceVolumeMix(mix)) = &query.decompose {
+            self.measure(&mix.value.measure, model);
+            self.measure(&mix.quantity, model);
+            mix.per.iter().for_each(|d| self.dimension(d, model));
         }
         if let Some(cohort) = &query.cohort {
             self.aggregate(Aggregation::Min);

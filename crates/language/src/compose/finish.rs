@@ -830,6 +830,7 @@ pub(super) fn comparison(compare: &CompareDraft, scene: &Scene) -> Compare {
         align: Align::ToDate,
         watermark: Some(scene.clock.today.to_string()),
         event: None,
+        comparable: None,
         show: vec![Part::Value, Part::Prior, Part::Delta, Part::Pct],
     }
 }

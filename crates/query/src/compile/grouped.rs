@@ -2,10 +2,11 @@
 
 use super::Compiler;
 use super::calendar::Span;
+use super::compare::Periods;
 use super::frame::{TakenApart, Window};
 use super::shape::Shape;
 use super::statement::Select;
-use crate::{Dimension, Grain, OutputColumn, Query, QueryError};
+use crate::{Dimension, Filter, Grain, OutputColumn, Query, QueryError};
 
 /// The running time dimension of a query: which one, and its grain.
 pub(super) fn running(dimensions: &[Dimension]) -> Option<(usize, Grain)> {
@@ -56,6 +57,59 @@ impl<'m> Compiler<'m> {
         })
     }
 
+    /// The periods of a query's comparison, and the window of its own.
+    fn prior(
+        &mut self,
+        query: &Query,
+        parts: &TakenApart,
+        window: &mut Window,
+    ) -> Result<Option<Periods>, QueryError> {
+        let Some(compare) = &query.compare else {
+            return Ok(None);
+        };
+        let periods = self.periods(compare, window, running(&query.dimensions))?;
+        window.span = periods.now;
+        window.week_53 = periods.week_53.clone().filter(|_| periods.left_out);
+        if let Some(rule) = &compare.comparable {
+            let stores = self.comparable_stores(rule, &periods, &parts.leaves)?;
+            let filters = window.filter.take().into_iter().chain([stores]);
+            window.filter = Some(Filter::And(filters.collect()));
+        }
+        Ok(Some(periods))
+    }
+
+    /// The groups of a query in both periods of its comparison: a CTE as of
+    /// [`Compiler::side_by_side`].
+    pub(super) fn both_sides<'q>(
+        &mut self,
+        query: &'q Query,
+    ) -> Result<(Setting<'q>, String), QueryError> {
+        let measures: Vec<_> = query.metrics.iter().map(|t| &t.measure).collect();
+        let parts = self.taken_apart(&measures)?;
+        let mut window = self.window(query)?;
+        let periods = self
+            .prior(query, &parts, &mut window)?
+            .ok_or_else(|| QueryError::Malformed("nothing to compare with".into()))?;
+        let setting = Setting {
+            query,
+            shapes: measures.iter().map(|m| self.shape(m)).collect(),
+            parts,
+            with_leaves: false,
+            prior: periods.label.clone(),
+            window,
+        };
+        let current = self.frame_of(
+            "groups",
+            &query.dimensions,
+            &measures,
+            &setting.parts,
+            false,
+            &setting.window,
+        )?;
+        let base = self.side_by_side(&setting, current, &periods)?;
+        Ok((setting, base))
+    }
+
     pub(super) fn grouped(
         &mut self,
         query: &Query,
@@ -81,15 +135,9 @@ impl<'m> Compiler<'m> {
         }
         let mut window = self.window(query)?;
         let asked = window.span;
-        let prior = match &query.compare {
-            None => None,
-            Some(compare) => {
-                let periods = self.periods(compare, &window, running)?;
-                window.span = periods.now;
-                window.week_53 = periods.week_53.clone().filter(|_| periods.left_out);
-                Some(periods)
-            }
-        };
+        let measures: Vec<_> = query.metrics.iter().map(|t| &t.measure).collect();
+        let parts = self.taken_apart(&measures)?;
+        let prior = self.prior(query, &parts, &mut window)?;
         // Buckets before the range feed a trailing window, where it is a range of the field whose
         // buckets they are.
         let by_range = by_range(query);
@@ -104,8 +152,6 @@ impl<'m> Compiler<'m> {
                 self.feeding(&mut fed, grain, n)?;
             }
         }
-        let measures: Vec<_> = query.metrics.iter().map(|t| &t.measure).collect();
-        let parts = self.taken_apart(&measures)?;
         let mut with_leaves = false;
         if let Some(rank) = query.rank.as_ref().filter(|r| r.other.is_some()) {
             self.check_rest(query, rank, &parts.leaves)?;

@@ -18,11 +18,13 @@ mod bridge;
 mod calendar;
 mod cohort;
 mod columns;
+mod comparable;
 mod compare;
 mod cumulative;
 mod currency;
 mod customers;
 mod declared;
+mod decompose;
 mod fill;
 mod filter;
 mod frame;
@@ -284,6 +286,9 @@ impl Compiler<'_> {
         if let Some(cohort) = &query.cohort {
             shapes::alone(query, "cohorts")?;
             return self.cohort(query, cohort);
+        }
+        if let Some(decompose) = &query.decompose {
+            return self.decompose(query, decompose);
         }
         if query.rows.is_some() {
             return self.list(query);

@@ -57,6 +57,8 @@ fn part_name(part: Part) -> &'static str {
         Part::Prior => "prior",
         Part::Delta => "delta",
         Part::Pct => "pct",
+        Part::Contribution => "contribution",
+        Part::ShareOfChange => "of_change",
         Part::Share => "share",
         Part::Cumulative => "running",
         Part::Rolling => "rolling",
@@ -141,6 +143,14 @@ impl Compiler<'_> {
                 });
             }
         }
+        // The whole of a change: all groups of the same period.
+        let whole = match running {
+            Some(r) => format!("OVER (PARTITION BY g.d{r})"),
+            None => "OVER ()".to_string(),
+        };
+        self.check_contributions(setting)?;
+        // A group that is new has grown from nothing.
+        let moved = |m: usize| format!("(COALESCE(g.m{m}, 0) - COALESCE(g.p{m}, 0))");
         // What only feeds a trailing window is before the total starts.
         let start = match (super::grouped::running(dimensions), query.rolling) {
             (Some((r, grain)), Some(_)) if by_range(query) => {
@@ -181,6 +191,20 @@ impl Compiler<'_> {
                     Part::Pct => (
                         self.sql.quotient(&delta(m), &format!("g.p{m}")),
                         format!("{} change %", term.name),
+                        DataType::Float,
+                        fraction.clone(),
+                    ),
+                    Part::Contribution => (
+                        self.sql
+                            .quotient(&moved(m), &format!("SUM(g.p{m}) {whole}")),
+                        format!("{} contribution", term.name),
+                        DataType::Float,
+                        fraction.clone(),
+                    ),
+                    Part::ShareOfChange => (
+                        self.sql
+                            .quotient(&moved(m), &format!("SUM({}) {whole}", moved(m))),
+                        format!("{} share of change", term.name),
                         DataType::Float,
                         fraction.clone(),
                     ),
@@ -262,6 +286,39 @@ impl Compiler<'_> {
             columns,
             internal,
         })
+    }
+
+    /// Refuses parts of a change that do not add up to it.
+    fn check_contributions(&self, setting: &Setting) -> Result<(), QueryError> {
+        let Setting {
+            query,
+            shapes,
+            parts,
+            ..
+        } = setting;
+        let asked = |p: &Part| matches!(p, Part::Contribution | Part::ShareOfChange);
+        if !parts_of(query).iter().any(asked) {
+            return Ok(());
+        }
+        let running = running(&query.dimensions).map(|r| r.0);
+        let over: Vec<&Dimension> = query
+            .dimensions
+            .iter()
+            .enumerate()
+            .filter(|(d, _)| Some(*d) != running)
+            .map(|(_, d)| d)
+            .collect();
+        let with_rest = query.rank.as_ref().is_some_and(|r| r.other.is_some());
+        let adds = shapes.iter().all(|s| s.additive)
+            && parts.leaves.iter().all(|l| self.adds_up(l, &over));
+        if with_rest || !adds {
+            let names: Vec<&str> = query.metrics.iter().map(|t| t.name.as_str()).collect();
+            return Err(QueryError::UnsafeReaggregation {
+                what: names.join(", "),
+                how: "shown as parts of a change that add up to it",
+            });
+        }
+        Ok(())
     }
 
     /// The join of the totals that shares are of, as `t`.

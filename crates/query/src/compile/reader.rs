@@ -6,7 +6,9 @@
 
 use super::Context;
 use super::scope::Scope;
-use crate::{Banded, Dimension, Filter, Measure, OrderKey, Query, QueryError, Threshold};
+use crate::{
+    Banded, Decompose, Dimension, Filter, Measure, OrderKey, Query, QueryError, Threshold,
+};
 use semantics::{Aggregation, Expression, FieldRef, Literal, Metric, Model, Policy};
 use std::collections::BTreeMap;
 
@@ -343,6 +345,11 @@ impl Check<'_, '_> {
             if let Some(term) = &cohort.measure {
                 self.measure(&term.measure)?;
             }
+        }
+        if let Some(Decompose::PriceVolumeMix(mix)) = &query.decompose {
+            self.measure(&mix.value.measure)?;
+            self.measure(&mix.quantity)?;
+            mix.per.iter().try_for_each(|d| self.grouped(d))?;
         }
         if let Some(time) = &query.time {
             self.field(&time.field, Use::Values)?;

@@ -81,6 +81,11 @@ pub(crate) trait SqlDialect: Sync {
         format!("CAST({of} AS {})", self.type_name(to))
     }
 
+    /// A number in floating point as a decimal, rounded to six places.
+    fn rounded(&self, of: &str) -> String {
+        self.cast(of, DataType::Decimal)
+    }
+
     /// As binary floating point.
     fn float(&self, of: &str) -> String {
         self.cast(of, DataType::Float)

@@ -41,6 +41,10 @@ impl SqlDialect for Postgres {
         )
     }
 
+    fn rounded(&self, of: &str) -> String {
+        format!("ROUND({}, 6)", self.cast(of, DataType::Decimal))
+    }
+
     fn sort_key(&self, of: &str, data_type: DataType) -> String {
         if data_type == DataType::Text {
             format!("{of} COLLATE \"C\"")

@@ -49,7 +49,10 @@ pub enum Align {
     Holiday,
 }
 
-/// Columns of a comparison; every measure gets the ones that are listed, in this order.
+/// Columns of a comparison; `contribution` and `share_of_change` are parts of the change of all
+/// groups together (in each period of a running time dimension by itself) before `having` and
+/// `rank`: only of measures that add up over groups in one of which each row is, and without a
+/// rest (`E_UNSAFE_REAGGREGATION`). Every measure gets the ones that are listed, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
@@ -61,6 +64,12 @@ pub enum Part {
     Delta,
     /// Delta over prior, as a fraction; NULL if prior is 0 or NULL.
     Pct,
+    /// Delta over the sum of all groups' priors, as a fraction: the points of the whole's growth
+    /// that are this group's; they add up to it. NULL if that sum is 0.
+    Contribution,
+    /// Delta over the sum of all groups' deltas, as a fraction: the group's share of the change;
+    /// undefined, and NULL, where nothing changed on the whole.
+    ShareOfChange,
     /// Value over the total that `share` names, as a fraction.
     Share,
     /// Running total, if `cumulative`.
@@ -85,6 +94,13 @@ pub struct Compare {
     pub event: Option<String>,
     /// Which columns, in order.
     pub show: Vec<Part>,
+    /// Comparable-store policy of the model (like-for-like growth): on both sides only rows of
+    /// stores count that take part throughout both periods. `E_UNKNOWN_COMPARABLE_RULE` if there is
+    /// none of that name, `E_NO_PATH` for measures whose rows have no store; the range has a start
+    /// and an end (`E_MALFORMED_QUERY`). Which stores take part is listed by a query of their
+    /// fields with the same conditions; [`crate::Note::ComparableStores`] says that it was applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparable: Option<String>,
 }
 
 /// What a share is of.

@@ -1,6 +1,6 @@
 //! Plans: several queries, of which later ones use earlier ones.
 
-use super::{Banded, Dimension, Filter, Having, Measure, Query, Threshold};
+use super::{Banded, Decompose, Dimension, Filter, Having, Measure, Query, Threshold};
 use crate::QueryError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -112,6 +112,11 @@ impl Query {
             {
                 filter(side, visit)?;
             }
+        }
+        if let Some(Decompose::PriceVolumeMix(mix)) = &mut self.decompose {
+            measure(&mut mix.value.measure, visit)?;
+            measure(&mut mix.quantity, visit)?;
+            mix.per.iter_mut().try_for_each(|d| dimension(d, visit))?;
         }
         if let Some(term) = self.cohort.as_mut().and_then(|c| c.measure.as_mut()) {
             measure(&mut term.measure, visit)?;

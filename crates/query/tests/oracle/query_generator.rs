@@ -987,6 +987,7 @@ impl QueryGenerator<'_> {
             align: if to_date { Align::ToDate } else { Align::Full },
             watermark: to_date.then(|| calendar::show_day(watermark)),
             event: None,
+            comparable: None,
             show,
         });
     }
