@@ -43,7 +43,7 @@ bench: build
 # CASES=n SEED=s JOBS=threads ENGINE=duckdb|postgres
 oracle: setup
 	CASES=$(or $(CASES),2000) SEED=$(or $(SEED),1) JOBS=$(or $(JOBS),1) ENGINE=$(ENGINE) \
-	  cargo test --locked --package query --test oracle -- --nocapture compiler_and_evaluator_agree
+	  cargo test --locked --package query --test oracle -- --ignored --nocapture
 
 # Writes the published JSON Schemas anew from the types.
 schemas: setup

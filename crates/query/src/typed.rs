@@ -96,7 +96,9 @@ pub struct Query {
     /// Trailing mean over this many buckets of the running time dimension, its own the last,
     /// counted by the calendar: a bucket without rows is zero for measures that add up, and is
     /// left out for others. Buckets before the range feed the window. NULL where the window
-    /// reaches back before the first bucket of the data, and where a row has no time.
+    /// reaches back before the first bucket of the data, and where a row has no time. The buckets
+    /// of a stated time field (`time_of`) can be fed only where that field dates the rows of every
+    /// measure; otherwise, with a range of that field that has a start, `E_MALFORMED_QUERY`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolling: Option<u32>,
     /// Sort keys.

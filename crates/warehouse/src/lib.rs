@@ -155,6 +155,9 @@ impl Warehouse {
         if let Some(threads) = options.threads {
             connection.execute_batch(&format!("SET threads = {threads}"))?;
         }
+        for setting in query::Dialect::DuckDb.session() {
+            connection.execute_batch(setting)?;
+        }
         connection
             .execute_batch("SET enable_external_access = false; SET lock_configuration = true")?;
         Ok(Warehouse {

@@ -337,17 +337,23 @@ impl<'m> Compiler<'m> {
         }
         let mut all = dimensions.to_vec();
         all.extend(per.iter().cloned());
-        let mut parts: Vec<Filter> = window.filter.iter().cloned().collect();
-        parts.extend(basis.filters.iter().cloned());
-        let inner_window = Window {
-            filter: (!parts.is_empty()).then_some(Filter::And(parts)),
-            ..window.clone()
+        // Conditions of the measure stay its own: what a group is called does not hang on them.
+        let measure = &match basis.filters.len() {
+            0 => measure.clone(),
+            _ => Measure::Where {
+                measure: Box::new(measure.clone()),
+                filter: Box::new(Filter::And(basis.filters.clone())),
+            },
         };
         // What groups hold is put together again: the outer groups decide on currencies.
         for leaf in &self.taken_apart(&[measure])?.leaves {
-            self.money(leaf, dimensions, &inner_window)?;
+            self.money(leaf, dimensions, window)?;
         }
-        let inner = self.frame("each_group", &all, &[measure], &inner_window)?;
+        let mut each = window.clone();
+        if let Some(moved) = &mut each.moved {
+            moved.inside.get_or_insert(dimensions.len());
+        }
+        let inner = self.frame("each_group", &all, &[measure], &each)?;
         let mut columns: Vec<String> = (0..dimensions.len()).map(|d| format!("d{d}")).collect();
         let data_type = self.shape(measure).data_type;
         columns.push(format!(
@@ -400,26 +406,39 @@ impl<'m> Compiler<'m> {
             Dimension::Band { of, by, .. } => self.band(scope, of, by),
             Dimension::Bucket { measure, per, .. } => {
                 let own = scope.field(per)?;
-                // A group is the same one for every measure of the query.
-                let mut whole = Window {
-                    time: window.asked.clone(),
-                    ..window.clone()
-                };
-                if let Some(moved) = &mut whole.moved {
-                    moved.dimension = None;
-                }
-                let sizes = self.frame(
-                    "sizes",
-                    &[Dimension::Field(per.clone())],
-                    &[measure],
-                    &whole,
-                )?;
-                let alias = scope.join_once("size", |alias| {
-                    format!("LEFT JOIN {sizes} AS {alias} ON {own} = {alias}.d0")
-                });
-                Ok(format!("{alias}.m0"))
+                self.bucket(scope, &own, measure, per, window)
             }
         }
+    }
+
+    /// The value of a measure for each `per`, looked up by `own`, which is `per` as the scope's
+    /// rows have it.
+    pub(super) fn bucket(
+        &mut self,
+        scope: &mut Scope<'m>,
+        own: &str,
+        measure: &Measure,
+        per: &FieldRef,
+        window: &Window,
+    ) -> Result<String, QueryError> {
+        // A group is the same one for every measure of the query.
+        let mut whole = Window {
+            time: window.asked.clone(),
+            ..window.clone()
+        };
+        if let Some(moved) = &mut whole.moved {
+            moved.dimension = None;
+        }
+        let sizes = self.frame(
+            "sizes",
+            &[Dimension::Field(per.clone())],
+            &[measure],
+            &whole,
+        )?;
+        let alias = scope.join_once("size", |alias| {
+            format!("LEFT JOIN {sizes} AS {alias} ON {own} = {alias}.d0")
+        });
+        Ok(format!("{alias}.m0"))
     }
 
     fn time_dimension(
@@ -440,6 +459,7 @@ impl<'m> Compiler<'m> {
             .time(window.time.as_ref())
             .is_ok_and(|placing| placing == *field);
         if let Some(moved) = &window.moved
+            && moved.inside.is_none_or(|inside| i < inside)
             && (moved.dimension == Some(i)
                 || moved.dimension.is_some() && placed && !grain.is_cyclic()
                 || grain.is_cyclic() && moved.shift.keeps_weekdays())

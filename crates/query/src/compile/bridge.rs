@@ -46,14 +46,34 @@ impl<'m> Compiler<'m> {
                 if let Dimension::Field(field) | Dimension::TimeOf { field, .. } = dimension {
                     self.context.note(Note::OverlappingGroups(field.clone()));
                 }
-                let mut there = (*dimension).clone();
-                if let Dimension::Field(field)
-                | Dimension::TimeOf { field, .. }
-                | Dimension::Bucket { per: field, .. } = &mut there
+                // A time of linked rows does not place the rows that count, and moves with their
+                // periods only where it is compared itself.
+                let mut window = window.clone();
+                if let Some(moved) = &mut window.moved
+                    && moved.dimension != Some(*i)
                 {
-                    *field = onwards(field, &inner);
+                    moved.dimension = None;
                 }
-                let sql = self.dimension(&mut inner, *i, &there, window)?;
+                let sql = match dimension {
+                    // The measure is one for each `per` as it is asked for: the linked rows only
+                    // look it up.
+                    Dimension::Bucket { measure, per, .. } => {
+                        let own = inner.field(&onwards(per, &inner))?;
+                        self.bucket(&mut inner, &own, measure, per, &window)?
+                    }
+                    Dimension::Field(field) => inner.field(&onwards(field, &inner))?,
+                    Dimension::TimeOf { field, grain } => {
+                        let there = Dimension::TimeOf {
+                            field: onwards(field, &inner),
+                            grain: *grain,
+                        };
+                        self.dimension(&mut inner, *i, &there, &window)?
+                    }
+                    // No others are reached through links.
+                    Dimension::Time(_)
+                    | Dimension::Band { .. }
+                    | Dimension::NewOrReturning { .. } => continue,
+                };
                 columns.push(format!("{sql} AS d{i}"));
             }
             let mut select = inner.select(columns, Vec::new())?;

@@ -111,18 +111,21 @@ impl<'m> Compiler<'m> {
             (None, _) if then == Span::default() => "the year before".to_string(),
             (None, _) => then.label(),
         };
+        let by_the_hour = matches!(meeting.shift, Shift::Hours(_));
         Ok(Periods {
             now,
             then,
             moved: Some(Moved {
                 shift: meeting.shift,
                 dimension: running.map(|r| r.0),
+                inside: None,
                 grain: match grain {
                     Some(Grain::Hour) => Grain::Hour,
                     _ => Grain::Day,
                 },
                 target: now,
-                exactly: meeting.exactly,
+                // Every hour meets one: without a range there is nothing to sort out.
+                exactly: meeting.exactly && !(by_the_hour && now == Span::default()),
                 until: None,
             }),
             week_53: meeting.week_53,
@@ -172,6 +175,7 @@ impl<'m> Compiler<'m> {
             moved = Some(Moved {
                 shift,
                 dimension: Some(dimension),
+                inside: None,
                 grain: if grain == Grain::Hour {
                     Grain::Hour
                 } else {

@@ -33,6 +33,9 @@ pub(super) struct Moved {
     pub(super) shift: Shift,
     /// Index of the dimension whose periods are moved.
     pub(super) dimension: Option<usize>,
+    /// Dimensions from this index on make groups inside a measure: they are those of the other
+    /// period itself, and stay.
+    pub(super) inside: Option<usize>,
     /// Its grain; a day if there is none.
     pub(super) grain: Grain,
     /// Days that are met.

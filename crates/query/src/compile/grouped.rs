@@ -152,6 +152,12 @@ impl<'m> Compiler<'m> {
                 self.feeding(&mut fed, grain, n)?;
             }
         }
+        if let (Some(_), Some(_), Some((r, _)), true) =
+            (query.rolling, asked.start, running, by_range)
+            && let Some(Dimension::TimeOf { field, .. }) = query.dimensions.get(r)
+        {
+            self.dated_by(field, &parts.leaves, &window)?;
+        }
         let mut with_leaves = false;
         if let Some(rank) = query.rank.as_ref().filter(|r| r.other.is_some()) {
             self.check_rest(query, rank, &parts.leaves)?;

@@ -79,6 +79,7 @@ impl<'m> Compiler<'m> {
             moved: Some(Moved {
                 shift: meeting.shift,
                 dimension: running.map(|r| r.0),
+                inside: None,
                 grain: match grain {
                     Some(Grain::Hour) => Grain::Hour,
                     _ => Grain::Day,

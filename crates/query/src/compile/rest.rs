@@ -33,7 +33,10 @@ impl Compiler<'_> {
         *additive
             && over.iter().all(|d| match d {
                 Dimension::Field(field) => self.context.graph.reach(home, field).is_ok(),
-                Dimension::Time(_) | Dimension::TimeOf { .. } => level.is_none(),
+                Dimension::TimeOf { field, .. } => {
+                    level.is_none() && self.context.graph.reach(home, field).is_ok()
+                }
+                Dimension::Time(_) => level.is_none(),
                 Dimension::Bucket { per: field, .. }
                 | Dimension::NewOrReturning { entity: field, .. } => {
                     self.context.graph.reach(home, field).is_ok()
@@ -114,10 +117,13 @@ impl Compiler<'_> {
         };
         for i in 0..leaves {
             // A group without a rate has no value, and neither has a sum with it.
-            let converted = self.any_converted([&&setting.parts.leaves[i]]);
-            let sum = |l: &str| match converted {
-                true => format!("CASE WHEN COUNT({l}) = COUNT(*) THEN SUM({l}) END AS {l}"),
-                false => format!("SUM({l}) AS {l}"),
+            let leaf = &setting.parts.leaves[i];
+            let converted = self.any_converted([&leaf]);
+            let sum = |l: &str| match (converted, leaf.counts()) {
+                (true, _) => format!("CASE WHEN COUNT({l}) = COUNT(*) THEN SUM({l}) END AS {l}"),
+                // What one of the periods, or of the facts, lacks is none of it.
+                (false, true) => format!("COALESCE(SUM({l}), 0) AS {l}"),
+                (false, false) => format!("SUM({l}) AS {l}"),
             };
             sums.columns.push(sum(&format!("l{i}")));
             if prior {

@@ -38,6 +38,14 @@ impl Compiler<'_> {
                     let key = self.row_key(scope, field)?;
                     keys.push(self.sql.ordered(&key, false));
                 }
+                // Of rows that look alike the one that stands first is kept.
+                for key in &query.order {
+                    if let OrderKey::Field(field) = &key.key {
+                        let sql = self.row_key(scope, field)?;
+                        let descending = key.direction == Direction::Descending;
+                        keys.push(self.sql.ordered(&sql, descending));
+                    }
+                }
                 "ROW_NUMBER"
             }
         };

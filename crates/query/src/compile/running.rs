@@ -153,6 +153,35 @@ impl<'m> Compiler<'m> {
         Ok(None)
     }
 
+    /// Refuses leaves whose rows a range of a field does not select by that field: their buckets
+    /// before the range would be fed with other rows.
+    pub(super) fn dated_by(
+        &self,
+        field: &FieldRef,
+        leaves: &[Leaf],
+        window: &Window,
+    ) -> Result<(), QueryError> {
+        for leaf in leaves {
+            match leaf {
+                Leaf::Rows { home, basis, .. } => {
+                    let stated = basis.time.as_ref().or(window.time.as_ref());
+                    let own = Scope::unrestricted(&self.context, home)?.time(stated)?;
+                    if own != *field {
+                        return Err(QueryError::Malformed(format!(
+                            "the rows of {home} are dated by {own}: buckets of {field} before the range are not theirs to average over; leave out the range or count by the time of the query"
+                        )));
+                    }
+                }
+                Leaf::Groups { measure, .. } => {
+                    let inner = self.taken_apart(&[measure])?;
+                    self.dated_by(field, &inner.leaves, window)?;
+                }
+                Leaf::Query(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// The dataset whose rows are in the buckets of the running dimension, and the time field that
     /// places them.
     pub(super) fn bucket_field(

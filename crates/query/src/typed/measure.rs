@@ -42,7 +42,9 @@ pub enum Measure {
         filter: Box<Filter>,
     },
     /// An aggregate over groups ("average of daily sales", "biggest single order"): the measure
-    /// is computed for each group that has rows, then aggregated over the groups.
+    /// is computed for each group that has rows, then aggregated over the groups. Days and months
+    /// inside another period of a comparison are its own: the average day of February 2024 is one
+    /// of 29, whatever it is compared with.
     PerGroup {
         /// Over the groups: sum, average, min, max, median or count.
         aggregation: Aggregation,

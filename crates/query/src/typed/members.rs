@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 /// price", "the first order of each customer").
 ///
 /// Contenders are the rows that pass filter and time and have a value in `by`; the others are
-/// left out. The remaining columns that break ties are the fields of the list; rows that are
-/// equal in all of them are alike to the reader, and it does not matter which is kept.
+/// left out. The remaining columns that break ties are the fields of the list, then what the list is
+/// sorted by; rows that are equal in all of them are alike to the reader, and it does not matter
+/// which is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RowRank {

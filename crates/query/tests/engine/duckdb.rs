@@ -15,8 +15,12 @@ pub(crate) struct Duck {
 
 impl Duck {
     pub(crate) fn open() -> Result<Duck, String> {
+        let connection = Connection::open_in_memory().map_err(|e| e.to_string())?;
+        connection
+            .execute_batch(&Dialect::DuckDb.session().join(";"))
+            .map_err(|e| e.to_string())?;
         Ok(Duck {
-            connection: Connection::open_in_memory().map_err(|e| e.to_string())?,
+            connection,
             loaded: Vec::new(),
         })
     }

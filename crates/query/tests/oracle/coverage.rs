@@ -14,7 +14,6 @@ pub(crate) struct Coverage {
     pub(crate) non_empty: usize,
     pub(crate) refused: BTreeMap<&'static str, usize>,
     pub(crate) rounding: usize,
-    pub(crate) engine_faults: usize,
     features: BTreeMap<&'static str, (usize, usize)>,
 }
 
@@ -46,7 +45,6 @@ impl Coverage {
         self.cases += other.cases;
         self.non_empty += other.non_empty;
         self.rounding += other.rounding;
-        self.engine_faults += other.engine_faults;
         for (code, n) in &other.refused {
             *self.refused.entry(code).or_default() += n;
         }
@@ -88,12 +86,10 @@ impl Coverage {
             text += &format!("refused {code:<26}{:>9.2}\n", percent(*n, self.cases));
         }
         text += &format!(
-            "all: {} cases, {:.1} % non-empty; {} decided by rounding and {} on which the engine \
-             failed inside itself were passed over\n",
+            "all: {} cases, {:.1} % non-empty; {} decided by rounding were passed over\n",
             self.cases,
             percent(self.non_empty, self.cases),
-            self.rounding,
-            self.engine_faults
+            self.rounding
         );
         text
     }

@@ -1,4 +1,4 @@
-//! Many cases: each seed gives a model and its data, and each of those fifty queries.
+//! Many cases: each seed gives data sets with models, and each of those several queries.
 
 use crate::case_file::{Case, CaseFile, Expected, expectation};
 use crate::coverage::Coverage;
@@ -16,8 +16,17 @@ use query::Query;
 use semantics::Model;
 use std::path::PathBuf;
 
-/// Queries for each data set.
-pub(crate) const QUERIES: usize = 50;
+/// Which cases a run has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    pub(crate) seed: u64,
+    /// Data sets.
+    pub(crate) sets: u64,
+    /// Queries for each data set.
+    pub(crate) queries: usize,
+    /// Mismatches that are shrunk and shown.
+    pub(crate) findings: usize,
+}
 
 /// A shrunken mismatch.
 #[derive(Debug, Clone)]
@@ -42,14 +51,14 @@ type DataSet = (Model, Tables, Vec<(Query, Answer)>);
 ///
 /// Most of what would be refused, and some of what would be empty, is drawn again: cases that
 /// give numbers test more.
-fn make(seed: u64, set: u64) -> Result<DataSet, String> {
-    let mut random = Random::new(seed.wrapping_mul(1_000_003).wrapping_add(set));
+fn make(extent: &Extent, set: u64) -> Result<DataSet, String> {
+    let mut random = Random::new(extent.seed.wrapping_mul(1_000_003).wrapping_add(set));
     let design = model_generator::design(&mut random);
     let tables = data_generator::fill(&mut random, &design);
     let model = design.model;
     let evaluator = Evaluator::new(&model, &tables)?;
     let mut cases = Vec::new();
-    for _ in 0..QUERIES {
+    for _ in 0..extent.queries {
         let mut draws = 0;
         loop {
             let query = QueryGenerator {
@@ -75,17 +84,23 @@ fn make(seed: u64, set: u64) -> Result<DataSet, String> {
     Ok((model, tables, cases))
 }
 
-/// Runs the data sets `first`, `first + step`, … below `sets`.
+/// Runs one data set in every `step`, from the `first` on.
 pub(crate) fn run(
     engine: &mut dyn Engine,
-    seed: u64,
-    (first, step, sets): (u64, u64, u64),
-    findings: usize,
+    extent: &Extent,
+    first: u64,
+    step: u64,
 ) -> Result<Outcome, String> {
+    let Extent {
+        seed,
+        sets,
+        findings,
+        ..
+    } = *extent;
     let mut outcome = Outcome::default();
     let mut set = first;
     while set < sets {
-        let (model, tables, cases) = make(seed, set)?;
+        let (model, tables, cases) = make(extent, set)?;
         engine.load(&tables)?;
         for (query, answer) in cases {
             match judge_against(engine, &model, &query, answer) {
@@ -93,7 +108,6 @@ pub(crate) fn run(
                     outcome.coverage.add(&model, &query, rows, refused);
                 }
                 Verdict::Rounding => outcome.coverage.rounding += 1,
-                Verdict::EngineFault => outcome.coverage.engine_faults += 1,
                 Verdict::Mismatch { kind, .. } => {
                     outcome.mismatches += 1;
                     let known = outcome.findings.iter().filter(|f| f.kind == kind).count();

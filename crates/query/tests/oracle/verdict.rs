@@ -16,8 +16,6 @@ pub(crate) enum Verdict {
     },
     /// Two floats were so near that rounding decided which rows stay.
     Rounding,
-    /// The engine failed inside itself.
-    EngineFault,
     Mismatch {
         /// What kind of difference it is; shrinking keeps it.
         kind: String,
@@ -90,8 +88,6 @@ pub(crate) fn judge_against(
     };
     let found = match &actual {
         Ok(found) => found,
-        // The engine's own fault: its message says so.
-        Err(message) if message.starts_with("INTERNAL Error") => return Verdict::EngineFault,
         Err(_) => return mismatch("engine error".into(), expected.clone(), actual),
     };
     let origins: Vec<Shown> = compiled

@@ -15,9 +15,11 @@ pub(crate) struct Duck {
 impl Duck {
     pub(crate) fn open() -> Result<Duck, String> {
         let connection = Connection::open_in_memory().map_err(|e| e.to_string())?;
-        connection
-            .execute_batch("SET threads = 1")
-            .map_err(|e| e.to_string())?;
+        for setting in ["SET threads = 1"].iter().chain(Dialect::DuckDb.session()) {
+            connection
+                .execute_batch(setting)
+                .map_err(|e| e.to_string())?;
+        }
         Ok(Duck {
             connection,
             loaded: Vec::new(),

@@ -111,6 +111,7 @@ impl Evaluator<'_> {
             filters: query.filter.iter().collect(),
             shared: usize::from(query.filter.is_some()),
             other: None,
+            outer: usize::MAX,
             relabel: None,
         }
     }
@@ -143,6 +144,11 @@ impl Evaluator<'_> {
         let current = self.frame(query, &query.dimensions, &scope);
         let mut keys: BTreeSet<Key> = current.iter().flat_map(|g| g.keys().cloned()).collect();
         let mut prior = None;
+        // The last period that the data has reached.
+        let last = running(query).and_then(|(time, _)| {
+            let periods = keys.iter().map(|k| &k[time]).filter(|v| !v.is_null());
+            periods.max().cloned()
+        });
         if let Some(sides) = &sides {
             let mut scope = self.scope(query, Days::default());
             scope.other = Some(sides.other);
@@ -150,11 +156,6 @@ impl Evaluator<'_> {
             if let Some((time, _)) = running(query) {
                 // What has no date is in no period, so it has none before it; and no period is
                 // shown that the data has not reached.
-                let last = keys
-                    .iter()
-                    .map(|k| k[time].clone())
-                    .filter(|v| !v.is_null())
-                    .max();
                 for groups in &mut before {
                     groups.retain(|key, _| {
                         !key[time].is_null() && last.as_ref().is_some_and(|l| &key[time] <= l)
@@ -189,7 +190,7 @@ impl Evaluator<'_> {
         if let Some(rank) = &query.rank {
             let rest = self.keep_ranked(query, rank, &mut lines);
             if let Some(label) = &rank.other {
-                let mut summed = self.rest(query, rank, label, rest, sides.as_ref());
+                let mut summed = self.rest(query, rank, label, rest, sides.as_ref(), last.as_ref());
                 self.add_share(query, current_window, &mut summed);
                 lines.extend(summed);
             }

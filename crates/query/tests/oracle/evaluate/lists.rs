@@ -42,7 +42,7 @@ impl Evaluator<'_> {
             .collect();
         let found: Vec<(usize, SortKeys)> = match &of.rank {
             None => found.into_iter().map(|row| (row, Vec::new())).collect(),
-            Some(rank) => self.placed(of, rank, &found),
+            Some(rank) => self.placed(query, of, rank, &found),
         };
         for (row, placed) in found {
             let cells: Vec<Value> = of.fields.iter().map(|f| cell(row, f)).collect();
@@ -112,12 +112,29 @@ impl Evaluator<'_> {
     }
 
     /// Rows that take the places asked for, each with what sorts it: the groups, its place.
-    fn placed(&self, of: &RowsOf, rank: &RowRank, rows: &[usize]) -> Vec<(usize, SortKeys)> {
+    fn placed(
+        &self,
+        query: &Query,
+        of: &RowsOf,
+        rank: &RowRank,
+        rows: &[usize],
+    ) -> Vec<(usize, SortKeys)> {
         let cell = |row: usize, field: &FieldRef| {
             self.values(&of.dataset, row, field)
                 .into_iter()
                 .next()
                 .unwrap_or(Value::Null)
+        };
+        // Of rows that look alike, how they are sorted tells which comes first.
+        let sorted = |a: usize, b: usize| {
+            query.order.iter().fold(Ordering::Equal, |so_far, o| {
+                so_far.then_with(|| match &o.key {
+                    OrderKey::Field(field) => {
+                        directed(&cell(a, field), &cell(b, field), o.direction)
+                    }
+                    _ => Ordering::Equal,
+                })
+            })
         };
         let contenders: Vec<(usize, Vec<Value>, Value, Vec<Value>)> = rows
             .iter()
@@ -155,6 +172,7 @@ impl Evaluator<'_> {
                     .filter(|(i, v, other)| {
                         directed(v, value, rank.direction)
                             .then_with(|| (*other).cmp(cells))
+                            .then_with(|| sorted(contenders[*i].0, *row))
                             .then_with(|| i.cmp(&at))
                             == Ordering::Less
                     })

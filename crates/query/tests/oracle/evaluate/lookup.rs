@@ -128,6 +128,27 @@ pub(crate) fn reach(
                 ));
             }
         }
+        // Rows that do nothing but link to what the home looks up.
+        let fact = model.dataset(&r.from).is_none_or(|d| d.is_fact);
+        if r.unique && r.to != from && !fact && distance(from, &r.from).is_none() {
+            match &ways(model, from, &dataset(&r.to))[..] {
+                [] => {}
+                [outer] => found.push((
+                    outer.len() + 1,
+                    i,
+                    Link {
+                        outer: outer.clone(),
+                        outer_fields: r.to_fields.clone(),
+                        dataset: r.from.clone(),
+                        inner: Vec::new(),
+                        inner_fields: r.from_fields.clone(),
+                    },
+                )),
+                _ => {
+                    codes.insert("E_AMBIGUOUS_PATH");
+                }
+            }
+        }
         if !r.unique {
             let outer = ways(model, from, &dataset(&r.from));
             if outer.is_empty() {

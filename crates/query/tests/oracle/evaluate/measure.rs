@@ -22,6 +22,8 @@ pub(super) struct Scope<'q> {
     pub(super) shared: usize,
     /// The rows are those of the other period of a comparison.
     pub(super) other: Option<Other>,
+    /// How many dimensions are the query's: the others make groups inside a measure.
+    pub(super) outer: usize,
     /// Other names of groups; groups without one do not count.
     pub(super) relabel: Option<&'q BTreeMap<Key, Key>>,
 }
@@ -35,7 +37,7 @@ fn met(when: &Value, dimension: usize, own: bool, grain: Grain, other: Option<&O
             by_period: true,
             running,
             ..
-        }) if (!grain.is_cyclic() && (own || *running == Some(dimension)))
+        }) if (!grain.is_cyclic() && (own && running.is_some() || *running == Some(dimension)))
             || (grain.is_cyclic() && shift.keeps_weekdays()) =>
         {
             shift.meets(when)
@@ -365,7 +367,9 @@ impl<'a> Evaluator<'a> {
             } => {
                 let all: Vec<Dimension> = dimensions.iter().chain(per).cloned().collect();
                 let mut gathered: BTreeMap<Key, Vec<Value>> = BTreeMap::new();
-                for (key, value) in self.groups(measure, &all, scope) {
+                let mut each = scope.clone();
+                each.outer = each.outer.min(dimensions.len());
+                for (key, value) in self.groups(measure, &all, &each) {
                     let (outer, inner) = key.split_at(dimensions.len());
                     // What has no name is no group of its own.
                     if inner.iter().any(Value::is_null) {
@@ -672,7 +676,8 @@ impl<'a> Evaluator<'a> {
                             Dimension::Field(_) => value,
                             Dimension::Time(grain) | Dimension::TimeOf { grain, .. } => {
                                 let own = reached.as_ref().map(|r| &r.0) == time;
-                                let met = met(&value, i, own, *grain, scope.other.as_ref());
+                                let other = scope.other.as_ref().filter(|_| i < scope.outer);
+                                let met = met(&value, i, own, *grain, other);
                                 period(&met, *grain, self.model.week_start)
                             }
                             Dimension::Bucket { .. } if value.is_null() => Value::Null,

@@ -1,7 +1,7 @@
 //! Which groups are kept: conditions on groups, ranks, and the rest that a rank leaves out.
 
 use super::columns::{Line, directed, sortable};
-use super::comparison::Sides;
+use super::comparison::{Sides, running};
 use super::filter::holds;
 use super::lookup::literal_number;
 use super::measure::{mean, median};
@@ -139,6 +139,7 @@ impl Evaluator<'_> {
         label: &str,
         rest: Vec<Key>,
         sides: Option<&Sides>,
+        last: Option<&Value>,
     ) -> Vec<Line> {
         let labelled = (0..query.dimensions.len())
             .find(|i| !rank.per.contains(i) && self.is_text(&query.dimensions[*i]));
@@ -167,9 +168,17 @@ impl Evaluator<'_> {
         );
         scope.relabel = Some(&relabel);
         let current = self.frame(query, &query.dimensions, &scope);
+        // What has no date has no period before it, nor has one that the data has not reached.
+        let mut met = relabel.clone();
+        if let Some((time, _)) = running(query) {
+            met.retain(|key, _| {
+                !key[time].is_null() && last.is_some_and(|last| &key[time] <= last)
+            });
+        }
         let before = sides.map(|s| {
             let mut scope = scope.clone();
             scope.other = Some(s.other);
+            scope.relabel = Some(&met);
             self.frame(query, &query.dimensions, &scope)
         });
         let lines: BTreeSet<&Key> = relabel.values().collect();

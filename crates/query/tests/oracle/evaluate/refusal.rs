@@ -3,10 +3,10 @@
 //! All reasons are collected: the compiler may name any of them.
 
 use super::columns::parts;
-use super::comparison::{meet_one_by_one, running, window};
+use super::comparison::{meet_one_by_one, running, sides, window};
 use super::kinds::{Kind, of_dimension, of_field, of_measure};
 use super::lists::{distinct_homes, fields_of};
-use super::lookup::{Reach, onward, reach};
+use super::lookup::{Reach, onward, reach, ways};
 use super::measure::{adds_up, leaf_time};
 use crate::calendar;
 use query::{
@@ -32,6 +32,8 @@ struct Place<'q> {
     shared: usize,
     time: Option<&'q FieldRef>,
     dated: bool,
+    /// The field whose buckets before the range feed a trailing window: it dates all rows.
+    fed: Option<&'q FieldRef>,
 }
 
 struct Reasons<'m> {
@@ -94,8 +96,14 @@ impl Reasons<'_> {
     }
 
     fn direct(&mut self, home: &str, field: &FieldRef) {
-        if let Some(Reach::Linked(..)) = self.way(home, field) {
-            self.add(NO_PATH);
+        if self.model.field(field).is_none() || self.model.dataset(home).is_none() {
+            self.add(FIELD);
+            return;
+        }
+        match ways(self.model, home, field).len() {
+            0 => self.add(NO_PATH),
+            1 => {}
+            _ => self.add("E_AMBIGUOUS_PATH"),
         }
     }
 
@@ -292,6 +300,15 @@ impl Reasons<'_> {
     fn measured(&mut self, query: &Query) {
         let shown = parts(query);
         let mut names: BTreeSet<String> = BTreeSet::new();
+        let fed = match (query.rolling, running(query), &query.time) {
+            (Some(_), Some((r, _)), Some(time)) if window(query).start.is_some() => {
+                match &query.dimensions[r] {
+                    Dimension::TimeOf { field, .. } if *field == time.field => Some(field),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
         for term in &query.metrics {
             if !names.insert(term.name.clone()) {
                 self.add(MALFORMED);
@@ -306,7 +323,16 @@ impl Reasons<'_> {
                 filters: query.filter.iter().collect(),
                 shared: usize::from(query.filter.is_some()),
                 time: query.time.as_ref().map(|t| &t.field),
-                dated: !window(query).is_open() || query.compare.is_some(),
+                dated: match &query.compare {
+                    None => !window(query).is_open(),
+                    Some(compare) => {
+                        let sides = sides(query, compare);
+                        !(sides.current.is_open()
+                            && sides.other.window.is_open()
+                            && sides.other.target.is_open())
+                    }
+                },
+                fed,
             };
             self.measure(&term.measure, &place);
             if query.cumulative && !adds_up(self.model, &term.measure) {
@@ -367,11 +393,13 @@ impl Reasons<'_> {
                     .flat_map(|t| self.homes(&t.measure))
                     .any(|home| {
                         query.dimensions.iter().enumerate().any(|(i, d)| match d {
-                            Dimension::Field(field) | Dimension::Bucket { per: field, .. } => {
+                            Dimension::Field(field)
+                            | Dimension::TimeOf { field, .. }
+                            | Dimension::Bucket { per: field, .. } => {
                                 !rank.per.contains(&i)
-                                    && matches!(
+                                    && !matches!(
                                         reach(self.model, &home, field),
-                                        Ok(Reach::Linked(..))
+                                        Ok(Reach::Direct(_))
                                     )
                             }
                             _ => false,
@@ -637,6 +665,11 @@ impl Reasons<'_> {
             .dimensions
             .iter()
             .any(|d| matches!(d, Dimension::Time(_)));
+        if let Some(fed) = place.fed
+            && leaf_time(self.model, home, declared, place.time).as_ref() != Ok(fed)
+        {
+            self.add(MALFORMED);
+        }
         if timed || place.dated {
             match leaf_time(self.model, home, declared, place.time) {
                 Err(codes) => self.codes.extend(codes),
@@ -666,6 +699,7 @@ impl Reasons<'_> {
                         shared: place.shared,
                         time: place.time,
                         dated: place.dated,
+                        fed: None,
                     };
                     self.measure(measure, &inner);
                 }
@@ -784,6 +818,7 @@ impl Reasons<'_> {
                         shared: place.shared,
                         time: place.time,
                         dated: place.dated,
+                        fed: place.fed,
                     },
                 );
             }
@@ -807,6 +842,7 @@ impl Reasons<'_> {
                         shared: place.shared,
                         time: place.time,
                         dated: place.dated,
+                        fed: place.fed,
                     },
                 );
             }

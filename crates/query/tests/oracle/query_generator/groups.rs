@@ -1,0 +1,240 @@
+//! Which groups are kept and in which order; comparison, share, running numbers.
+
+use super::*;
+
+impl QueryGenerator<'_> {
+    pub(super) fn measured(&mut self) -> Query {
+        let first = self.measure(2, &[]);
+        let mut places = Vec::new();
+        homes(self.model, &first, &mut places);
+        let mut measures = vec![first];
+        // Others of the same rows, or of another fact that shares something.
+        for _ in 0..*self.random.pick(&[0, 0, 1, 1, 2]) {
+            let near: Vec<String> = if self.random.chance(50) {
+                places.clone()
+            } else {
+                Vec::new()
+            };
+            let measure = self.measure(1, &near);
+            homes(self.model, &measure, &mut places);
+            measures.push(measure);
+        }
+        places.sort();
+        places.dedup();
+        let time = self.time(&places, 58);
+        let mut dimensions: Vec<Dimension> = Vec::new();
+        for _ in 0..*self.random.pick(&[0, 1, 1, 1, 2, 2, 3]) {
+            if let Some(d) = self.dimension(&places, time.as_ref().map(|t| &t.field))
+                && !dimensions.contains(&d)
+                && !(matches!(d, Dimension::Bucket { .. })
+                    && dimensions
+                        .iter()
+                        .any(|d| matches!(d, Dimension::Bucket { .. })))
+            {
+                dimensions.push(d);
+            }
+        }
+        let mut query = Query {
+            metrics: measures
+                .into_iter()
+                .enumerate()
+                .map(|(i, measure)| Term {
+                    name: format!("value {i}"),
+                    measure,
+                })
+                .collect(),
+            dimensions,
+            time,
+            ..Query::default()
+        };
+        if self.random.chance(45) {
+            query.filter = Some(self.filter(&places, 2));
+        }
+        let numbers = query.metrics.iter().all(|t| self.is_number(&t.measure));
+        if numbers {
+            self.compare(&mut query);
+        }
+        if numbers && self.random.chance(14) {
+            query.share = Some(Share {
+                within: self.indexes(query.dimensions.len()),
+                unfiltered: self.random.chance(40),
+            });
+        }
+        let running = query.dimensions.iter().any(|d| {
+            matches!(d, Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic())
+        });
+        let bucket = query
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Bucket { .. }));
+        if numbers
+            && !bucket
+            && query.compare.is_none()
+            && self.random.chance(if running { 40 } else { 1 })
+        {
+            query.cumulative = self.random.chance(60);
+            if !query.cumulative || self.random.chance(40) {
+                query.rolling = Some(self.random.between(1, 4) as u32);
+            }
+        }
+        self.finish(&mut query);
+        query
+    }
+
+    pub(super) fn compare(&mut self, query: &mut Query) {
+        let running = query.dimensions.iter().any(|d| {
+            matches!(d, Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic())
+        });
+        let whole = query
+            .time
+            .as_ref()
+            .and_then(|t| t.range.as_ref())
+            .is_some_and(|r| r.start.is_some() && r.end.is_some());
+        if !(whole || running && query.time.is_some()) || !self.random.chance(55) {
+            return;
+        }
+        let to = match self.random.below(5) {
+            0 | 1 => CompareTo::PriorPeriod,
+            2 | 3 => CompareTo::PriorYear,
+            _ => CompareTo::Range(self.range()),
+        };
+        let to_date = self.random.chance(60);
+        let mut show: Vec<Part> = [Part::Value, Part::Prior, Part::Delta, Part::Pct]
+            .into_iter()
+            .filter(|_| self.random.chance(80))
+            .collect();
+        if show.is_empty() {
+            show.push(Part::Delta);
+        }
+        let watermark = match query.time.as_ref().and_then(|t| t.range.as_ref()) {
+            Some(DateRange {
+                start: Some(start),
+                end: Some(end),
+                ..
+            }) if self.random.chance(75) => {
+                let (start, end) = (
+                    calendar::parse_day(start).unwrap_or(0),
+                    calendar::parse_day(end).unwrap_or(0),
+                );
+                self.random.between(start, end)
+            }
+            _ => match self.random.below(3) {
+                0 => calendar::day(2024, 2, 27) + self.random.between(0, 3),
+                1 => calendar::day(2024, 3, 29) + self.random.between(0, 3),
+                _ => self.random.between(calendar::day(2024, 1, 1), last_day()),
+            },
+        };
+        query.compare = Some(Compare {
+            to,
+            align: if to_date { Align::ToDate } else { Align::Full },
+            watermark: to_date.then(|| calendar::show_day(watermark)),
+            event: None,
+            comparable: None,
+            show,
+        });
+    }
+
+    pub(super) fn having(
+        &mut self,
+        query: &Query,
+        numbers: &[usize],
+        shown: &[Part],
+        depth: usize,
+    ) -> Having {
+        let metric = *self.random.pick(numbers);
+        let other = *self.random.pick(numbers);
+        let value = match self.random.below(10) {
+            0..3 => Threshold::Number(*self.random.pick(&[0.0, 1.0, 2.0, 10.5, 0.25])),
+            3 => Threshold::AverageOfGroups,
+            4 => Threshold::AverageWithin(self.indexes(query.dimensions.len())),
+            5 => Threshold::MedianOfGroups,
+            6 => Threshold::Metric(other),
+            7 => Threshold::Part(other, *self.random.pick(shown)),
+            8 if !self.nested => Threshold::Query(Box::new(self.scalar(&[]))),
+            _ => Threshold::Times(
+                *self.random.pick(&[0.5, 1.5, 2.0]),
+                Box::new(if self.random.chance(50) {
+                    Threshold::AverageOfGroups
+                } else {
+                    Threshold::Part(other, *self.random.pick(shown))
+                }),
+            ),
+        };
+        Having {
+            metric,
+            on: *self.random.pick(shown),
+            op: *self.random.pick(&OPERATORS),
+            value,
+            or: if depth > 0 && self.random.chance(20) {
+                vec![self.having(query, numbers, shown, depth - 1)]
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    pub(super) fn finish(&mut self, query: &mut Query) {
+        let mut shown = match &query.compare {
+            Some(c) => c.show.clone(),
+            None => vec![Part::Value],
+        };
+        if query.share.is_some() {
+            shown.push(Part::Share);
+        }
+        if query.cumulative {
+            shown.push(Part::Cumulative);
+        }
+        if query.rolling.is_some() {
+            shown.push(Part::Rolling);
+        }
+        let numbers: Vec<usize> = (0..query.metrics.len())
+            .filter(|m| self.is_number(&query.metrics[*m].measure))
+            .collect();
+        if !numbers.is_empty() && self.random.chance(18) {
+            for _ in 0..*self.random.pick(&[1, 1, 1, 2]) {
+                let having = self.having(query, &numbers, &shown, 1);
+                query.having.push(having);
+            }
+        }
+        if !query.dimensions.is_empty()
+            && self.random.chance(26)
+            && let Some(by) = self.random.pick_from(&numbers)
+        {
+            let percent = self.random.chance(15);
+            query.rank = Some(Rank {
+                by: if self.random.chance(2) { 7 } else { by },
+                on: *self.random.pick(&shown),
+                direction: self.direction(),
+                n: if percent {
+                    *self.random.pick(&[10, 25, 50, 100])
+                } else {
+                    self.random.between(1, 4) as u32
+                },
+                skip: self.skip(),
+                per: self.indexes(query.dimensions.len()),
+                ties: self.ties(),
+                percent,
+                other: self.random.chance(30).then(|| "Other".to_string()),
+            });
+        }
+        if self.random.chance(25) {
+            let metric = self.random.below(query.metrics.len());
+            let key = if self.random.chance(50) && !query.dimensions.is_empty() {
+                OrderKey::Dimension(self.random.below(query.dimensions.len()))
+            } else {
+                OrderKey::Metric(metric, *self.random.pick(&shown))
+            };
+            query.order.push(Order {
+                key,
+                direction: self.direction(),
+            });
+        }
+        if self.random.chance(12) {
+            query.limit = Some(self.random.between(1, 5) as u32);
+        }
+    }
+
+    pub(super) fn indexes(&mut self, n: usize) -> Vec<usize> {
+        (0..n).filter(|_| self.random.chance(35)).collect()
+    }
+}
