@@ -11,7 +11,7 @@ linker := $(if $(shell command -v mold),-C link-arg=-fuse-ld=mold,$(if $(shell c
 export RUSTFLAGS := $(linker) -C link-arg=-Wl,-rpath,$(DUCKDB_LIB_DIR)
 runner := $(if $(shell command -v cargo-nextest),cargo nextest run --no-fail-fast --hide-progress-bar,cargo test)
 
-.PHONY: build demo test lint eval bench oracle schemas setup
+.PHONY: build demo test lint eval bench bench-tpcds oracle schemas setup
 
 setup:
 	@scripts/fetch-duckdb.sh >/dev/null
@@ -39,6 +39,11 @@ eval: build
 # With the profile that tests and program have: what is measured is what ships.
 bench: build
 	RETAIL=$(CURDIR)/bin/retail cargo bench --workspace --locked --profile dev --bench compile --bench overhead --bench first_answer
+
+# Compiled SQL against SQL written by hand. SCALE=factor ROUNDS=n ONLY=part-of-a-name
+bench-tpcds: setup
+	TPCDS_EXTENSION=$$(scripts/fetch-tpcds.sh) SCALE=$(or $(SCALE),1) ROUNDS=$(or $(ROUNDS),7) ONLY=$(ONLY) \
+	  cargo bench --locked --package query --profile dev --bench tpcds
 
 # CASES=n SEED=s JOBS=threads ENGINE=duckdb|postgres
 oracle: setup

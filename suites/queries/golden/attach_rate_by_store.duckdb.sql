@@ -11,12 +11,12 @@ WITH members AS ( -- values of the sub-query
   ) AS found(member)
 ),
 lines_grouped AS ( -- lines, one row per stores.store
-  SELECT "stores"."store" AS d0, COUNT(DISTINCT "orders"."order_id") FILTER (WHERE "products"."product" = 'Tea' AND "orders"."order_id" IN (SELECT member FROM members WHERE member IS NOT NULL)) AS a0, COUNT(DISTINCT "orders"."order_id") FILTER (WHERE "products"."product" = 'Tea') AS a1
+  SELECT "stores"."store" AS d0, COUNT(DISTINCT "orders"."order_id") FILTER (WHERE "orders"."order_id" IN (SELECT member FROM members WHERE member IS NOT NULL)) AS a0, COUNT(DISTINCT "orders"."order_id") AS a1
   FROM "main"."lines" AS "lines"
   LEFT JOIN "main"."orders" AS "orders" ON "lines"."order_id" = "orders"."order_id"
   LEFT JOIN "main"."stores" AS "stores" ON "orders"."store_id" = "stores"."store_id"
   LEFT JOIN "main"."products" AS "products" ON "lines"."product_id" = "products"."product_id"
-  WHERE (("products"."product" = 'Tea' AND "orders"."order_id" IN (SELECT member FROM members WHERE member IS NOT NULL)) OR "products"."product" = 'Tea')
+  WHERE "products"."product" = 'Tea'
   GROUP BY 1
 ),
 groups AS ( -- cake_with_tea, one row per stores.store

@@ -1,8 +1,8 @@
 WITH lines_grouped AS ( -- lines, one row per products.category, products.product_id
   SELECT "products"."category" AS d0, "products"."product_id" AS d1, SUM("lines"."amount") AS a0, SUM("lines"."quantity") AS a1
   FROM "main"."lines" AS "lines"
-  LEFT JOIN "main"."products" AS "products" ON "lines"."product_id" = "products"."product_id"
   LEFT JOIN "main"."orders" AS "orders" ON "lines"."order_id" = "orders"."order_id"
+  LEFT JOIN "main"."products" AS "products" ON "lines"."product_id" = "products"."product_id"
   WHERE "orders"."ordered_at" >= DATE '2024-02-01' AND "orders"."ordered_at" < DATE '2024-03-01'
   GROUP BY 1, 2
 ),
@@ -13,8 +13,8 @@ groups AS ( -- revenue, units, one row per products.category, products.product_i
 lines_grouped_2 AS ( -- lines, one row per products.category, products.product_id
   SELECT "products"."category" AS d0, "products"."product_id" AS d1, SUM("lines"."amount") AS a0, SUM("lines"."quantity") AS a1
   FROM "main"."lines" AS "lines"
-  LEFT JOIN "main"."products" AS "products" ON "lines"."product_id" = "products"."product_id"
   LEFT JOIN "main"."orders" AS "orders" ON "lines"."order_id" = "orders"."order_id"
+  LEFT JOIN "main"."products" AS "products" ON "lines"."product_id" = "products"."product_id"
   WHERE "orders"."ordered_at" >= DATE '2023-02-01' AND "orders"."ordered_at" < DATE '2023-03-01'
   GROUP BY 1, 2
 ),

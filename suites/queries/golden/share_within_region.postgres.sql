@@ -11,22 +11,9 @@ groups AS ( -- revenue, one row per stores.region, products.category
   SELECT b0.d0 AS d0, b0.d1 AS d1, b0.a0 AS m0
   FROM lines_grouped AS b0
 ),
-lines_grouped_2 AS ( -- lines, one row per stores.region
-  SELECT "stores"."region" AS d0, SUM("lines"."amount") AS a0
-  FROM "main"."lines" AS "lines"
-  LEFT JOIN "main"."orders" AS "orders" ON "lines"."order_id" = "orders"."id"
-  LEFT JOIN "main"."stores" AS "stores" ON "orders"."store_id" = "stores"."id"
-  WHERE ("orders"."id" IS NULL OR "orders"."status" <> 'cancelled')
-  GROUP BY 1
-),
-whole AS ( -- revenue, one row per stores.region
-  SELECT b0.d0 AS d0, b0.a0 AS m0
-  FROM lines_grouped_2 AS b0
-),
 measured AS ( -- Revenue, one row per stores.region, products.category
-  SELECT g.d0, g.d1, g.m0 AS value0, CAST(g.m0 AS DOUBLE PRECISION) / NULLIF(t.m0, 0) AS share0
+  SELECT g.d0, g.d1, g.m0 AS value0, CAST(g.m0 AS DOUBLE PRECISION) / NULLIF(SUM(g.m0) OVER (PARTITION BY g.d0), 0) AS share0
   FROM groups AS g
-  LEFT JOIN whole AS t ON COALESCE(g.d0, '') = COALESCE(t.d0, '') AND (g.d0 IS NULL) = (t.d0 IS NULL)
 )
 SELECT d0 AS "Region", d1 AS "Category", value0 AS "Revenue", share0 AS "Revenue share"
   FROM measured

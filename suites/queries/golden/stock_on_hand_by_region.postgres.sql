@@ -1,13 +1,13 @@
-WITH stock_snapshots AS ( -- stock, each with the time of the one beside it of the same item
-  SELECT "stores"."region" AS d0, "stock"."on_hand" AS v0, "stock"."day" AS at, LEAD("stock"."day") OVER (PARTITION BY "stock"."item_id", "stock"."store_id" ORDER BY "stock"."day") AS next_at
+WITH last_stock AS ( -- stock: when each item was last counted
+  SELECT "stock"."item_id" AS i0, "stock"."store_id" AS i1, MAX("stock"."day") AS at
+  FROM "main"."stock" AS "stock"
+  GROUP BY 1, 2
+),
+stock_grouped AS ( -- stock as it was last counted, one row per stores.region
+  SELECT "stores"."region" AS d0, SUM("stock"."on_hand") AS a0
   FROM "main"."stock" AS "stock"
   LEFT JOIN "main"."stores" AS "stores" ON "stock"."store_id" = "stores"."id"
-  WHERE "stock"."day" IS NOT NULL
-),
-stock_grouped AS ( -- stock as of each time asked for, one row per stores.region
-  SELECT s.d0, SUM(s.v0) AS a0
-  FROM stock_snapshots AS s
-  WHERE s.next_at IS NULL
+  JOIN last_stock AS last ON "stock"."day" = last.at AND COALESCE("stock"."item_id", 0) = COALESCE(last.i0, 0) AND ("stock"."item_id" IS NULL) = (last.i0 IS NULL) AND COALESCE("stock"."store_id", 0) = COALESCE(last.i1, 0) AND ("stock"."store_id" IS NULL) = (last.i1 IS NULL)
   GROUP BY 1
 ),
 groups AS ( -- on_hand, one row per stores.region

@@ -1,21 +1,22 @@
 WITH lines_grouped AS ( -- lines, one row per products.product
   SELECT "products"."product" AS d0, SUM("lines"."quantity") AS a0
   FROM "main"."lines" AS "lines"
-  LEFT JOIN "main"."products" AS "products" ON "lines"."product_id" = "products"."product_id"
   LEFT JOIN "main"."orders" AS "orders" ON "lines"."order_id" = "orders"."order_id"
+  LEFT JOIN "main"."products" AS "products" ON "lines"."product_id" = "products"."product_id"
   WHERE "orders"."ordered_at" >= DATE '2024-02-11' AND "orders"."ordered_at" < DATE '2024-03-10'
   GROUP BY 1
 ),
-stock_snapshots AS ( -- stock, each with the time of the one beside it of the same item
-  SELECT "products"."product" AS d0, "stock"."on_hand" AS v0, "stock"."day" AS at, LEAD("stock"."day") OVER (PARTITION BY "stock"."product_id", "stock"."store_id" ORDER BY "stock"."day") AS next_at
+last_stock AS ( -- stock: when each item was last counted
+  SELECT "stock"."product_id" AS i0, "stock"."store_id" AS i1, MAX("stock"."day") AS at
+  FROM "main"."stock" AS "stock"
+  WHERE "stock"."day" < DATE '2024-04-01'
+  GROUP BY 1, 2
+),
+stock_grouped AS ( -- stock as it was last counted, one row per products.product
+  SELECT "products"."product" AS d0, SUM("stock"."on_hand") AS a0
   FROM "main"."stock" AS "stock"
   LEFT JOIN "main"."products" AS "products" ON "stock"."product_id" = "products"."product_id"
-  WHERE "stock"."day" < DATE '2024-04-01' AND "stock"."day" IS NOT NULL
-),
-stock_grouped AS ( -- stock as of each time asked for, one row per products.product
-  SELECT s.d0, SUM(s.v0) AS a0
-  FROM stock_snapshots AS s
-  WHERE s.next_at IS NULL
+  JOIN last_stock AS last ON "stock"."day" = last.at AND "stock"."product_id" IS NOT DISTINCT FROM last.i0 AND "stock"."store_id" IS NOT DISTINCT FROM last.i1
   GROUP BY 1
 ),
 groups AS ( -- weeks of supply of stock, one row per products.product

@@ -337,6 +337,13 @@ impl<'m> Compiler<'m> {
                 how: "summed up to a whole that classes are parts of",
             });
         }
+        // What is summed up to a whole is in one currency.
+        if let Some(term) = query.metrics.first() {
+            let window = self.window(query)?;
+            for leaf in &self.taken_apart(&[&term.measure])?.leaves {
+                self.money(leaf, &[], &window)?;
+            }
+        }
         let placed = Select {
             columns: vec![
                 "entity".into(),

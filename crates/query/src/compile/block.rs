@@ -150,6 +150,12 @@ impl<'m> Compiler<'m> {
         {
             scope.reach(own)?;
         }
+        // What leaves rows out is looked up first, so that less is looked up for the rest.
+        let dated = self.in_window(&mut scope, seen.unwrap_or(&window))?;
+        let mut filters = Vec::new();
+        if let Some(filter) = &window.filter {
+            filters.push(self.condition(&mut scope, filter)?);
+        }
         let (mut keys, mut linked) = (Vec::new(), Vec::new());
         for (i, dimension) in dimensions.iter().enumerate() {
             let out_of_reach = match dimension {
@@ -171,11 +177,6 @@ impl<'m> Compiler<'m> {
         }
         for (i, sql) in self.join_links(&mut scope, &linked, &window)? {
             keys[i] = sql;
-        }
-        let dated = self.in_window(&mut scope, seen.unwrap_or(&window))?;
-        let mut filters = Vec::new();
-        if let Some(filter) = &window.filter {
-            filters.push(self.condition(&mut scope, filter)?);
         }
         let linked = linked.iter().map(|(i, _)| *i).collect();
         let mut values: Vec<Value> = Vec::new();
@@ -565,11 +566,16 @@ impl<'m> Compiler<'m> {
 /// rows that one of them counts make a group.
 fn narrow(values: &mut [Value], conditions: &mut Vec<String>) {
     let Some(first) = values.first() else { return };
-    if values.iter().all(|v| v.only == first.only) {
-        conditions.extend(first.only.clone());
-        values.iter_mut().for_each(|v| v.only.clear());
-        return;
+    let shared: Vec<String> = first
+        .only
+        .iter()
+        .filter(|c| values.iter().all(|v| v.only.contains(c)))
+        .cloned()
+        .collect();
+    for value in values.iter_mut() {
+        value.only.retain(|c| !shared.contains(c));
     }
+    conditions.extend(shared);
     if values.iter().all(|v| !v.only.is_empty()) {
         let mut each: Vec<String> = values
             .iter()

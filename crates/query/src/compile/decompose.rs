@@ -4,7 +4,8 @@ use super::Compiler;
 use super::grouped::{Setting, running};
 use super::statement::Select;
 use crate::{
-    Compare, Decompose, Origin, OutputColumn, OutputRole, PriceVolumeMix, Query, QueryError, Term,
+    Compare, Decompose, Dimension, Origin, OutputColumn, OutputRole, PriceVolumeMix, Query,
+    QueryError, Term,
 };
 use semantics::DataType;
 
@@ -63,7 +64,7 @@ impl Compiler<'_> {
             ..Query::default()
         };
         let (setting, base) = self.both_sides(&items)?;
-        self.adds_up_to_the_change(mix, &setting)?;
+        self.adds_up_to_the_change(query, mix, &setting)?;
         let bridged = self.bridge(query.dimensions.len(), &setting, &base);
         self.effects(query, mix, &setting, &bridged)
     }
@@ -71,6 +72,7 @@ impl Compiler<'_> {
     /// Refuses a value or a quantity whose parts are no parts of the whole.
     fn adds_up_to_the_change(
         &self,
+        query: &Query,
         mix: &PriceVolumeMix,
         setting: &Setting,
     ) -> Result<(), QueryError> {
@@ -78,6 +80,10 @@ impl Compiler<'_> {
         let adds = setting.shapes.iter().all(|s| s.additive)
             && setting.parts.leaves.iter().all(|l| self.adds_up(l, &over));
         if adds {
+            let by: Vec<Dimension> = query.dimensions.clone();
+            for leaf in &setting.parts.leaves {
+                self.money(leaf, &by, &setting.window)?;
+            }
             return Ok(());
         }
         Err(QueryError::UnsafeReaggregation {

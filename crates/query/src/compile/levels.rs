@@ -215,21 +215,88 @@ impl<'m> Compiler<'m> {
             timely,
             window: placed,
         };
-        // At the end of everything, the last snapshot of each item is the one without a next.
-        let times = if !reading.has_periods() && level.is_last_known() {
-            None
-        } else {
-            Some(self.times_asked(&reading)?)
-        };
         let mut prepared = self.prepared_within(dimensions, leaves, &asked, Some(&seen))?;
-        let rows = self.snapshots(&reading, &mut prepared, &items)?;
-        let grouped = self.at_times(&reading, &prepared, &rows, times.as_deref())?;
-        match times {
-            Some(times) if level.each_time() => {
-                self.over_times(&reading, &prepared, &grouped, &times)
-            }
-            _ => Ok(grouped),
+        if !reading.has_periods() && level.is_last_known() {
+            return self.last_known(&reading, prepared, &seen, &items);
         }
+        let times = self.times_asked(&reading)?;
+        let rows = self.snapshots(&reading, &mut prepared, &items)?;
+        let grouped = self.at_times(&reading, &prepared, &rows, &times)?;
+        if level.each_time() {
+            return self.over_times(&reading, &prepared, &grouped, &times);
+        }
+        Ok(grouped)
+    }
+
+    /// The levels of a single time: of each item the last snapshot that there is.
+    fn last_known(
+        &mut self,
+        reading: &Reading,
+        mut prepared: Prepared<'m>,
+        seen: &Window,
+        items: &[String],
+    ) -> Result<String, QueryError> {
+        let home = prepared.scope.home;
+        let mut scope = Scope::new(&self.context, &home.name)?;
+        let mut conditions = self.in_window(&mut scope, seen)?;
+        if let Some(filter) = &reading.timely {
+            conditions.push(self.condition(&mut scope, filter)?);
+        }
+        let mut columns = Vec::new();
+        let mut on = Vec::new();
+        for (i, item) in items.iter().enumerate() {
+            let field = FieldRef::new(&home.name, item.as_str());
+            columns.push(format!("{} AS i{i}", scope.field(&field)?));
+            let own = prepared.scope.field(&field)?;
+            on.push((own, format!("i{i}"), self.data_type(&field)?));
+        }
+        let at = scope.field(&reading.snapshot)?;
+        columns.push(format!("MAX({at}) AS at"));
+        let last = Select {
+            keys: items.len(),
+            ..scope.select(columns, conditions)?
+        };
+        let last = self.cte(
+            &format!("last_{}", home.name),
+            format!("{}: when each item was last counted", home.name),
+            &last,
+        );
+        let at = prepared.scope.field(&reading.snapshot)?;
+        let sql = self.sql;
+        prepared.scope.join_once("last", |alias| {
+            let on: Vec<String> = on
+                .iter()
+                .map(|(own, item, kind)| sql.same(own, &format!("{alias}.{item}"), *kind))
+                .collect();
+            format!(
+                "JOIN {last} AS {alias} ON {at} = {alias}.at AND {}",
+                on.join(" AND ")
+            )
+        });
+        let mut columns = prepared.columns();
+        for (i, value) in prepared.values.iter().enumerate() {
+            columns.push(format!(
+                "{} AS a{i}",
+                value.aggregate(sql, value.of.as_deref(), value.unconverted.as_deref())
+            ));
+        }
+        let mut conditions = prepared.filters.clone();
+        if let Some(filter) = &reading.timely {
+            conditions.push(self.condition(&mut prepared.scope, filter)?);
+        }
+        let select = Select {
+            keys: reading.dimensions.len(),
+            ..prepared.scope.select(columns, conditions)?
+        };
+        Ok(self.cte(
+            &format!("{}_grouped", home.name),
+            format!(
+                "{} as it was last counted, one row per {}",
+                home.name,
+                self.group_words(reading.dimensions)
+            ),
+            &select,
+        ))
     }
 
     /// A CTE of the times at which a level is looked at: the periods that are shown, `at`, and
@@ -380,7 +447,7 @@ impl<'m> Compiler<'m> {
         reading: &Reading,
         prepared: &Prepared<'m>,
         rows: &str,
-        times: Option<&str>,
+        times: &str,
     ) -> Result<String, QueryError> {
         let Reading {
             dimensions,
@@ -392,9 +459,7 @@ impl<'m> Compiler<'m> {
         let sql = self.sql;
         let home = prepared.scope.home;
         let mut on = Vec::new();
-        if times.is_none() {
-            on.push("s.next_at IS NULL".into());
-        } else if level.opening {
+        if level.opening {
             let first = match (reading.has_periods(), &window.moved, window.span.start) {
                 (true, ..) => "t.first".to_string(),
                 (false, None, Some(start)) => sql.date(start),
@@ -454,23 +519,14 @@ impl<'m> Compiler<'m> {
                 whole.aggregate(sql, Some(&values[i]), raw.as_deref())
             ));
         }
-        let grouped = match times {
-            Some(times) => Select {
-                columns,
-                from: format!(
-                    "FROM {times} AS t\n  JOIN {rows} AS s ON {}",
-                    on.join(" AND ")
-                ),
-                keys,
-                ..Select::default()
-            },
-            None => Select {
-                columns,
-                from: format!("FROM {rows} AS s"),
-                conditions: on,
-                keys,
-                ..Select::default()
-            },
+        let grouped = Select {
+            columns,
+            from: format!(
+                "FROM {times} AS t\n  JOIN {rows} AS s ON {}",
+                on.join(" AND ")
+            ),
+            keys,
+            ..Select::default()
         };
         Ok(self.cte(
             &format!("{}_grouped", home.name),

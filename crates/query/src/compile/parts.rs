@@ -65,6 +65,26 @@ fn part_name(part: Part) -> &'static str {
     }
 }
 
+/// The dimensions within whose groups shares are taken.
+fn totalled(query: &Query) -> Vec<Dimension> {
+    let within = query.share.as_ref().map_or(&[][..], |s| &s.within[..]);
+    let dimensions = within.iter().filter_map(|i| query.dimensions.get(*i));
+    dimensions.cloned().collect()
+}
+
+/// The total that a share of a measure is of: a sum of groups, or what was computed by itself.
+fn total_of_shares(query: &Query, m: usize, adds: bool) -> String {
+    if !adds {
+        return format!("t.m{m}");
+    }
+    let within = query.share.as_ref().map_or(&[][..], |s| &s.within[..]);
+    if within.is_empty() {
+        return format!("SUM(g.m{m}) OVER ()");
+    }
+    let by: Vec<String> = within.iter().map(|d| format!("g.d{d}")).collect();
+    format!("SUM(g.m{m}) OVER (PARTITION BY {})", by.join(", "))
+}
+
 impl Compiler<'_> {
     /// A CTE with `d0…` and the parts of each measure, from groups in `base`; with the leaves
     /// that these carry if asked for.
@@ -84,7 +104,8 @@ impl Compiler<'_> {
             from: format!("FROM {base} AS g"),
             ..Select::default()
         };
-        if query.share.is_some() {
+        let adds = self.shares_add_up(setting);
+        if query.share.is_some() && !adds {
             let join = self.whole(query, &setting.window)?;
             select.from.push_str(&join);
         }
@@ -209,7 +230,8 @@ impl Compiler<'_> {
                         fraction.clone(),
                     ),
                     Part::Share => (
-                        self.sql.quotient(&format!("g.m{m}"), &format!("t.m{m}")),
+                        self.sql
+                            .quotient(&format!("g.m{m}"), &total_of_shares(query, m, adds)),
                         format!("{} share", term.name),
                         DataType::Float,
                         fraction.clone(),
@@ -288,6 +310,29 @@ impl Compiler<'_> {
         })
     }
 
+    /// Whether the totals that shares are of are sums of the groups that there are.
+    fn shares_add_up(&self, setting: &Setting) -> bool {
+        let Setting {
+            query,
+            shapes,
+            parts,
+            ..
+        } = setting;
+        let over: Vec<&Dimension> = query.dimensions.iter().collect();
+        let within = totalled(query);
+        let fed = query.rolling.is_some();
+        let with_rest = query.rank.as_ref().is_some_and(|r| r.other.is_some());
+        query.share.as_ref().is_some_and(|s| !s.unfiltered)
+            && !fed
+            && !with_rest
+            && shapes.iter().all(|s| s.additive)
+            && parts.leaves.iter().all(|l| {
+                self.adds_up(l, &over)
+                    && !self.any_converted([&l])
+                    && self.money(l, &within, &setting.window).is_ok()
+            })
+    }
+
     /// Refuses parts of a change that do not add up to it.
     fn check_contributions(&self, setting: &Setting) -> Result<(), QueryError> {
         let Setting {
@@ -318,6 +363,14 @@ impl Compiler<'_> {
                 how: "shown as parts of a change that add up to it",
             });
         }
+        // The whole of a change is in one currency, or it is none.
+        let period: Vec<Dimension> = running
+            .and_then(|r| query.dimensions.get(r).cloned())
+            .into_iter()
+            .collect();
+        for leaf in &parts.leaves {
+            self.money(leaf, &period, &setting.window)?;
+        }
         Ok(())
     }
 
@@ -326,11 +379,7 @@ impl Compiler<'_> {
         let Some(share) = &query.share else {
             return Ok(String::new());
         };
-        let within: Vec<Dimension> = share
-            .within
-            .iter()
-            .filter_map(|i| query.dimensions.get(*i).cloned())
-            .collect();
+        let within = totalled(query);
         let scope = Window {
             filter: if share.unfiltered {
                 None
