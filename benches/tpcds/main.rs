@@ -54,7 +54,12 @@ fn data(extension: &Path, scale: f64) -> Connection {
         drop(connection);
         std::fs::rename(&half, &path).expect("the data has its name");
     }
-    Connection::open(&path).expect("the data opens")
+    let connection = Connection::open(&path).expect("the data opens");
+    // As every session that runs compiled queries.
+    connection
+        .execute_batch(&Dialect::DuckDb.session().join(";"))
+        .expect("the session begins");
+    connection
 }
 
 /// A cell as it is compared: numbers by value, everything else by its text.

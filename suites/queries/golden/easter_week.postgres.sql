@@ -1,25 +1,15 @@
 WITH visits_grouped AS ( -- visits, one row per everything
-  SELECT SUM("visits"."spent") AS a0
+  SELECT SUM("visits"."spent") FILTER (WHERE "visits"."at" >= DATE '2024-03-25') AS a0, SUM("visits"."spent") FILTER (WHERE "visits"."at" < DATE '2023-04-11') AS a1
   FROM "main"."visits" AS "visits"
-  WHERE "visits"."at" >= DATE '2024-03-25' AND "visits"."at" < DATE '2024-04-02'
+  WHERE "visits"."at" >= DATE '2023-04-03' AND "visits"."at" < DATE '2024-04-02' AND ("visits"."at" < DATE '2023-04-11' OR "visits"."at" >= DATE '2024-03-25')
 ),
 groups AS ( -- spent, one row per everything
-  SELECT b0.a0 AS m0
+  SELECT b0.a0 AS m0, b0.a1 AS m1
   FROM visits_grouped AS b0
 ),
-visits_grouped_2 AS ( -- visits, one row per everything
-  SELECT SUM("visits"."spent") AS a0
-  FROM "main"."visits" AS "visits"
-  WHERE "visits"."at" >= DATE '2023-04-03' AND "visits"."at" < DATE '2023-04-11'
-),
-groups_before AS ( -- spent, one row per everything
-  SELECT b0.a0 AS m0
-  FROM visits_grouped_2 AS b0
-),
 compared AS ( -- m: the period asked for, p: 2023-04-03 to 2023-04-10
-  SELECT c.m0 AS m0, p.m0 AS p0
-  FROM groups AS c
-  CROSS JOIN groups_before AS p
+  SELECT m0, m1 AS p0
+  FROM groups
 ),
 measured AS ( -- Spent, one row per everything
   SELECT g.m0 AS value0, g.p0 AS prior0

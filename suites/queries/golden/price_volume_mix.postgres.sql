@@ -1,31 +1,18 @@
 WITH lines_grouped AS ( -- lines, one row per products.category, products.product_id
-  SELECT "products"."category" AS d0, "products"."product_id" AS d1, SUM("lines"."amount") AS a0, SUM("lines"."quantity") AS a1
+  SELECT "products"."category" AS d0, "products"."product_id" AS d1, SUM("lines"."amount") FILTER (WHERE "orders"."ordered_at" >= DATE '2024-02-01') AS a0, SUM("lines"."quantity") FILTER (WHERE "orders"."ordered_at" >= DATE '2024-02-01') AS a1, SUM("lines"."amount") FILTER (WHERE "orders"."ordered_at" < DATE '2023-03-01') AS a2, SUM("lines"."quantity") FILTER (WHERE "orders"."ordered_at" < DATE '2023-03-01') AS a3
   FROM "main"."lines" AS "lines"
   LEFT JOIN "main"."orders" AS "orders" ON "lines"."order_id" = "orders"."order_id"
   LEFT JOIN "main"."products" AS "products" ON "lines"."product_id" = "products"."product_id"
-  WHERE "orders"."ordered_at" >= DATE '2024-02-01' AND "orders"."ordered_at" < DATE '2024-03-01'
+  WHERE "orders"."ordered_at" >= DATE '2023-02-01' AND "orders"."ordered_at" < DATE '2024-03-01' AND ("orders"."ordered_at" < DATE '2023-03-01' OR "orders"."ordered_at" >= DATE '2024-02-01')
   GROUP BY 1, 2
 ),
 groups AS ( -- revenue, units, one row per products.category, products.product_id
-  SELECT b0.d0 AS d0, b0.d1 AS d1, b0.a0 AS m0, b0.a1 AS m1
+  SELECT b0.d0 AS d0, b0.d1 AS d1, b0.a0 AS m0, b0.a1 AS m1, b0.a2 AS m2, b0.a3 AS m3
   FROM lines_grouped AS b0
 ),
-lines_grouped_2 AS ( -- lines, one row per products.category, products.product_id
-  SELECT "products"."category" AS d0, "products"."product_id" AS d1, SUM("lines"."amount") AS a0, SUM("lines"."quantity") AS a1
-  FROM "main"."lines" AS "lines"
-  LEFT JOIN "main"."orders" AS "orders" ON "lines"."order_id" = "orders"."order_id"
-  LEFT JOIN "main"."products" AS "products" ON "lines"."product_id" = "products"."product_id"
-  WHERE "orders"."ordered_at" >= DATE '2023-02-01' AND "orders"."ordered_at" < DATE '2023-03-01'
-  GROUP BY 1, 2
-),
-groups_before AS ( -- revenue, units, one row per products.category, products.product_id
-  SELECT b0.d0 AS d0, b0.d1 AS d1, b0.a0 AS m0, b0.a1 AS m1
-  FROM lines_grouped_2 AS b0
-),
 compared AS ( -- m: the period asked for, p: February 2023
-  SELECT COALESCE(c.d0, p.d0) AS d0, COALESCE(c.d1, p.d1) AS d1, c.m0 AS m0, p.m0 AS p0, c.m1 AS m1, p.m1 AS p1
-  FROM groups AS c
-  FULL OUTER JOIN groups_before AS p ON COALESCE(c.d0, '') = COALESCE(p.d0, '') AND (c.d0 IS NULL) = (p.d0 IS NULL) AND COALESCE(c.d1, 0) = COALESCE(p.d1, 0) AND (c.d1 IS NULL) = (p.d1 IS NULL)
+  SELECT d0, d1, m0, m2 AS p0, m1, m3 AS p1
+  FROM groups
 ),
 items AS ( -- each item in both periods, and what it is worth now at its old price
   SELECT g.d0, CAST(COALESCE(g.m0, 0) AS NUMERIC) AS v1, CAST(COALESCE(g.p0, 0) AS NUMERIC) AS v0, g.m1 AS q1, g.p1 AS q0, CASE WHEN g.m1 <> 0 AND g.p1 <> 0 THEN ROUND(CAST(CAST(CAST(COALESCE(g.p0, 0) AS DOUBLE PRECISION) * g.m1 AS DOUBLE PRECISION) / NULLIF(g.p1, 0) AS NUMERIC), 6) END AS at_old

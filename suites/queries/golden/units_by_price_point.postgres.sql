@@ -1,5 +1,5 @@
 WITH lines_grouped AS ( -- lines, one row per band Price
-  SELECT CAST(("products"."price" - ("products"."price" % 5 + 5) % 5) AS NUMERIC) AS d0, SUM("lines"."quantity") AS a0
+  SELECT ("products"."price" - ("products"."price" % 5 + 5) % 5) AS d0, SUM("lines"."quantity") AS a0
   FROM "main"."lines" AS "lines"
   LEFT JOIN "main"."products" AS "products" ON "lines"."product_id" = "products"."product_id"
   GROUP BY 1

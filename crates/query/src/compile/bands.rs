@@ -178,15 +178,11 @@ impl<'m> Compiler<'m> {
                 }
                 // By what is left, which is exact; it has the sign of the number.
                 let lower = format!("({value} - ({value} % {w} + {w}) % {w})");
-                let whole = data_type == DataType::Integer && width.fract() == 0.0;
-                self.sql.cast(
-                    &lower,
-                    if whole {
-                        DataType::Integer
-                    } else {
-                        DataType::Decimal
-                    },
-                )
+                if data_type == DataType::Integer && width.fract() == 0.0 {
+                    self.sql.cast(&lower, DataType::Integer)
+                } else {
+                    lower
+                }
             }
             Banding::Edges(edges) => {
                 let labels = labels(by);

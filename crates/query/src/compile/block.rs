@@ -219,6 +219,21 @@ impl<'m> Compiler<'m> {
             });
         }
         narrow(&mut values, &mut filters);
+        // Rows of both sides make groups; which side a row is on decides what it counts for.
+        for (leaf, value) in leaves.iter().zip(&mut values) {
+            let Leaf::Rows { basis, .. } = leaf else {
+                continue;
+            };
+            if let Some(side) = &basis.side {
+                let field = scope.time(window.time.as_ref())?;
+                let own = Window {
+                    span: side.own,
+                    ..window.clone()
+                };
+                self.whole_periods(&field, &own)?;
+                value.only.extend(scope.during(&field, side.told_apart)?);
+            }
+        }
         Ok(Prepared {
             scope,
             keys,

@@ -6,7 +6,7 @@ use super::compare::Periods;
 use super::frame::{TakenApart, Window};
 use super::shape::Shape;
 use super::statement::Select;
-use crate::{Dimension, Filter, Grain, OutputColumn, Query, QueryError};
+use crate::{Dimension, Filter, Grain, Measure, OutputColumn, Query, QueryError};
 
 /// The running time dimension of a query: which one, and its grain.
 pub(super) fn running(dimensions: &[Dimension]) -> Option<(usize, Grain)> {
@@ -98,16 +98,30 @@ impl<'m> Compiler<'m> {
             prior: periods.label.clone(),
             window,
         };
+        let base = self.compared(&setting, &measures, &setting.window, &periods)?;
+        Ok((setting, base))
+    }
+
+    /// The groups of both periods.
+    fn compared(
+        &mut self,
+        setting: &Setting,
+        measures: &[&Measure],
+        window: &Window,
+        periods: &Periods,
+    ) -> Result<String, QueryError> {
+        if self.in_one_pass(setting, periods) {
+            return self.both_in_one_pass(setting, periods);
+        }
         let current = self.frame_of(
             "groups",
-            &query.dimensions,
-            &measures,
+            &setting.query.dimensions,
+            measures,
             &setting.parts,
-            false,
-            &setting.window,
+            setting.with_leaves,
+            window,
         )?;
-        let base = self.side_by_side(&setting, current, &periods)?;
-        Ok((setting, base))
+        self.side_by_side(setting, current, periods)
     }
 
     pub(super) fn grouped(
@@ -171,17 +185,16 @@ impl<'m> Compiler<'m> {
             prior: prior.as_ref().map_or(String::new(), |p| p.label.clone()),
             window,
         };
-        let current = self.frame_of(
-            "groups",
-            &query.dimensions,
-            &measures,
-            &setting.parts,
-            with_leaves,
-            &fed,
-        )?;
         let base = match &prior {
-            None => current,
-            Some(periods) => self.side_by_side(&setting, current, periods)?,
+            None => self.frame_of(
+                "groups",
+                &query.dimensions,
+                &measures,
+                &setting.parts,
+                with_leaves,
+                &fed,
+            )?,
+            Some(periods) => self.compared(&setting, &measures, &fed, periods)?,
         };
         let base = match running {
             Some(running) => self.filled(&setting, base, running, fed.span)?,

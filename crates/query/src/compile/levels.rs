@@ -2,6 +2,7 @@
 //!
 //! 1. The times asked for: the last snapshot of the data in each period that is shown (in the
 //!    range, where none is), or each of them where a mean, a least or a most is looked for.
+//!    Where that is the end of everything, the last snapshot of each item is found directly.
 //! 2. The snapshots of each item, each with the time of its next one.
 //! 3. At a time asked for, an item has the snapshot that is the last one up to it, from whatever
 //!    period: what was counted in January is still there in February until it is counted again.

@@ -3,6 +3,7 @@
 use super::Compiler;
 use super::growth::Offset;
 use super::levels::{Level, level_of};
+use super::one_pass::Side;
 use crate::dialect::SqlDialect;
 use crate::{Dimension, End, Filter, Measure, Query, QueryError, RowsOf, ToSell};
 use jiff::ToSpan;
@@ -99,6 +100,8 @@ pub(super) struct Basis {
     pub(super) time: Option<FieldRef>,
     /// Whether rows are those of another period.
     pub(super) offset: Option<Offset>,
+    /// Which rows of a window that holds two periods count.
+    pub(super) side: Option<Side>,
     /// Whether levels are those before the first day of a period.
     pub(super) opening: bool,
     /// How far back rows count for a period.
@@ -174,6 +177,33 @@ impl Tree {
             Tree::Sum(parts) | Tree::Product(parts) | Tree::Coalesce(parts) => {
                 parts.iter().for_each(|p| p.leaves(found));
             }
+        }
+    }
+
+    /// The same over leaves that stand so many places further on.
+    pub(super) fn moved(&self, by: usize) -> Tree {
+        let go = |tree: &Tree| Box::new(tree.moved(by));
+        let all = |parts: &[Tree]| parts.iter().map(|p| p.moved(by)).collect();
+        match self {
+            Tree::Leaf(i) => Tree::Leaf(i + by),
+            Tree::Ratio(a, b) => Tree::Ratio(go(a), go(b)),
+            Tree::Difference {
+                left,
+                right,
+                left_adds,
+                right_adds,
+            } => Tree::Difference {
+                left: go(left),
+                right: go(right),
+                left_adds: *left_adds,
+                right_adds: *right_adds,
+            },
+            Tree::AtLeast(value, of, least) => Tree::AtLeast(go(value), go(of), *least),
+            Tree::DaysTo(from, day) => Tree::DaysTo(go(from), *day),
+            Tree::Number(x) => Tree::Number(*x),
+            Tree::Sum(parts) => Tree::Sum(all(parts)),
+            Tree::Product(parts) => Tree::Product(all(parts)),
+            Tree::Coalesce(parts) => Tree::Coalesce(all(parts)),
         }
     }
 

@@ -34,6 +34,7 @@ mod holiday;
 mod levels;
 mod lists;
 mod measure;
+mod one_pass;
 mod parts;
 mod rank;
 mod reader;
