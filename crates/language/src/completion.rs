@@ -94,7 +94,7 @@ fn place(done: &str, knowledge: &Knowledge) -> Option<Place> {
         clock: &knowledge.clock,
         question: &characters,
     };
-    let paths = best_paths(&tokens, &edges(&tokens, &sources));
+    let paths = best_paths(&tokens, &edges(&tokens, &[], &sources));
     let path = paths
         .iter()
         .find(|p| p.items.iter().all(|i| i.sense != Sense::Unknown))?;

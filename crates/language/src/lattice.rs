@@ -2,6 +2,7 @@
 
 use crate::lexicon::{Lexicon, Role, english};
 use crate::time::{Clock, TimeSense, readings};
+use crate::spelling::Repaired;
 use crate::token::{Token, TokenKind};
 use crate::values::{Quality, ValueIndex, ValueMatch, words_of};
 use crate::vocabulary::{Named, Vocabulary};
@@ -83,8 +84,26 @@ const PATHS: usize = 48;
 const LONGEST_VALUE: usize = 12;
 const UNKNOWN: f64 = -6.0;
 
-/// All readings of all stretches, by first token.
-pub(crate) fn edges(tokens: &[Token], sources: &Sources) -> Vec<Vec<Item>> {
+/// All readings of all stretches, by first token; those of repaired words with them, for what the
+/// repair costs.
+pub(crate) fn edges(tokens: &[Token], repairs: &[Repaired], sources: &Sources) -> Vec<Vec<Item>> {
+    let mut edges = edges_of(tokens, sources);
+    for repaired in repairs {
+        for (at, items) in edges_of(&repaired.tokens, sources).into_iter().enumerate() {
+            for mut item in items {
+                let cost: f64 = repaired.costs[item.start..item.end].iter().sum();
+                if cost == 0.0 || matches!(item.sense, Sense::Unknown) {
+                    continue;
+                }
+                item.weight -= cost;
+                edges[at].push(item);
+            }
+        }
+    }
+    edges
+}
+
+fn edges_of(tokens: &[Token], sources: &Sources) -> Vec<Vec<Item>> {
     let lexicon = english();
     let phrased = phrased(tokens, lexicon);
     (0..tokens.len())
@@ -161,13 +180,7 @@ fn edges_at(
         TokenKind::Mark => {}
     }
     // "two million"
-    if let Some(scale) = tokens.get(at + 1).and_then(|t| match t.folded.as_str() {
-        "hundred" => Some(1e2),
-        "thousand" | "grand" => Some(1e3),
-        "million" | "millions" => Some(1e6),
-        "billion" => Some(1e9),
-        _ => None,
-    }) {
+    if let Some(scale) = tokens.get(at + 1).and_then(|t| lexicon.scale(&t.folded)) {
         let base = match token.kind {
             TokenKind::Number(value, money) => Some((value, money)),
             _ => lexicon.number(&token.folded).map(|n| (f64::from(n), false)),
@@ -179,11 +192,6 @@ fn edges_at(
     let shared = sources.vocabulary.shared(&token.stem);
     if !shared.is_empty() {
         add(Sense::Shared(shared.to_vec()), at + 1, 1.0);
-    }
-    if let Some(meant) = lexicon.repair(&token.folded) {
-        for role in lexicon.roles(meant) {
-            add(Sense::Role(role.clone()), at + 1, 0.75);
-        }
     }
     let longest_role = lexicon.longest().min(tokens.len() - at);
     for length in 1..=longest_role {
@@ -332,7 +340,7 @@ fn name_edges(
         return;
     }
     let mut changed = false;
-    let repaired: Vec<String> = words
+    let completed: Vec<String> = words
         .iter()
         .zip(&tokens[at..end])
         .map(|(word, token)| {
@@ -344,7 +352,8 @@ fn name_edges(
             if plain {
                 return word.clone();
             }
-            match sources.vocabulary.repair(word) {
+            // A short form has no plural of its own: "coun" is "country", "couns" is not.
+            match sources.vocabulary.begun(word).filter(|_| *word == token.folded) {
                 Some(better) => {
                     changed = true;
                     better.to_string()
@@ -354,7 +363,7 @@ fn name_edges(
         })
         .collect();
     if changed && end - at == words.len() {
-        for naming in sources.vocabulary.look_up(&repaired) {
+        for naming in sources.vocabulary.look_up(&completed) {
             add(
                 Sense::Named(naming.named.clone()),
                 end,
@@ -430,7 +439,6 @@ fn value_edges(
             && lexicon.roles(&t.folded).is_empty()
             && lexicon.times(&t.folded).is_empty()
             && lexicon.number(&t.folded).is_none()
-            && lexicon.repair(&t.folded).is_none()
             || t.text.chars().any(|c| c.is_ascii_digit()) && matches!(t.kind, TokenKind::Word)
     });
     let ordinary = words.len() == 1

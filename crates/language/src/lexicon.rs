@@ -1,6 +1,6 @@
 //! Words that do something in a question whatever the data: read from `lexicon/en`.
 
-use crate::morphology::{fold, is_slip};
+use crate::morphology::fold;
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
@@ -29,14 +29,31 @@ pub(crate) struct Lexicon {
     /// (intent, name, phrases) of kinds of answers, narrow ones first.
     intents: Vec<(&'static str, &'static str, Vec<String>)>,
     numbers: HashMap<&'static str, u32>,
+    /// Words that multiply the number before them.
+    scales: HashMap<&'static str, f64>,
     /// Name of a place → its other names, as folded singular words.
     places: HashMap<String, Vec<String>>,
     /// Base form of a verb → word stems of the dates that it means.
     verbs: HashMap<&'static str, Vec<&'static str>>,
     /// Words that are no part of a value's name by themselves.
     ordinary: HashSet<&'static str>,
-    /// Single role words, for spelling repair.
-    long_words: Vec<String>,
+    /// What is said around a question, as tokens join up; longest first.
+    courtesies: Vec<Vec<String>>,
+    /// Every word of the lists above, sorted.
+    words: Vec<String>,
+}
+
+/// Whether a folded word is English.
+pub(crate) fn is_english(folded: &str) -> bool {
+    static WORDS: OnceLock<HashSet<&'static str>> = OnceLock::new();
+    WORDS
+        .get_or_init(|| {
+            include_str!("../lexicon/en/words.txt")
+                .lines()
+                .filter(|l| !l.starts_with('#'))
+                .collect()
+        })
+        .contains(folded)
 }
 
 fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
@@ -124,7 +141,7 @@ pub(crate) fn english() -> &'static Lexicon {
                 }
             }
         }
-        let ignorable = rows(include_str!("../lexicon/en/ignorable.tsv"))
+        let ignorable: HashSet<&'static str> = rows(include_str!("../lexicon/en/ignorable.tsv"))
             .flatten()
             .flat_map(str::split_whitespace)
             .collect();
@@ -164,9 +181,15 @@ pub(crate) fn english() -> &'static Lexicon {
                 _ => None,
             })
             .collect();
-        let numbers = rows(include_str!("../lexicon/en/numbers.tsv"))
+        let numbers: HashMap<&'static str, u32> = rows(include_str!("../lexicon/en/numbers.tsv"))
             .filter_map(|row| match row[..] {
                 [word, value] => value.parse().ok().map(|v| (word, v)),
+                _ => None,
+            })
+            .collect();
+        let scales: HashMap<&'static str, f64> = rows(include_str!("../lexicon/en/scales.tsv"))
+            .filter_map(|row| match row[..] {
+                [word, factor] => factor.parse().ok().map(|f| (word, f)),
                 _ => None,
             })
             .collect();
@@ -191,24 +214,24 @@ pub(crate) fn english() -> &'static Lexicon {
                 }
             }
         }
-        let mut long_words: Vec<String> = roles
-            .iter()
-            .filter(|(p, r)| !p.contains(' ') && p.len() >= 6 && r.iter().any(|r| r.kind != "verb"))
-            .map(|(p, _)| p.clone())
+        let mut courtesies: Vec<Vec<String>> =
+            rows(include_str!("../lexicon/en/courtesies.tsv"))
+                .flat_map(|row| row.into_iter().flat_map(|line| line.split(" | ")))
+                .map(|phrase| joined(phrase).split(' ').map(str::to_string).collect::<Vec<_>>())
+                .collect();
+        courtesies.sort_by_key(|words: &Vec<String>| std::cmp::Reverse(words.len()));
+        let mut words: Vec<String> = roles
+            .keys()
+            .flat_map(|p| p.split(' '))
+            .chain(times.keys().copied())
+            .chain(ignorable.iter().copied())
+            .chain(numbers.keys().copied())
+            .chain(scales.keys().copied())
+            .filter(|w| w.len() >= 2 && w.chars().all(char::is_alphabetic))
+            .map(str::to_string)
             .collect();
-        long_words.extend(
-            times
-                .keys()
-                .filter(|w| {
-                    let month = times
-                        .get(*w)
-                        .is_some_and(|s| s.iter().any(|(k, _)| *k == "month"));
-                    w.len() >= 6 || w.len() == 5 && month
-                })
-                .map(|w| (*w).to_string()),
-        );
-        long_words.sort();
-        long_words.dedup();
+        words.sort();
+        words.dedup();
         Lexicon {
             roles,
             longest,
@@ -218,10 +241,12 @@ pub(crate) fn english() -> &'static Lexicon {
             events,
             intents,
             numbers,
+            scales,
             places,
             verbs,
             ordinary,
-            long_words,
+            courtesies,
+            words,
         }
     })
 }
@@ -267,23 +292,31 @@ impl Lexicon {
     pub(crate) fn number(&self, folded: &str) -> Option<u32> {
         self.numbers.get(folded).copied()
     }
+    /// The factor of a word that multiplies the number before it.
+    pub(crate) fn scale(&self, folded: &str) -> Option<f64> {
+        self.scales.get(folded).copied()
+    }
+    /// The words of the names of places that data may know under other names.
+    pub(crate) fn place_words(&self) -> impl Iterator<Item = &str> {
+        self.places.keys().flat_map(|name| name.split(' '))
+    }
     /// Other names of a place, as folded singular words.
     pub(crate) fn other_names(&self, folded: &str) -> &[String] {
         self.places.get(folded).map_or(&[], Vec::as_slice)
     }
-    /// The role or time word that a misspelt word stands for.
-    pub(crate) fn repair(&self, folded: &str) -> Option<&str> {
-        if folded.len() < 5
-            || self.is_ignorable(folded)
-            || self.is_ordinary(folded)
-            || !self.roles(folded).is_empty()
+    /// What is said around a question, longest first.
+    pub(crate) fn courtesies(&self) -> &[Vec<String>] {
+        &self.courtesies
+    }
+    /// Every word of the grammar, sorted.
+    pub(crate) fn words(&self) -> &[String] {
+        &self.words
+    }
+    /// Whether the word by itself does something, tells a time or is a number.
+    pub(crate) fn acts(&self, folded: &str) -> bool {
+        !self.roles(folded).is_empty()
             || !self.times(folded).is_empty()
-        {
-            return None;
-        }
-        self.long_words
-            .iter()
-            .find(|w| is_slip(folded, w))
-            .map(String::as_str)
+            || self.number(folded).is_some()
+            || self.scale(folded).is_some()
     }
 }

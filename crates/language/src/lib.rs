@@ -13,6 +13,7 @@ mod lexicon;
 mod morphology;
 mod nearest;
 mod restate;
+mod spelling;
 pub mod time;
 mod token;
 mod understand;

@@ -1,5 +1,7 @@
 //! Case and accent folding, singular forms, and spelling distance.
 
+use crate::lexicon::is_english;
+
 /// Lower case without accents. Letters outside Latin stay as they are.
 pub(crate) fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -59,6 +61,13 @@ pub(crate) fn stem(word: &str) -> String {
             format!("{}y", &word[..n - 3])
         };
     }
+    // "statuses" and "tomatoes", but "warehouses" and "shoes"
+    if (word.ends_with("ses") || word.ends_with("oes"))
+        && is_english(&word[..n - 2])
+        && !is_english(&word[..n - 1])
+    {
+        return word[..n - 2].to_string();
+    }
     for tail in ["xes", "ches", "shes", "sses", "zes"] {
         if word.ends_with(tail) {
             return word[..n - 2].to_string();
@@ -112,6 +121,8 @@ mod tests {
             ("sales", "sales"),
             ("bus", "bus"),
             ("cookies", "cookie"),
+            ("statuses", "status"),
+            ("warehouses", "warehouse"),
         ] {
             assert_eq!(stem(plural), singular);
         }

@@ -24,7 +24,7 @@ pub(crate) fn nearest(question: &str, code: &str, knowledge: &Knowledge) -> Opti
         clock: &knowledge.clock,
         question: &characters,
     };
-    let path = best_paths(&tokens, &edges(&tokens, &sources))
+    let path = best_paths(&tokens, &edges(&tokens, &[], &sources))
         .into_iter()
         .next()?;
     let (mut metric, mut group, mut value, mut period) = (None, None, None, None);

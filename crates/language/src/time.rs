@@ -310,13 +310,8 @@ impl Reader<'_> {
 
     fn month(&self, at: usize) -> Option<i8> {
         let token = self.tokens.get(at)?;
-        let word = if english().times(&token.folded).is_empty() {
-            english().repair(&token.folded).unwrap_or(&token.folded)
-        } else {
-            &token.folded
-        };
         english()
-            .times(word)
+            .times(&token.folded)
             .iter()
             .find(|(kind, _)| *kind == "month")
             .and_then(|(_, v)| v.parse().ok())
@@ -870,11 +865,6 @@ pub fn readings(tokens: &[Token], at: usize, clock: &Clock) -> Vec<(TimeSense, u
         }
         found.push((sense, end));
     }
-    let folded = if english().times(word).is_empty() {
-        english().repair(word).unwrap_or(word)
-    } else {
-        word
-    };
     // "weekend against weekday": the days of work, not a breakdown by day.
     let work_days = matches!(word, "weekday" | "weekdays")
         && (tokens.iter().any(|t| t.stem == "weekend")
@@ -885,7 +875,7 @@ pub fn readings(tokens: &[Token], at: usize, clock: &Clock) -> Vec<(TimeSense, u
         found.push((TimeSense::Weekdays(days, "Monday to Friday".into()), at + 1));
         return found;
     }
-    for (kind, value) in english().times(folded) {
+    for (kind, value) in english().times(word) {
         match *kind {
             "weekday" => {
                 let days = vec![(*value).to_string()];

@@ -120,7 +120,9 @@ pub(crate) fn weigh(
             Vec::new(),
         );
     }
-    let tokens = tokenize(question);
+    let written = crate::spelling::without_courtesies(tokenize(question));
+    let repairs = crate::spelling::repairs(&written, knowledge.vocabulary, knowledge.values);
+    let tokens = repairs.first().map_or(&written, |r| &r.tokens).clone();
     if asks_back(&tokens) {
         return back(context, knowledge);
     }
@@ -168,7 +170,7 @@ pub(crate) fn weigh(
         clock: &knowledge.clock,
         question: &characters,
     };
-    let mut edges = edges(&tokens, &sources);
+    let mut edges = edges(&written, &repairs, &sources);
     let pointed = context.map_or(Vec::new(), |c| references(&tokens, c, knowledge.model));
     for item in &pointed {
         edges[item.start].push(item.clone());
@@ -179,7 +181,7 @@ pub(crate) fn weigh(
         .filter(|p| p.items.iter().all(|i| i.sense != Sense::Unknown))
         .collect();
     if known.is_empty() {
-        return not_understood(&tokens, paths.first(), knowledge);
+        return not_understood(&written, paths.first(), knowledge);
     }
     for path in known.iter().take(EXPLAINED) {
         trace(&|| {
@@ -255,7 +257,10 @@ pub(crate) fn weigh(
                 }
                 for attempt in attempts {
                     match attempt {
-                        Ok(done) => {
+                        Ok(mut done) => {
+                            done.notes.extend(path.items.iter().filter_map(|i| {
+                                crate::spelling::notes(&written[i.start..i.end], &i.text)
+                            }));
                             if found.len() < EXPLAINED {
                                 trace(&|| {
                                     let items: Vec<&str> =

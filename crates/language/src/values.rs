@@ -123,7 +123,7 @@ impl ValueIndex {
             });
         }
         for word in index.by_word.keys() {
-            if word.len() >= 5
+            if word.len() >= 4
                 && let Some(first) = word.chars().next()
             {
                 index.spelling.entry(first).or_default().push(word.clone());
@@ -297,6 +297,11 @@ impl ValueIndex {
                         .zip(words)
                         .all(|(v, w)| v == w || is_slip(w, v))
             })
+    }
+
+    /// The words of values (four letters and more, singular) that begin with the letter.
+    pub(crate) fn words_at(&self, first: char) -> &[String] {
+        self.spelling.get(&first).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a word occurs in any value.

@@ -543,26 +543,21 @@ impl Vocabulary {
             .is_ok()
     }
 
-    /// The name word that a misspelt or shortened word stands for, if only one comes near.
-    pub fn repair(&self, word: &str) -> Option<&str> {
-        let slips: Vec<&String> = self.words.iter().filter(|w| is_slip(word, w)).collect();
-        if let Some(best) = slips
+    /// The words of four letters and more that occur in names, singular and sorted.
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    /// The name word that the letters begin, if they begin only one.
+    pub fn begun(&self, letters: &str) -> Option<&str> {
+        let mut whole = self
+            .words
             .iter()
-            .min_by_key(|w| (strsim::osa_distance(word, w), w.len()))
-        {
-            return Some(best);
+            .filter(|w| w.starts_with(letters) && w.len() > letters.len() + 1);
+        match (whole.next(), whole.next()) {
+            (Some(word), None) if letters.len() >= 3 => Some(word),
+            _ => None,
         }
-        if word.len() >= 3 {
-            let whole: Vec<&String> = self
-                .words
-                .iter()
-                .filter(|w| w.starts_with(word) && w.len() > word.len() + 1)
-                .collect();
-            if whole.len() == 1 {
-                return Some(whole[0]);
-            }
-        }
-        None
     }
 
     /// Names near to a word, for hints.
