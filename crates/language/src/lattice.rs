@@ -106,9 +106,41 @@ pub(crate) fn edges(tokens: &[Token], repairs: &[Repaired], sources: &Sources) -
 fn edges_of(tokens: &[Token], sources: &Sources) -> Vec<Vec<Item>> {
     let lexicon = english();
     let phrased = phrased(tokens, lexicon);
-    (0..tokens.len())
+    let mut edges: Vec<Vec<Item>> = (0..tokens.len())
         .map(|at| edges_at(tokens, at, sources, lexicon, &phrased))
-        .collect()
+        .collect();
+    // What stands between quotation marks and is a value is nothing else.
+    for (from, to) in quoted(tokens) {
+        let whole = |i: &Item| {
+            i.start == from && i.end == to && matches!(&i.sense, Sense::Value(v) if v.quality == Quality::Exact)
+        };
+        if edges[from].iter().any(whole) {
+            edges[from].retain(whole);
+            edges[from + 1..to].iter_mut().for_each(Vec::clear);
+            // The mark before it may begin no other text.
+            edges[from - 1].retain(|i| i.end == from);
+        }
+    }
+    edges
+}
+
+/// The stretches between quotation marks: first token, token after the last.
+fn quoted(tokens: &[Token]) -> Vec<(usize, usize)> {
+    let mut stretches = Vec::new();
+    let mut open: Option<usize> = None;
+    for (at, token) in tokens.iter().enumerate() {
+        if !is_quote(&token.text) {
+            continue;
+        }
+        match open {
+            Some(from) if at > from => {
+                stretches.push((from, at));
+                open = None;
+            }
+            _ => open = Some(at + 1),
+        }
+    }
+    stretches
 }
 
 /// Which tokens lie in a phrase of several words that does something ("most common"): they are no
@@ -197,6 +229,13 @@ fn edges_at(
     for length in 1..=longest_role {
         let phrase = text_of(at + length);
         for role in lexicon.roles(&phrase) {
+            // "shipped via ship": what follows such a word is a thing, never a deed.
+            let by_means = at.checked_sub(1).is_some_and(|i| {
+                matches!(tokens[i].folded.as_str(), "via" | "through" | "using")
+            });
+            if by_means && role.kind == "verb" {
+                continue;
+            }
             add(
                 Sense::Role(role.clone()),
                 at + length,

@@ -1,6 +1,7 @@
 //! Slips of the pen: what a word that nobody knows may have been meant to be.
 //!
-//! Words of the grammar, of the model's names and of the data are tried. A repaired word costs its
+//! Words of the grammar, of the model's names and of the data are tried, and those made from the same
+//! root. A repaired word costs its
 //! reading something, and the answer says how it was read.
 
 use crate::lexicon::{english, is_english};
@@ -157,12 +158,50 @@ fn candidates(
         new
     });
     let base = if real || name { REAL_WORD } else { SLIP };
-    found
+    let slips = found.into_iter().map(|(_, word)| (base, word));
+    derived(written, vocabulary, values)
         .into_iter()
+        .map(|word| (SLIP, word))
+        .chain(slips)
         .take(WAYS)
         .enumerate()
-        .map(|(i, (_, word))| (base + LESS_LIKELY * i as f64, word))
+        .map(|(i, (cost, word))| (cost + LESS_LIKELY * i as f64, word))
         .collect()
+}
+
+/// Words of the data and of the model made from the same root: "successful" for "success",
+/// "cancellations" for "cancelled".
+fn derived(written: &str, vocabulary: &Vocabulary, values: &ValueIndex) -> Vec<String> {
+    let Some(meant) = root(written) else {
+        return Vec::new();
+    };
+    let first = written.chars().next().unwrap_or_default();
+    let mut found: Vec<&String> = values
+        .words_at(first)
+        .iter()
+        .chain(vocabulary.words().iter().filter(|w| w.starts_with(first)))
+        .filter(|w| w.as_str() == meant || root(w) == Some(meant))
+        .collect();
+    found.sort_by_key(|w| (w.len().abs_diff(written.len()), *w));
+    found.dedup();
+    found.into_iter().cloned().collect()
+}
+
+/// A word without its ending, if five letters and more are left of it.
+fn root(word: &str) -> Option<&str> {
+    const ENDINGS: &[&str] = &[
+        "ations", "ation", "fully", "ments", "ment", "ings", "ing", "ions", "ion", "ies", "ied",
+        "ful", "ers", "ed", "es", "ly", "er", "al", "y", "e", "s",
+    ];
+    let stripped = ENDINGS
+        .iter()
+        .find_map(|ending| word.strip_suffix(ending).filter(|r| r.len() >= 5));
+    // "cancell" and "cancel" are one.
+    let bare = stripped.unwrap_or(word);
+    let bytes = bare.as_bytes();
+    let doubled = bytes.len() > 5 && bytes[bytes.len() - 1] == bytes[bytes.len() - 2];
+    let bare = if doubled && stripped.is_some() { &bare[..bare.len() - 1] } else { bare };
+    (bare.len() >= 5 && word.is_ascii()).then_some(bare)
 }
 
 /// How far a slip leads from the word that was meant, or none if it is no slip: a letter left out,
@@ -189,7 +228,7 @@ fn slip(written: &str, meant: &str, real: bool) -> Option<f64> {
     if !first && (mistaken || distance > 1) || shorter == 3 && mistaken && real {
         return None;
     }
-    let swapped = a == b && !mistaken;
+    let swapped = a == b && distance == 1 && !mistaken;
     Some(
         distance as f64 + if mistaken { 0.3 } else { 0.0 } + if first { 0.0 } else { 0.3 }
             - if swapped { 0.1 } else { 0.0 },

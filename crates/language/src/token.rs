@@ -315,7 +315,15 @@ fn word_at(tokens: &mut Vec<Token>, characters: &[char], start: usize) -> usize 
                 if tail.ends_with("'s") {
                     stop -= 2;
                 }
-                push(tokens, characters, piece, stop, TokenKind::Word);
+                // "no.4"
+                let digits: String = characters[piece..stop].iter().collect();
+                let kind = match digits.parse::<f64>() {
+                    Ok(value) if digits.chars().all(|c| c.is_ascii_digit()) => {
+                        TokenKind::Number(value, false)
+                    }
+                    _ => TokenKind::Word,
+                };
+                push(tokens, characters, piece, stop, kind);
                 if let Some(last) = tokens.last_mut() {
                     last.tied = tie;
                 }

@@ -373,6 +373,28 @@ fn same_keys(query: &Query, model: &Model) -> String {
             };
         }
     }
+    // A key and its copy beside it are one column; the order of rows makes no other meaning.
+    let own = |f: &semantics::FieldRef| {
+        model
+            .relationships
+            .iter()
+            .find(|r| r.unique && r.from == f.dataset && r.from_fields == [f.field.clone()])
+            .and_then(|r| Some(semantics::FieldRef::new(&r.to, r.to_fields.first()?)))
+            .unwrap_or_else(|| f.clone())
+    };
+    let mut columns: Vec<Dimension> = Vec::new();
+    for dimension in std::mem::take(&mut plain.dimensions) {
+        let column = match dimension {
+            Dimension::Field(f) if f.via.is_none() => Dimension::Field(own(&f)),
+            other => other,
+        };
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    plain.dimensions = columns;
+    plain.order.clear();
+    plain.filter = plain.filter.map(listed);
     let mut text = query::canonical(&plain);
     for r in &model.relationships {
         if let ([from], [to]) = (&r.from_fields[..], &r.to_fields[..])
@@ -385,6 +407,22 @@ fn same_keys(query: &Query, model: &Model) -> String {
         }
     }
     text
+}
+
+/// "equal to 1" written as "one of 1".
+fn listed(filter: query::Filter) -> query::Filter {
+    match filter {
+        query::Filter::And(parts) => query::Filter::And(parts.into_iter().map(listed).collect()),
+        query::Filter::Compare {
+            field,
+            op: query::Operator::Eq,
+            value: query::Literal::Integer(value),
+        } => query::Filter::In {
+            field,
+            values: vec![query::Literal::Text(value.to_string())],
+        },
+        other => other,
+    }
 }
 
 /// Whether there are signs or small words only, none of which asks for anything.

@@ -229,6 +229,9 @@ const CLAIMABLE: &[&str] = &[
     "date",
 ];
 
+/// What "codes of products" is worth beside "product codes", for each of its three words.
+const OF_TURNED: f64 = 0.6;
+
 /// Fields that share a short name, at most; a name of more fields tells none of them.
 const SHARING: usize = 3;
 
@@ -485,6 +488,12 @@ impl Vocabulary {
             keys.push(words.concat());
         }
         for key in keys {
+            // "of" says nothing: the phrase must not win by its length over what it is made of.
+            let weight = if key.contains(" of ") {
+                weight * OF_TURNED
+            } else {
+                weight
+            };
             let namings = self.phrases.entry(key).or_default();
             match namings.iter_mut().find(|n| n.named == named) {
                 Some(known) => known.weight = known.weight.max(weight),

@@ -316,7 +316,7 @@ fn assemble(
                     })
                 });
             if own {
-                *penalty += 0.4;
+                return Err(Misfit::Missing("whose rows are limited"));
             }
             return counted_groups(query, conditions, &draft, model);
         }
@@ -405,9 +405,45 @@ fn assemble(
         }
     }
     name_parts(&mut query, model);
+    one_copy(&mut query, model);
     only_named(&mut query, model, notes);
     only_linked(&mut query, model, notes);
     Ok(query)
+}
+
+/// A key that stands beside its copy in a table that refers to it is shown once.
+fn one_copy(query: &mut Query, model: &Model) {
+    let plain = query.rank.as_ref().is_none_or(|r| r.per.is_empty()) && query.share.is_none();
+    if !plain {
+        return;
+    }
+    let shown = query.dimensions.clone();
+    let copied = |d: &Dimension| match d {
+        Dimension::Field(f) => model.relationships.iter().any(|r| {
+            r.unique
+                && r.from == f.dataset
+                && r.from_fields == [f.field.clone()]
+                && r.to_fields.first().is_some_and(|to| {
+                    shown.contains(&Dimension::Field(FieldRef::new(&r.to, to)))
+                })
+        }),
+        _ => false,
+    };
+    let kept: Vec<usize> = (0..shown.len()).filter(|i| !copied(&shown[*i])).collect();
+    if kept.len() == shown.len() {
+        return;
+    }
+    query.dimensions = kept.iter().map(|i| shown[*i].clone()).collect();
+    query.order.retain_mut(|o| match &mut o.key {
+        OrderKey::Dimension(at) => match kept.iter().position(|k| k == at) {
+            Some(now) => {
+                *at = now;
+                true
+            }
+            None => false,
+        },
+        _ => true,
+    });
 }
 
 /// A name that is put together from its parts is shown with them.

@@ -16,6 +16,7 @@ mod rank;
 mod related;
 mod rest;
 mod set;
+mod settle;
 mod shape;
 mod share;
 mod threshold;
@@ -223,6 +224,7 @@ impl Reader<'_> {
     }
 
     fn run(mut self) -> Result<Draft, Misfit> {
+        self.settle();
         self.persons();
         self.shared_nouns();
         self.pronouns();

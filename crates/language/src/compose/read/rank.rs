@@ -205,9 +205,10 @@ impl Reader<'_> {
         let grain = (0..self.nodes.len()).find(|i| {
             !self.used[*i] && matches!(self.nodes[*i].node, Node::Time(TimeSense::Grain(_)))
         });
+        let bare = basis.is_none() && stems.is_none() && n.is_none() && self.bare_extreme(at);
         let named = (at + 1..self.nodes.len())
             .chain((0..at).rev())
-            .filter(|i| !self.used[*i])
+            .filter(|i| !self.used[*i] && !bare)
             .filter(|i| *i < at || !self.is_place(*i))
             .find(|i| matches!(&self.nodes[*i].node, Node::Named(named) if self.group_of(named).is_some()));
         let per: Vec<Dimension> = self.draft.dimensions.clone();
@@ -375,6 +376,25 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// "what is the highest total price of the orders …": the number itself is asked for, not what has
+    /// it.
+    fn bare_extreme(&self, at: usize) -> bool {
+        let asked = at.checked_sub(1).is_some_and(|i| {
+            self.is(i, Mark::Which) && self.nodes[i].text.starts_with("what")
+                || self.is(i, Mark::List)
+        });
+        let number = matches!(
+            self.nodes.get(at + 1).map(|n| &n.node),
+            Some(Node::Named(Named::Field(f))) if self.model().field(f).is_some_and(|x| x.role == Role::Measure)
+        );
+        // "the highest price product"
+        let noun_follows = self.nodes.get(at + 2).is_some_and(|n| {
+            self.adjacent(at + 1, at + 2)
+                && matches!(n.node, Node::Named(_) | Node::Time(TimeSense::Grain(_)))
+        });
+        asked && number && !noun_follows && self.draft.dimensions.is_empty()
+    }
+
     /// Whether the superlative stands right before a column's name, and "in each …" after it.
     fn extreme_of_each(&self, at: usize) -> bool {
         let measure = matches!(
@@ -455,6 +475,10 @@ impl Reader<'_> {
         let Some(second) = second.filter(|s| *s == at + 1 || self.is(at + 1, Mark::And)) else {
             return false;
         };
+        // "the minimum, maximum and average price" has a third number.
+        if self.draft.aggregated {
+            return false;
+        }
         let field = match (&self.nodes[at].node, &self.nodes[second].node) {
             (Node::Extreme(_, a), Node::Extreme(_, b)) if a == b => {
                 self.field_by_stems(a, second).map(|f| f.0)

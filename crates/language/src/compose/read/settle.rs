@@ -1,0 +1,81 @@
+//! Words that the words beside them settle: “the order with the highest total” is one order and no
+//! number of orders; “the year 2016” is a period and no breakdown.
+
+use super::*;
+
+impl Reader<'_> {
+    pub(super) fn settle(&mut self) {
+        for at in 0..self.nodes.len() {
+            if let Some(entity) = self.one_of_many(at) {
+                self.nodes[at].node = Node::Named(Named::Entity(entity));
+            }
+            if self.names_its_period(at) {
+                self.take(at);
+            }
+        }
+    }
+
+    /// "order" in "the order with the highest total price", "which 5 products sold", "an item": a
+    /// count's noun that stands for the things themselves.
+    fn one_of_many(&self, at: usize) -> Option<usize> {
+        let Node::Named(Named::Metric(name)) = &self.nodes[at].node else {
+            return None;
+        };
+        let chosen = self.is(at + 1, Mark::Relative)
+            && self.nodes.get(at + 2).is_some_and(|n| {
+                matches!(
+                    n.node,
+                    Node::Rank(_) | Node::RankBy(..) | Node::Extreme(..) | Node::Nth(_)
+                )
+            });
+        let before = |back: usize| at.checked_sub(back).map(|i| &self.nodes[i].node);
+        let asked = self.nodes[at].text.contains(' ')
+            && (matches!(before(1), Some(Node::Mark(Mark::Which)))
+                || matches!(before(1), Some(Node::Number(..)))
+                    && matches!(before(2), Some(Node::Mark(Mark::Which))));
+        // "given on an item": one of them.
+        let start = self.nodes[at].start;
+        let single = is_singular(&self.nodes[at].text)
+            && self
+                .words_between(start.saturating_sub(1), start)
+                .any(|w| matches!(w, "a" | "an"));
+        if single {
+            let text = &self.nodes[at].text;
+            return self
+                .model()
+                .entities
+                .iter()
+                .position(|e| e.name == *text || e.synonyms.contains(text));
+        }
+        if !chosen && !asked {
+            return None;
+        }
+        let Unit::Count(noun) = &self.model().metric(name)?.unit else {
+            return None;
+        };
+        self.model()
+            .entities
+            .iter()
+            .position(|e| plural(&e.name) == *noun)
+    }
+
+    /// "year" in "the year 2016", "month" in "the month of March".
+    fn names_its_period(&self, at: usize) -> bool {
+        let Node::Time(TimeSense::Grain(grain)) = self.nodes[at].node else {
+            return false;
+        };
+        let grouped = at
+            .checked_sub(1)
+            .is_some_and(|i| self.is(i, Mark::By) || self.is(i, Mark::Which));
+        let near = self
+            .nodes
+            .get(at + 1)
+            .is_some_and(|n| n.start <= self.nodes[at].end + 1);
+        near && !grouped
+            && is_singular(&self.nodes[at].text)
+            && matches!(
+                self.nodes.get(at + 1).map(|n| &n.node),
+                Some(Node::Time(TimeSense::Range(period))) if period.grain == Some(grain)
+            )
+    }
+}
