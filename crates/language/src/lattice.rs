@@ -1,8 +1,8 @@
 //! Every reading of every stretch of the question, and the best ways through them.
 
 use crate::lexicon::{Lexicon, Role, english};
-use crate::time::{Clock, TimeSense, readings};
 use crate::spelling::Repaired;
+use crate::time::{Clock, TimeSense, readings};
 use crate::token::{Token, TokenKind};
 use crate::values::{Quality, ValueIndex, ValueMatch, words_of};
 use crate::vocabulary::{Named, Vocabulary};
@@ -112,7 +112,9 @@ fn edges_of(tokens: &[Token], sources: &Sources) -> Vec<Vec<Item>> {
     // What stands between quotation marks and is a value is nothing else.
     for (from, to) in quoted(tokens) {
         let whole = |i: &Item| {
-            i.start == from && i.end == to && matches!(&i.sense, Sense::Value(v) if v.quality == Quality::Exact)
+            i.start == from
+                && i.end == to
+                && matches!(&i.sense, Sense::Value(v) if v.quality == Quality::Exact)
         };
         if edges[from].iter().any(whole) {
             edges[from].retain(whole);
@@ -230,9 +232,9 @@ fn edges_at(
         let phrase = text_of(at + length);
         for role in lexicon.roles(&phrase) {
             // "shipped via ship": what follows such a word is a thing, never a deed.
-            let by_means = at.checked_sub(1).is_some_and(|i| {
-                matches!(tokens[i].folded.as_str(), "via" | "through" | "using")
-            });
+            let by_means = at
+                .checked_sub(1)
+                .is_some_and(|i| matches!(tokens[i].folded.as_str(), "via" | "through" | "using"));
             if by_means && role.kind == "verb" {
                 continue;
             }
@@ -392,7 +394,11 @@ fn name_edges(
                 return word.clone();
             }
             // A short form has no plural of its own: "coun" is "country", "couns" is not.
-            match sources.vocabulary.begun(word).filter(|_| *word == token.folded) {
+            match sources
+                .vocabulary
+                .begun(word)
+                .filter(|_| *word == token.folded)
+            {
                 Some(better) => {
                     changed = true;
                     better.to_string()
@@ -431,6 +437,11 @@ fn value_edges(
     let number_only = tokens[at..end]
         .iter()
         .all(|t| matches!(t.kind, TokenKind::Number(..)));
+    // "branch A", "grade b": one letter is a value only beside the name of what it tells apart.
+    let lettered = end == at + 1
+        && first.text.chars().count() == 1
+        && first.text.chars().all(char::is_alphanumeric)
+        && at > 0;
     let edge_words_ok = {
         let last = &tokens[end - 1];
         !(lexicon.is_ignorable(&last.folded)
@@ -442,7 +453,7 @@ fn value_edges(
         let shouted = end == at + 1
             && first.text.len() >= 2
             && first.text.chars().all(|c| c.is_ascii_uppercase());
-        if !shouted {
+        if !shouted && !lettered {
             return;
         }
     }
@@ -493,7 +504,35 @@ fn value_edges(
     if !free && tokens[at..end].iter().all(|t| t.text == t.folded) {
         return;
     }
-    let matches = sources.values.look_up(words, loose);
+    let mut matches = sources.values.look_up(words, loose);
+    // "whole milk": small words are part of a name where they stand in it just so.
+    let opens = !matches!(
+        first.folded.as_str(),
+        "the"
+            | "a"
+            | "an"
+            | "of"
+            | "in"
+            | "on"
+            | "at"
+            | "for"
+            | "to"
+            | "by"
+            | "with"
+            | "my"
+            | "our"
+            | "and"
+            | "from"
+    ) && !lexicon
+        .roles(&first.folded)
+        .iter()
+        .any(|r| r.kind == "verb");
+    let last = &tokens[end - 1].folded;
+    let closes = !lexicon.is_ignorable(last) && lexicon.roles(last).is_empty();
+    if matches.is_empty() && content && opens && closes && (2..=6).contains(&words.len()) && free {
+        matches = sources.values.holding_in_order(words);
+        matches.retain(|m| m.cover >= 0.5);
+    }
     // A copy of a name in a fact ("ship name") stands back behind the thing that has the name.
     let shown: Vec<Vec<String>> = matches
         .iter()
@@ -517,6 +556,19 @@ fn value_edges(
             continue;
         }
         if number_only && first.text.len() < 5 && !named_before(&found.field) {
+            continue;
+        }
+        if lettered && matches!(first.kind, TokenKind::Word) {
+            let beside = named_before(&found.field) || {
+                let after: Vec<String> = tokens
+                    .get(at + 1)
+                    .map(|t| words_of(&t.folded))
+                    .unwrap_or_default();
+                sources.vocabulary.names_field(&after, &found.field)
+            };
+            if beside && found.quality == Quality::Exact {
+                add(Sense::Value(found), end, 1.2);
+            }
             continue;
         }
         let inexact = matches!(found.quality, Quality::Slip | Quality::Partial);

@@ -78,6 +78,20 @@ pub(crate) fn written_out(folded: &str) -> Option<&'static str> {
         .copied()
 }
 
+/// Every phrase that a pattern stands for: `{on,vs} {the,} prior month` is four.
+fn spelled_out(pattern: &str) -> Vec<String> {
+    let Some((before, rest)) = pattern.split_once('{') else {
+        return vec![pattern.split_whitespace().collect::<Vec<_>>().join(" ")];
+    };
+    let Some((choices, after)) = rest.split_once('}') else {
+        return vec![pattern.to_string()];
+    };
+    choices
+        .split(',')
+        .flat_map(|choice| spelled_out(&format!("{before}{choice}{after}")))
+        .collect()
+}
+
 /// A phrase as the tokens of a question join up.
 fn joined(phrase: &str) -> String {
     crate::token::tokenize(phrase.trim())
@@ -95,16 +109,17 @@ pub(crate) fn english() -> &'static Lexicon {
         let mut longest = 1;
         for row in rows(include_str!("../lexicon/en/roles.tsv")) {
             if let [kind, payload, phrases] = row[..] {
-                for phrase in phrases.split(" | ") {
+                for phrase in phrases.split(" | ").flat_map(spelled_out) {
                     let words: Vec<String> = crate::token::tokenize(phrase.trim())
                         .into_iter()
                         .map(|t| t.folded)
                         .collect();
                     longest = longest.max(words.len());
-                    roles
-                        .entry(words.join(" "))
-                        .or_default()
-                        .push(Role { kind, payload });
+                    let role = Role { kind, payload };
+                    let known = roles.entry(words.join(" ")).or_default();
+                    if !known.contains(&role) {
+                        known.push(role);
+                    }
                 }
             }
         }
@@ -214,11 +229,15 @@ pub(crate) fn english() -> &'static Lexicon {
                 }
             }
         }
-        let mut courtesies: Vec<Vec<String>> =
-            rows(include_str!("../lexicon/en/courtesies.tsv"))
-                .flat_map(|row| row.into_iter().flat_map(|line| line.split(" | ")))
-                .map(|phrase| joined(phrase).split(' ').map(str::to_string).collect::<Vec<_>>())
-                .collect();
+        let mut courtesies: Vec<Vec<String>> = rows(include_str!("../lexicon/en/courtesies.tsv"))
+            .flat_map(|row| row.into_iter().flat_map(|line| line.split(" | ")))
+            .map(|phrase| {
+                joined(phrase)
+                    .split(' ')
+                    .map(str::to_string)
+                    .collect::<Vec<_>>()
+            })
+            .collect();
         courtesies.sort_by_key(|words: &Vec<String>| std::cmp::Reverse(words.len()));
         let mut words: Vec<String> = roles
             .keys()

@@ -35,7 +35,10 @@ pub(crate) fn without_courtesies(tokens: Vec<Token>) -> Vec<Token> {
     let phrase_at = |at: usize| {
         english().courtesies().iter().find(|phrase| {
             tokens.len() - at >= phrase.len()
-                && phrase.iter().zip(&tokens[at..]).all(|(w, t)| *w == t.folded)
+                && phrase
+                    .iter()
+                    .zip(&tokens[at..])
+                    .all(|(w, t)| *w == t.folded)
         })
     };
     let mut spoken = vec![true; tokens.len()];
@@ -59,7 +62,12 @@ pub(crate) fn without_courtesies(tokens: Vec<Token>) -> Vec<Token> {
         .into_iter()
         .zip(spoken)
         .filter(|(token, spoken)| {
-            let lead = led && matches!(token.kind, TokenKind::Mark) && !matches!(token.folded.as_str(), "%" | "#" | "\"" | "'" | "(" | "<" | ">" | "<=" | ">=");
+            let lead = led
+                && matches!(token.kind, TokenKind::Mark)
+                && !matches!(
+                    token.folded.as_str(),
+                    "%" | "#" | "\"" | "'" | "(" | "<" | ">" | "<=" | ">="
+                );
             led &= !*spoken || lead;
             *spoken && !lead
         })
@@ -68,7 +76,11 @@ pub(crate) fn without_courtesies(tokens: Vec<Token>) -> Vec<Token> {
 }
 
 /// The likeliest repairs of the words that nobody knows, likeliest first; none if all are known.
-pub(crate) fn repairs(tokens: &[Token], vocabulary: &Vocabulary, values: &ValueIndex) -> Vec<Repaired> {
+pub(crate) fn repairs(
+    tokens: &[Token],
+    vocabulary: &Vocabulary,
+    values: &ValueIndex,
+) -> Vec<Repaired> {
     let candidates: Vec<Vec<(f64, String)>> = (0..tokens.len())
         .map(|at| candidates(tokens, at, vocabulary, values))
         .collect();
@@ -109,7 +121,10 @@ fn candidates(
         && !token.text.chars().all(char::is_uppercase);
     let lexicon = english();
     let known = || {
-        lexicon.words().binary_search_by(|w| w.as_str().cmp(written)).is_ok()
+        lexicon
+            .words()
+            .binary_search_by(|w| w.as_str().cmp(written))
+            .is_ok()
             || lexicon.is_ordinary(written)
             || vocabulary.knows(&token.stem)
             || vocabulary.knows(written)
@@ -126,7 +141,10 @@ fn candidates(
         if let Some(distance) = slip(written, word, real)
             && !(says_nothing && (real || name))
         {
-            found.push((distance + if says_nothing { 0.1 } else { 0.0 }, word.to_string()));
+            found.push((
+                distance + if says_nothing { 0.1 } else { 0.0 },
+                word.to_string(),
+            ));
         }
     };
     for word in lexicon.words() {
@@ -200,7 +218,11 @@ fn root(word: &str) -> Option<&str> {
     let bare = stripped.unwrap_or(word);
     let bytes = bare.as_bytes();
     let doubled = bytes.len() > 5 && bytes[bytes.len() - 1] == bytes[bytes.len() - 2];
-    let bare = if doubled && stripped.is_some() { &bare[..bare.len() - 1] } else { bare };
+    let bare = if doubled && stripped.is_some() {
+        &bare[..bare.len() - 1]
+    } else {
+        bare
+    };
     (bare.len() >= 5 && word.is_ascii()).then_some(bare)
 }
 
@@ -266,11 +288,17 @@ mod tests {
             ("categroy", "category"),
             ("erly", "early"),
         ] {
-            assert!(slip(written, meant, false).is_some(), "{written} for {meant}");
+            assert!(
+                slip(written, meant, false).is_some(),
+                "{written} for {meant}"
+            );
         }
         assert!(slip("moth", "month", true).is_some());
         for (written, other) in [("east", "cast"), ("wages", "pages"), ("cost", "count")] {
-            assert!(slip(written, other, true).is_none(), "{written} for {other}");
+            assert!(
+                slip(written, other, true).is_none(),
+                "{written} for {other}"
+            );
         }
     }
 
@@ -284,7 +312,10 @@ mod tests {
                 .join(" ")
         };
         assert_eq!(left("Quick one - sales by region?"), "sales by region ?");
-        assert_eq!(left("Can you help me out? top 5 products"), "top 5 products");
+        assert_eq!(
+            left("Can you help me out? top 5 products"),
+            "top 5 products"
+        );
         assert_eq!(left("Thanks!"), "thanks !");
     }
 }

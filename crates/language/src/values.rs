@@ -230,6 +230,28 @@ impl ValueIndex {
         found
     }
 
+    /// Values that hold the words side by side, small ones too ("whole milk" in "Whole Milk 2L").
+    pub(crate) fn holding_in_order(&self, words: &[String]) -> Vec<ValueMatch> {
+        let telling: Vec<String> = words
+            .iter()
+            .filter(|w| !english().is_ignorable(w))
+            .cloned()
+            .collect();
+        if telling.is_empty() || telling.iter().all(|w| w.chars().count() < 3) {
+            return Vec::new();
+        }
+        let ids: Vec<u32> = self
+            .holding(&telling)
+            .into_iter()
+            .filter(|id| {
+                words_of(&self.entries[*id as usize].text)
+                    .windows(words.len())
+                    .any(|w| w == words)
+            })
+            .collect();
+        self.group(&ids, Quality::Partial, words.len())
+    }
+
     /// Entries that hold every one of the words.
     fn holding(&self, words: &[String]) -> Vec<u32> {
         let mut lists: Vec<&Vec<u32>> = Vec::new();

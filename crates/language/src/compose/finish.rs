@@ -423,9 +423,9 @@ fn one_copy(query: &mut Query, model: &Model) {
             r.unique
                 && r.from == f.dataset
                 && r.from_fields == [f.field.clone()]
-                && r.to_fields.first().is_some_and(|to| {
-                    shown.contains(&Dimension::Field(FieldRef::new(&r.to, to)))
-                })
+                && r.to_fields
+                    .first()
+                    .is_some_and(|to| shown.contains(&Dimension::Field(FieldRef::new(&r.to, to))))
         }),
         _ => false,
     };

@@ -90,6 +90,10 @@ pub(super) enum Mark {
     PairNumber,
     /// "and everything else": what a ranking leaves out, summed up.
     Rest,
+    /// "customers", "shoppers": those who buy, where the model has a table of them or not.
+    People,
+    /// "out of stock".
+    NoStock,
 }
 
 /// What a word does to the last query of a conversation.
@@ -320,6 +324,8 @@ fn mark(kind: &str) -> Option<Mark> {
         "cohort" => Mark::Cohort,
         "pairnumber" => Mark::PairNumber,
         "rest" => Mark::Rest,
+        "people" => Mark::People,
+        "nostock" => Mark::NoStock,
         _ => return None,
     })
 }

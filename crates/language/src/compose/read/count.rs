@@ -21,6 +21,23 @@ impl Reader<'_> {
         })
     }
 
+    /// The facts that the default metric is computed from; the only facts if there is none.
+    pub(super) fn default_fact(&self) -> Option<String> {
+        let model = self.model();
+        let of_metric = model.default_metric.as_ref().and_then(|m| {
+            query::home_datasets(model, &Measure::Metric(m.clone()))
+                .into_iter()
+                .next()
+        });
+        of_metric.or_else(|| {
+            let mut facts = model.datasets.iter().filter(|d| d.is_fact);
+            facts
+                .next()
+                .filter(|_| facts.next().is_none())
+                .map(|d| d.name.clone())
+        })
+    }
+
     pub(super) fn counted(&mut self) {
         for at in 0..self.nodes.len() {
             if !self.is(at, Mark::Count) || self.used[at] {
@@ -73,6 +90,20 @@ impl Reader<'_> {
                 self.draft.subject = Some(entity);
                 let measure = self.count_of_entity(entity);
                 self.add_measure(measure);
+                continue;
+            }
+            // "how many lines were above 50": rows of the facts.
+            if self.is(next, Mark::RowsWord)
+                && let Some(dataset) = self.default_fact()
+            {
+                self.take(at);
+                self.take(next);
+                self.draft.counted = true;
+                self.add_measure(NamedMeasure {
+                    name: capitalised(&self.nodes[next].text.clone()),
+                    measure: Measure::Rows(dataset),
+                    explicit: true,
+                });
                 continue;
             }
             // "the number of times it was ordered": orders, or the rows that refer to it.

@@ -89,6 +89,17 @@ impl Reader<'_> {
                                     | "per each"
                                     | "for every"
                             );
+                            // "gross income per unit": one number for each of another.
+                            if self.nodes[at].text == "per"
+                                && is_singular(&self.nodes[next].text)
+                                && self.has_unclaimed_number(next)
+                                && let Some(below) = self.number_of(&named, Some(Aggregation::Sum))
+                                && self.summed(&below.measure).is_some()
+                            {
+                                self.ratio_per(below, at, next);
+                                found = true;
+                                break;
+                            }
                             // "how many parts of each size": a number that is never summed is a group.
                             let sized = match &named {
                                 Named::Field(f) => self
@@ -392,6 +403,24 @@ impl Reader<'_> {
                     aggregation: Aggregation::Average,
                     measure: Box::new(inner.measure),
                     per: vec![per],
+                },
+                explicit: true,
+            });
+        }
+    }
+
+    /// One number for each unit of another: "sales per unit".
+    fn ratio_per(&mut self, below: Number, by: usize, at: usize) {
+        self.take(by);
+        self.take(at);
+        if let Some(above) = self.claim_number(at) {
+            let noun = self.nodes[at].text.clone();
+            self.take_average();
+            self.add_measure(NamedMeasure {
+                name: format!("{} per {noun}", above.name),
+                measure: Measure::Ratio {
+                    numerator: Box::new(above.measure),
+                    denominator: Box::new(below.measure),
                 },
                 explicit: true,
             });

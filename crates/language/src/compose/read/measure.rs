@@ -166,6 +166,49 @@ impl Reader<'_> {
         }
     }
 
+    /// "the invoices with their totals", "order ids and the total": the sum that is not said of what.
+    fn totals(&mut self) {
+        if !self.draft.measures.is_empty() {
+            return;
+        }
+        let noun = (0..self.nodes.len()).find(|i| {
+            let start = self.nodes[*i].start;
+            let told = matches!(
+                self.nodes[*i].text.as_str(),
+                "totals" | "total" | "total amount" | "amounts"
+            ) && (start > 0
+                && self
+                    .words_between(start - 1, start)
+                    .any(|w| matches!(w, "their" | "its" | "the" | "and" | "with" | "," | "each")));
+            let of_nothing = !matches!(
+                self.nodes.get(i + 1).map(|n| &n.node),
+                Some(Node::Named(_) | Node::Mark(Mark::Among))
+            );
+            !self.used[*i]
+                && self.nodes[*i].node == Node::Aggregation(Aggregation::Sum)
+                && told
+                && of_nothing
+        });
+        let listed = self
+            .nodes
+            .iter()
+            .any(|n| matches!(&n.node, Node::Named(named) if self.group_of(named).is_some()));
+        if let Some(at) = noun.filter(|_| listed)
+            && let Some(default) = self.metric_like(RankBasis::Revenue)
+        {
+            self.take(at);
+            self.draft.notes.push(format!(
+                "“{}” read as {}",
+                self.nodes[at].text,
+                default.name.to_lowercase()
+            ));
+            self.add_measure(NamedMeasure {
+                explicit: true,
+                ..default
+            });
+        }
+    }
+
     /// "average duration in milliseconds": the field named again after "in" says the unit.
     fn unit_of_measure(&mut self, at: usize, named: &Named) -> bool {
         let Some(field) = self.number_of(named, None).and_then(|n| n.field) else {
@@ -416,6 +459,7 @@ impl Reader<'_> {
                 });
             }
         }
+        self.totals();
         self.spent_on_average();
         self.own_rows();
         // "freight as a percentage of revenue"

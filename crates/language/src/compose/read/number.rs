@@ -227,7 +227,7 @@ impl Reader<'_> {
     }
 
     /// The field that a measure adds up over all rows, so that a metric and its column are one.
-    fn summed(&self, measure: &Measure) -> Option<FieldRef> {
+    pub(super) fn summed(&self, measure: &Measure) -> Option<FieldRef> {
         match measure {
             Measure::Aggregate {
                 aggregation: Aggregation::Sum,

@@ -12,7 +12,49 @@ impl Reader<'_> {
             if self.names_its_period(at) {
                 self.take(at);
             }
+            if self.is(at, Mark::People) {
+                self.people(at);
+            }
+            if self.same_period(at) {
+                self.take(at);
+                self.take(at + 1);
+            }
         }
+    }
+
+    /// "female shoppers", "normal customers": the customers of the model; where it has none, whoever
+    /// the value before the noun is said of.
+    fn people(&mut self, at: usize) {
+        let customers =
+            self.model().entities.iter().position(|e| {
+                matches!(e.name.as_str(), "customer" | "client" | "buyer" | "shopper")
+            });
+        if let Some(entity) = customers {
+            self.nodes[at].node = Node::Named(Named::Entity(entity));
+            return;
+        }
+        let described = at
+            .checked_sub(1)
+            .is_some_and(|i| matches!(self.nodes[i].node, Node::Value(_)) && self.adjacent(i, at));
+        if described {
+            self.take(at);
+        }
+    }
+
+    /// "that year" in a conversation: the period of the last question.
+    fn same_period(&self, at: usize) -> bool {
+        self.is(at, Mark::Ref)
+            && matches!(self.nodes[at].text.as_str(), "that" | "the same" | "same")
+            && matches!(
+                self.nodes.get(at + 1).map(|n| &n.node),
+                Some(Node::Time(TimeSense::Grain(_)))
+            )
+            && self.adjacent(at, at + 1)
+            && is_singular(&self.nodes[at + 1].text)
+            && self
+                .scene
+                .last
+                .is_some_and(|q| q.time.as_ref().is_some_and(|t| t.range.is_some()))
     }
 
     /// "order" in "the order with the highest total price", "which 5 products sold", "an item": a

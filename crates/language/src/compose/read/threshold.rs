@@ -172,8 +172,28 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// "products with zero stock": the number is nothing.
+    /// "products with zero stock", "out of stock": the number is nothing.
     fn nothing(&mut self) {
+        if let Some(at) = self.find(Mark::NoStock) {
+            let stock = ["stock_units", "stock_on_hand", "units_in_stock"]
+                .iter()
+                .find_map(|name| self.model().metric(name))
+                .map(|m| (m.name.clone(), m.label.clone()));
+            if let Some((name, label)) = stock {
+                self.take(at);
+                let metric = self.add_measure(NamedMeasure {
+                    name: label,
+                    measure: Measure::Metric(name),
+                    explicit: true,
+                });
+                self.draft.having.push(Condition {
+                    metric,
+                    on: Part::Value,
+                    op: Operator::Eq,
+                    value: Threshold::Number(0.0),
+                });
+            }
+        }
         for at in 0..self.nodes.len().saturating_sub(1) {
             if self.nodes[at].node != Node::Number(0.0, false) || self.used[at] {
                 continue;
@@ -399,7 +419,34 @@ impl Reader<'_> {
             }
             return true;
         }
-        false
+        self.row_amount(at, op, bar)
+    }
+
+    /// "how many lines were above $50,000": a limit on the amount of each row that is counted.
+    fn row_amount(&mut self, at: usize, op: Operator, bar: &Bar) -> bool {
+        let [
+            NamedMeasure {
+                measure: Measure::Rows(dataset),
+                ..
+            },
+        ] = &self.draft.measures[..]
+        else {
+            return false;
+        };
+        let Bar::Number(value, _, false) = bar else {
+            return false;
+        };
+        let amount = self
+            .metric_like(RankBasis::Revenue)
+            .and_then(|m| self.summed(&m.measure))
+            .filter(|f| f.dataset == *dataset && self.any(Mark::RowsWord));
+        let Some(field) = amount else { return false };
+        self.take(at);
+        self.draft
+            .notes
+            .push(format!("the limit is on {}", self.label(&field)));
+        self.limit_rows(field, op, *value);
+        true
     }
 
     /// "products priced above the average": each row against one number of all rows.
@@ -569,6 +616,12 @@ impl Reader<'_> {
                         | "make"
                         | "took"
                         | "take"
+                        | "came"
+                        | "come"
+                        | "comes"
+                        | "total"
+                        | "totalled"
+                        | "totaled"
                         | "dollars"
                         | "pounds"
                         | "euros"

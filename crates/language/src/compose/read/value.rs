@@ -48,6 +48,20 @@ impl Reader<'_> {
                 }
             }
             self.take(at);
+            // "Texas, California and New York": a list is of one kind.
+            let listed_with = at.checked_sub(1).map(|i| {
+                if self.is(i, Mark::And) || self.is(i, Mark::Or) {
+                    i.wrapping_sub(1)
+                } else {
+                    i
+                }
+            });
+            if let Some(Node::Value(before)) =
+                listed_with.and_then(|i| self.nodes.get(i)).map(|n| &n.node)
+                && before.field != found.field
+            {
+                self.draft.penalty += 0.3;
+            }
             // "split between online and store"
             if at > 0 && self.is(at - 1, Mark::Between) {
                 self.take(at - 1);
