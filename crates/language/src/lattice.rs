@@ -458,10 +458,28 @@ fn value_edges(
         }
     }
     // A short number is a value only right after the name of what it identifies ("store 12").
+    // "stores 1, 3 and 5": the name holds for the whole list.
+    let at_list = {
+        let mut start = at;
+        let joins = |t: &Token| matches!(t.folded.as_str(), "," | "and" | "or" | "&");
+        if number_only {
+            while start >= 2 && joins(&tokens[start - 1]) {
+                let mut back = start - 1;
+                while back > 0 && joins(&tokens[back]) {
+                    back -= 1;
+                }
+                if !matches!(tokens[back].kind, TokenKind::Number(..)) {
+                    break;
+                }
+                start = back;
+            }
+        }
+        start
+    };
     let named_before = |field: &semantics::FieldRef| {
         (1..=3).any(|back| {
-            at.checked_sub(back).is_some_and(|from| {
-                let words: Vec<String> = tokens[from..at]
+            at_list.checked_sub(back).is_some_and(|from| {
+                let words: Vec<String> = tokens[from..at_list]
                     .iter()
                     .flat_map(|t| words_of(&t.folded))
                     .filter(|w| !matches!(w.as_str(), "no" | "number" | "of" | "is"))
@@ -539,7 +557,18 @@ fn value_edges(
         .filter(|m| sources.vocabulary.identifies(&m.field))
         .map(|m| m.values.clone())
         .collect();
+    let fields: Vec<semantics::FieldRef> = matches.iter().map(|m| m.field.clone()).collect();
     for found in matches {
+        // "status" before "courier status", if both hold the value.
+        let narrower = fields.iter().any(|f| {
+            f.dataset == found.field.dataset
+                && f.field != found.field.field
+                && found.field.field.split('_').any(|_| {
+                    let words: Vec<&str> = found.field.field.split('_').collect();
+                    let plain: Vec<&str> = f.field.split('_').collect();
+                    plain.len() < words.len() && plain.iter().all(|w| words.contains(w))
+                })
+        });
         let copied = !sources.vocabulary.identifies(&found.field) && shown.contains(&found.values);
         let shouted_alias = found.quality == Quality::Alias
             && first.text.len() <= 2
@@ -604,6 +633,7 @@ fn value_edges(
             .iter()
             .any(|n| matches!(n.named, Named::Entity(_)));
         let weight = if noun { weight - 1.0 } else { weight };
+        let weight = if narrower { weight - 0.15 } else { weight };
         add(Sense::Value(found), end, weight);
     }
 }

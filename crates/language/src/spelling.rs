@@ -125,7 +125,6 @@ fn candidates(
             .words()
             .binary_search_by(|w| w.as_str().cmp(written))
             .is_ok()
-            || lexicon.is_ordinary(written)
             || vocabulary.knows(&token.stem)
             || vocabulary.knows(written)
             || values.knows(&token.stem)
@@ -133,6 +132,13 @@ fn candidates(
     };
     if !plain || known() {
         return Vec::new();
+    }
+    if lexicon.is_ordinary(written) {
+        return derived(written, vocabulary, values)
+            .into_iter()
+            .take(WAYS)
+            .map(|word| (SLIP, word))
+            .collect();
     }
     let name = at > 0 && token.text.chars().next().is_some_and(char::is_uppercase);
     let real = is_english(written);
@@ -194,10 +200,17 @@ fn derived(written: &str, vocabulary: &Vocabulary, values: &ValueIndex) -> Vec<S
         return Vec::new();
     };
     let first = written.chars().next().unwrap_or_default();
+    let of_grammar = english().words().iter().filter(|w| english().acts(w));
     let mut found: Vec<&String> = values
         .words_at(first)
         .iter()
-        .chain(vocabulary.words().iter().filter(|w| w.starts_with(first)))
+        .chain(
+            vocabulary
+                .words()
+                .iter()
+                .chain(of_grammar)
+                .filter(|w| w.starts_with(first)),
+        )
         .filter(|w| w.as_str() == meant || root(w) == Some(meant))
         .collect();
     found.sort_by_key(|w| (w.len().abs_diff(written.len()), *w));

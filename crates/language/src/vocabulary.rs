@@ -1,7 +1,6 @@
 //! The words that the semantic model brings: metrics, fields and entities by every name they have.
 
 use crate::lexicon::english;
-use crate::morphology::is_slip;
 use crate::values::words_of;
 use semantics::{FieldRef, Model, Role};
 use std::collections::{BTreeMap, HashMap};

@@ -102,6 +102,8 @@ pub(crate) enum Dropped {
 pub(crate) struct Edits {
     /// New parts join the old ones instead of replacing them.
     pub add: bool,
+    /// New groups take the place of all old ones.
+    pub swap: bool,
     /// What is taken away.
     pub drop: Vec<Dropped>,
     /// All members instead of the first few.

@@ -632,6 +632,15 @@ fn groups(draft: &Draft, last: &Query, query: &mut Query, scene: &Scene) -> Resu
     };
     let (times, fields) = (split(true), split(false));
     let mut changed = false;
+    // "by month instead"
+    if draft.edits.swap
+        && draft
+            .dimensions
+            .iter()
+            .any(|d| !last.dimensions.contains(d))
+    {
+        query.dimensions.clear();
+    }
     // "which month was best": the months are ranked, whatever the groups were before.
     if let (Some(_), [Dimension::Time(grain)], true) =
         (&draft.rank, &draft.dimensions[..], !draft.edits.add)

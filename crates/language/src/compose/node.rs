@@ -146,6 +146,8 @@ pub(super) enum Node {
     Unit(&'static str),
     /// In debt.
     Debt,
+    /// At a discount, or at the full price.
+    Discounted(Operator),
     /// "longest": the extreme of the field that the stems name.
     Extreme(Direction, &'static str),
     /// "longer than 5": a limit on the field that the stems name.
@@ -260,6 +262,7 @@ fn simple(item: &Item) -> Node {
         }),
         "gain" => Node::Gain(operator(payload)),
         "debt" => Node::Debt,
+        "discounted" => Node::Discounted(operator(payload)),
         "superlative" => {
             let (way, stems) = payload.split_once('\t').unwrap_or((payload, ""));
             Node::Extreme(direction(way), stems)
@@ -454,6 +457,19 @@ pub(super) fn phrases(items: &[Item]) -> Vec<Placed> {
             && let Some((value, _)) = number_at(at + 1)
         {
             out.push(place(Node::Limit(operator(op), stems, value), at + 1));
+            at += 2;
+            continue;
+        }
+        // "2+ orders"
+        if let Some((value, money)) = number_at(at)
+            && items
+                .get(at + 1)
+                .is_some_and(|x| x.text == "+" && x.start == item.end)
+        {
+            out.push(place(
+                Node::Threshold(Operator::Ge, Bar::Number(value, money, false)),
+                at + 1,
+            ));
             at += 2;
             continue;
         }

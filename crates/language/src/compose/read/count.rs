@@ -115,6 +115,24 @@ impl Reader<'_> {
                 self.add_measure(measure);
                 continue;
             }
+            // "customers who spent over 1,000 - how many?": at the end it counts what was spoken of.
+            if next == self.nodes.len()
+                && at > 1
+                && !self.is(at - 1, Mark::And)
+                && let Some(entity) = self.head_entity()
+            {
+                self.take(at);
+                for i in 0..self.nodes.len() {
+                    if self.nodes[i].node == Node::Named(Named::Entity(entity)) {
+                        self.used[i] = true;
+                    }
+                }
+                self.draft.counted = true;
+                self.draft.subject = Some(entity);
+                let measure = self.count_of_entity(entity);
+                self.add_measure(measure);
+                continue;
+            }
             match self.nodes.get(next).map(|n| n.node.clone()) {
                 Some(Node::Named(Named::Metric(name))) => {
                     self.take(at);

@@ -100,14 +100,51 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// "sold at a discount", "at full price": the rows with a discount, or without one.
+    fn discounts(&mut self) {
+        for at in 0..self.nodes.len() {
+            let Node::Discounted(op) = self.nodes[at].node else {
+                continue;
+            };
+            // "discounted revenue" is revenue after discount.
+            let net = self.nodes[at].text == "discounted"
+                && matches!(self.nodes.get(at + 1).map(|n| &n.node), Some(Node::Named(n)) if self.number_of(n, None).is_some());
+            if net {
+                self.take(at);
+                continue;
+            }
+            let model = self.scene.model;
+            let field = model.datasets.iter().filter(|d| d.is_fact).find_map(|d| {
+                d.fields
+                    .iter()
+                    .find(|f| f.subject == Subject::Discount && f.data_type.is_numeric())
+                    .map(|f| FieldRef::new(&d.name, &f.name))
+            });
+            let Some(field) = field else { continue };
+            self.take(at);
+            let share = self.any(Mark::Share);
+            self.limit_rows(field, op, 0.0);
+            if let Some(bound) = self.draft.filters.last_mut() {
+                bound.numerator = share;
+                bound.words = if op == Operator::Gt {
+                    "sold at a discount"
+                } else {
+                    "sold at full price"
+                }
+                .into();
+            }
+        }
+    }
+
     /// "without a discount", "no discount": the number is 0.
     pub(super) fn zeros(&mut self) {
+        self.discounts();
         for at in 1..self.nodes.len() {
             let none = self.is(at - 1, Mark::Negation)
                 && !self.used[at - 1]
                 && matches!(
                     self.nodes[at - 1].text.as_str(),
-                    "no" | "without" | "with no"
+                    "no" | "without" | "with no" | "missing" | "lacking"
                 );
             let Node::Named(named @ (Named::Field(_) | Named::Metric(_))) =
                 self.nodes[at].node.clone()
@@ -143,6 +180,22 @@ impl Reader<'_> {
             self.take(at - 1);
             self.take(at);
             let share = self.any(Mark::Share);
+            // "no amount": none is recorded, if some rows have none.
+            if self
+                .model()
+                .field(&field)
+                .is_some_and(|f| f.nulls.is_some_and(|n| n > 0))
+            {
+                self.draft.filters.push(Bound {
+                    words: format!("without {}", self.label(&field)),
+                    filter: Filter::IsNull {
+                        field: field.clone(),
+                    },
+                    field: Some(field),
+                    numerator: share,
+                });
+                continue;
+            }
             self.limit_rows(field, Operator::Eq, 0.0);
             if let Some(bound) = self.draft.filters.last_mut() {
                 bound.numerator = share;

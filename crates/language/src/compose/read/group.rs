@@ -65,8 +65,20 @@ impl Reader<'_> {
                             )
                             && !self.any(Mark::Rolling)
                             && self.has_unclaimed_number(at);
+                        // "average orders per weekday": a usual Monday is an average over Mondays.
+                        let usual = average
+                            && grain.is_cyclic()
+                            && !self.any(Mark::Rolling)
+                            && self.sum_waits(at);
                         if per_average && !found {
                             self.average_per(Dimension::Time(grain), at, next);
+                        } else if usual && !found {
+                            let each = match grain {
+                                Grain::MonthOfYear => Grain::Month,
+                                _ => Grain::Day,
+                            };
+                            self.average_per(Dimension::Time(each), at, next);
+                            self.add_dimension(Dimension::Time(grain));
                         } else {
                             self.take(next);
                             self.add_dimension(Dimension::Time(grain));
@@ -204,6 +216,16 @@ impl Reader<'_> {
                 }
                 next = candidate;
             }
+            // "in each of SP, RJ and MG": the field of the values that are listed.
+            if !found
+                && self.nodes[at].text.contains("each")
+                && let Some(Node::Value(value)) = self.nodes.get(at + 1).map(|n| &n.node)
+            {
+                let field = value.field.clone();
+                self.take(at);
+                self.add_dimension(Dimension::Field(field));
+                found = true;
+            }
             if !found
                 && matches!(
                     self.nodes[at].text.as_str(),
@@ -335,6 +357,25 @@ impl Reader<'_> {
     /// Whether a number still waits for its group ("average X per order").
     pub(super) fn has_unclaimed_number(&self, before: usize) -> bool {
         (0..self.nodes.len()).any(|i| i != before && !self.used[i] && matches!(&self.nodes[i].node, Node::Named(n) if self.number_of(n, None).is_some())) || !self.draft.measures.is_empty() || self.any(Mark::HowMuch)
+    }
+
+    /// Whether a number that adds up still waits for its group.
+    fn sum_waits(&self, before: usize) -> bool {
+        (0..self.nodes.len()).any(|i| {
+            i != before
+                && !self.used[i]
+                && match &self.nodes[i].node {
+                    Node::Named(Named::Metric(name)) => {
+                        self.model().metric(name).is_some_and(|m| {
+                            !matches!(m.kind, MetricKind::Ratio { .. }) && m.unit != Unit::Fraction
+                        })
+                    }
+                    Node::Named(Named::Field(f)) => self.model().field(f).is_some_and(|x| {
+                        x.role == Role::Measure && x.additivity == Additivity::Additive
+                    }),
+                    _ => false,
+                }
+        })
     }
 
     /// Whether an entity is an order, a transaction or the like: one of very many.

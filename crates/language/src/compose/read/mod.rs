@@ -46,7 +46,10 @@ pub(crate) fn read(path: &Path, scene: &Scene) -> Result<Draft, Misfit> {
             draft.edits.add = true;
             false
         }
-        Node::Edit(EditWord::Swap) => false,
+        Node::Edit(EditWord::Swap) => {
+            draft.edits.swap = true;
+            false
+        }
         _ => true,
     });
     if let Some(bad) = nodes.iter().find(|n| n.node == Node::Unknown) {

@@ -4,6 +4,7 @@ use super::*;
 
 impl Reader<'_> {
     pub(super) fn shares(&mut self) -> Result<(), Misfit> {
+        self.signs();
         let Some(share) = self.find(Mark::Share) else {
             // "orders that came from …" is no share.
             self.take_all(Mark::MakeUp);
@@ -67,6 +68,31 @@ impl Reader<'_> {
             ShareDraft::Groups(Vec::new())
         });
         Ok(())
+    }
+
+    /// "discount %": the sign of a field that is a percentage.
+    fn signs(&mut self) {
+        for at in 1..self.nodes.len() {
+            let sign = matches!(self.nodes[at].text.as_str(), "%" | "pct" | "percent")
+                && !self.used[at]
+                && self.adjacent(at - 1, at);
+            let fraction = match &self.nodes[at - 1].node {
+                Node::Named(Named::Field(f)) => self.model().field(f).is_some_and(|x| {
+                    x.unit == Unit::Fraction
+                        || ["pct", "percent", "percentage"]
+                            .iter()
+                            .any(|w| x.name.split('_').any(|p| p == *w))
+                }),
+                Node::Named(Named::Metric(m)) => self
+                    .model()
+                    .metric(m)
+                    .is_some_and(|x| x.unit == Unit::Fraction),
+                _ => false,
+            };
+            if sign && fraction {
+                self.take(at);
+            }
+        }
     }
 
     /// "among all customers, what percentage is German": a part of the things that are spoken of,

@@ -215,7 +215,28 @@ impl Reader<'_> {
                 numerator,
             });
         }
-        // A list of values asks for each of them.
+        // A list of values asks for each of them; "in" or "from" a list of places asks for all together.
+        let together = |field: &FieldRef| {
+            let first = self
+                .nodes
+                .iter()
+                .find(|n| matches!(&n.node, Node::Value(v) if v.field == *field));
+            let inside = first.is_some_and(|n| {
+                self.words_between(n.start.saturating_sub(1), n.start)
+                    .any(|w| matches!(w, "in" | "from" | "at" | "within" | "across"))
+            });
+            inside
+                && self
+                    .nodes
+                    .iter()
+                    .any(|n| matches!(&n.node, Node::Named(x) if self.number_of(x, None).is_some()))
+                && !self.any(Mark::Compare)
+                && !self.any(Mark::Versus)
+                && !self.any(Mark::Both)
+                && !self.nodes.iter().any(|n| n.text.contains("each"))
+        };
+        let listed: Vec<(FieldRef, usize)> =
+            listed.into_iter().filter(|(f, _)| !together(f)).collect();
         for (field, _) in listed {
             if !self
                 .draft
