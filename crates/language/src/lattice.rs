@@ -82,6 +82,8 @@ pub(crate) struct Sources<'a> {
 
 const PATHS: usize = 48;
 const LONGEST_VALUE: usize = 12;
+/// Values of a field whose values are kinds of something.
+const KINDS: usize = 8;
 const UNKNOWN: f64 = -6.0;
 
 /// All readings of all stretches, by first token; those of repaired words with them, for what the
@@ -582,6 +584,10 @@ fn value_edges(
             && !(found.quality <= Quality::Alias
                 && first.text.chars().next().is_some_and(char::is_uppercase))
         {
+            // "normal customers": one of a few kinds, if the word finds no other use.
+            if found.quality == Quality::Exact && sources.values.breadth(&found.field) <= KINDS && first.text.len() >= 4 && !lexicon.is_ignorable(&first.folded) {
+                add(Sense::Value(found), end, 0.6);
+            }
             continue;
         }
         if number_only && first.text.len() < 5 && !named_before(&found.field) {
@@ -633,7 +639,7 @@ fn value_edges(
             .iter()
             .any(|n| matches!(n.named, Named::Entity(_)));
         let weight = if noun { weight - 1.0 } else { weight };
-        let weight = if narrower { weight - 0.15 } else { weight };
+        let weight = if narrower { weight - 0.3 } else { weight };
         add(Sense::Value(found), end, weight);
     }
 }

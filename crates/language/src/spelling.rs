@@ -200,7 +200,12 @@ fn derived(written: &str, vocabulary: &Vocabulary, values: &ValueIndex) -> Vec<S
         return Vec::new();
     };
     let first = written.chars().next().unwrap_or_default();
-    let of_grammar = english().words().iter().filter(|w| english().acts(w));
+    // "suppliers" are people and no deed of theirs.
+    let doer = ["er", "ers", "or", "ors"].iter().any(|e| written.ends_with(e));
+    let of_grammar = english()
+        .words()
+        .iter()
+        .filter(|w| !doer && english().acts(w));
     let mut found: Vec<&String> = values
         .words_at(first)
         .iter()

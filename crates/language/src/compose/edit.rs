@@ -648,6 +648,15 @@ fn groups(draft: &Draft, last: &Query, query: &mut Query, scene: &Scene) -> Resu
     {
         query.dimensions.clear();
     }
+    // "which branch sold the most": the branches are ranked over the whole time.
+    if draft.rank.is_some()
+        && times.is_empty()
+        && !fields.is_empty()
+        && !draft.edits.add
+        && !fields.iter().all(|d| last.dimensions.contains(d))
+    {
+        query.dimensions.retain(|d| !is_time(d));
+    }
     // The group of a ranking that is asked anew is no further breakdown.
     let same = |d: &Dimension| last.dimensions.contains(d);
     if !times.is_empty() && !times.iter().all(same) {

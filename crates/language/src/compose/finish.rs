@@ -234,6 +234,27 @@ fn assemble(
             query
                 .dimensions
                 .retain(|d| !matches!(d, Dimension::Field(f) if parts.contains(&f)));
+            // Nor is naming what is counted ("B2B orders as a percentage of all orders").
+            let counted: Vec<String> = draft
+                .measures
+                .iter()
+                .filter_map(|m| match &m.measure {
+                    Measure::Metric(name) => match &model.metric(name)?.unit {
+                        semantics::Unit::Count(noun) => Some(noun.clone()),
+                        _ => None,
+                    },
+                    Measure::Rows(dataset) => {
+                        Some(super::read::plural(&model.dataset(dataset)?.entity))
+                    }
+                    _ => None,
+                })
+                .collect();
+            query.dimensions.retain(|d| {
+                !model.entities.iter().any(|e| {
+                    counted.contains(&super::read::plural(&e.name))
+                        && [&e.key, &e.display].iter().any(|f| *d == Dimension::Field((*f).clone()))
+                })
+            });
             let words: Vec<String> = numerator.iter().map(|b| b.words.clone()).collect();
             query.metrics = draft
                 .measures

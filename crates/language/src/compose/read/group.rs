@@ -216,6 +216,24 @@ impl Reader<'_> {
                 }
                 next = candidate;
             }
+            // "average units per line": a number for each row.
+            if !found
+                && self.nodes[at].text == "per"
+                && self.is(at + 1, Mark::RowsWord)
+                && let Some(dataset) = self.default_fact()
+                && self.has_unclaimed_number(at + 1)
+            {
+                self.ratio_per(
+                    Number {
+                        name: "Lines".into(),
+                        measure: Measure::Rows(dataset),
+                        field: None,
+                    },
+                    at,
+                    at + 1,
+                );
+                found = true;
+            }
             // "in each of SP, RJ and MG": the field of the values that are listed.
             if !found
                 && self.nodes[at].text.contains("each")

@@ -231,8 +231,13 @@ impl Reader<'_> {
         self.persons();
         self.shared_nouns();
         self.pronouns();
-        self.draft.refers = (0..self.nodes.len()).any(|i| !self.used[i] && self.is(i, Mark::Ref));
-        self.draft.continues = self
+        // "same but for France" repeats the question, it points at no member of the answer.
+        let same = |n: &Placed| matches!(n.text.as_str(), "same" | "the same");
+        self.draft.refers = (0..self.nodes.len())
+            .any(|i| !self.used[i] && self.is(i, Mark::Ref) && !same(&self.nodes[i]));
+        let again = self.scene.last.is_some()
+            && self.nodes.iter().any(|n| n.node == Node::Mark(Mark::Ref) && same(n));
+        self.draft.continues = again || self
             .nodes
             .first()
             .is_some_and(|n| matches!(n.node, Node::Mark(Mark::And | Mark::By | Mark::But)));

@@ -558,6 +558,17 @@ impl Reader<'_> {
             self.take(at + 1);
             return Ok(self.add_measure(orders));
         }
+        // "fewer than 10 lines"
+        if self.is(at + 1, Mark::RowsWord)
+            && let Some(dataset) = self.default_fact()
+        {
+            self.take(at + 1);
+            return Ok(self.add_measure(NamedMeasure {
+                name: capitalised(&self.nodes[at + 1].text.clone()),
+                measure: Measure::Rows(dataset),
+                explicit: true,
+            }));
+        }
         for near in candidates {
             let Some(Node::Named(named)) = self.nodes.get(near).map(|n| n.node.clone()) else {
                 continue;
