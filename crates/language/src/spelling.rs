@@ -21,6 +21,8 @@ pub(crate) struct Repaired {
 
 /// Ways of repair that are tried.
 const WAYS: usize = 3;
+/// Slips at most in one question.
+const MOST_SLIPS: usize = 6;
 /// What a repair costs a reading.
 const SLIP: f64 = 0.5;
 /// What it costs when the written word is English too ("moth" for "month").
@@ -81,9 +83,18 @@ pub(crate) fn repairs(
     vocabulary: &Vocabulary,
     values: &ValueIndex,
 ) -> Vec<Repaired> {
-    let candidates: Vec<Vec<(f64, String)>> = (0..tokens.len())
-        .map(|at| candidates(tokens, at, vocabulary, values))
-        .collect();
+    let mut slips = 0;
+    let mut found: Vec<Vec<(f64, String)>> = Vec::with_capacity(tokens.len());
+    for at in 0..tokens.len() {
+        let of_word = candidates(tokens, at, vocabulary, values);
+        slips += usize::from(!of_word.is_empty());
+        // A text of so many slips is no question that anybody mistyped.
+        if slips > MOST_SLIPS {
+            return Vec::new();
+        }
+        found.push(of_word);
+    }
+    let candidates = found;
     let ways = candidates.iter().map(Vec::len).max().unwrap_or(0);
     (0..ways)
         .map(|way| {
