@@ -585,7 +585,11 @@ fn value_edges(
                 && first.text.chars().next().is_some_and(char::is_uppercase))
         {
             // "normal customers": one of a few kinds, if the word finds no other use.
-            if found.quality == Quality::Exact && sources.values.breadth(&found.field) <= KINDS && first.text.len() >= 4 && !lexicon.is_ignorable(&first.folded) {
+            if found.quality == Quality::Exact
+                && sources.values.breadth(&found.field) <= KINDS
+                && first.text.len() >= 4
+                && !lexicon.is_ignorable(&first.folded)
+            {
                 add(Sense::Value(found), end, 0.6);
             }
             continue;

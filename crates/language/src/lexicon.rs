@@ -43,6 +43,23 @@ pub(crate) struct Lexicon {
     words: Vec<String>,
 }
 
+/// The spelling that a word's variants are compared by.
+pub(crate) fn one_spelling(folded: &str) -> Option<&'static str> {
+    static SPELLINGS: OnceLock<HashMap<&'static str, &'static str>> = OnceLock::new();
+    SPELLINGS
+        .get_or_init(|| {
+            rows(include_str!("../lexicon/en/spellings.tsv"))
+                .filter_map(|row| match row[..] {
+                    [common, others] => Some(others.split(" | ").map(move |o| (o, common))),
+                    _ => None,
+                })
+                .flatten()
+                .collect()
+        })
+        .get(folded)
+        .copied()
+}
+
 /// Whether a folded word is English.
 pub(crate) fn is_english(folded: &str) -> bool {
     static WORDS: OnceLock<HashSet<&'static str>> = OnceLock::new();

@@ -32,8 +32,18 @@ pub(crate) fn fold(text: &str) -> String {
     out
 }
 
-/// Singular of an English noun (`categories` → `category`), or the word itself. Works on folded text.
+/// Singular of an English noun (`categories` → `category`) in its American spelling (`colours` →
+/// `color`), or the word itself. Works on folded text.
 pub(crate) fn stem(word: &str) -> String {
+    let singular = singular(word);
+    match crate::lexicon::one_spelling(&singular) {
+        Some(common) => common.to_string(),
+        None => singular,
+    }
+}
+
+/// Singular of an English noun, spelt as it was. Works on folded text.
+pub(crate) fn singular(word: &str) -> String {
     let n = word.len();
     if n <= 3
         || !word.is_ascii()
@@ -121,6 +131,7 @@ mod tests {
             ("sales", "sales"),
             ("bus", "bus"),
             ("cookies", "cookie"),
+            ("colours", "color"),
             ("statuses", "status"),
             ("warehouses", "warehouse"),
         ] {

@@ -212,11 +212,13 @@ fn derived(written: &str, vocabulary: &Vocabulary, values: &ValueIndex) -> Vec<S
     };
     let first = written.chars().next().unwrap_or_default();
     // "suppliers" are people and no deed of theirs.
-    let doer = ["er", "ers", "or", "ors"].iter().any(|e| written.ends_with(e));
+    let doer = ["er", "ers", "or", "ors"]
+        .iter()
+        .any(|e| written.ends_with(e));
     let of_grammar = english()
         .words()
         .iter()
-        .filter(|w| !doer && english().acts(w));
+        .filter(|w| !doer && english().roles(w).iter().any(|r| r.kind == "verb"));
     let mut found: Vec<&String> = values
         .words_at(first)
         .iter()

@@ -669,6 +669,32 @@ impl Reader<'_> {
             word,
             "last" | "previous" | "past" | "prior" | "preceding" | "latest" | "recent"
         ) || self.trails(at);
+        // "the most recent week": the one that the data ends in.
+        if word == "most"
+            && self.word(at + 1) == "recent"
+            && let Some(grain) = self.grain_word(at + 2)
+            && self.tokens[at + 2].folded == self.tokens[at + 2].stem
+        {
+            return Some((relative(period_of(today, grain, week_start)), at + 3));
+        }
+        // "the last full month"
+        if last
+            && matches!(
+                self.word(at + 1),
+                "full" | "complete" | "whole" | "calendar" | "completed"
+            )
+            && let Some(grain) = self.grain_word(at + 2)
+            && self.tokens[at + 2].folded == self.tokens[at + 2].stem
+        {
+            let current = period_of(today, grain, week_start);
+            let complete = current.end == Some(today.saturating_add(1.days()));
+            let period = if complete && grain != Grain::Day {
+                current
+            } else {
+                period_of(shifted(today, grain, -1), grain, week_start)
+            };
+            return Some((relative(period), at + 3));
+        }
         if this && let Some(grain) = self.grain_word(at + 1) {
             return Some((relative(period_of(today, grain, week_start)), at + 2));
         }

@@ -176,7 +176,7 @@ fn parts_of_name(label: &str) -> Vec<(String, f64)> {
             .unwrap_or(0)
     });
     // "food" for a food type: a kind is named by what it is a kind of.
-    let kind = words[head] == "type" && head > 0;
+    let kind = matches!(words[head].as_str(), "type" | "group" | "class") && head > 0;
     let mut parts: Vec<(String, f64)> = Vec::new();
     for length in 1..words.len() {
         for start in 0..=words.len() - length {
@@ -187,6 +187,10 @@ fn parts_of_name(label: &str) -> Vec<(String, f64)> {
             let joint = |w: Option<&String>| w.is_some_and(|w| PARTICLES.contains(&w.as_str()));
             let claimed = length == 1 && CLAIMABLE.contains(&part[0].as_str());
             let tells = part.iter().any(|w| tells(&w));
+            // "3" is no name of the third markdown.
+            if part.iter().all(|w| w.chars().all(|c| c.is_ascii_digit())) {
+                continue;
+            }
             let whole = length > 1 && part.iter().all(|w| !joint(Some(w)));
             let range = start..start + length;
             let headed = range.contains(&head) || kind && range.contains(&(head - 1));

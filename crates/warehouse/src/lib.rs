@@ -5,6 +5,7 @@
 //! fingerprint of the data, so that a second question starts at once.
 
 mod declared;
+mod encoding;
 mod error;
 mod lexical;
 mod load;

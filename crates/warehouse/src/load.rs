@@ -101,29 +101,34 @@ fn delimited(
     if let Some(table) = regular(connection, group, delimiter, strict, loaded)? {
         return Ok(table);
     }
-    let read = |extra: &str| {
+    let read = |files: &[PathBuf], extra: &str| {
         format!(
             "CREATE OR REPLACE TEMP TABLE {STAGING} AS SELECT * FROM read_csv({}, delim = {}, header = true, all_varchar = true, quote = '\"', escape = '\"', null_padding = true, strict_mode = false, normalize_names = false{extra})",
-            file_list(&group.files),
+            file_list(files),
             quoted(&delimiter.to_string())
         )
     };
-    // Quoted line breaks cannot be read in parallel beside padded rows; Latin-1 files are no UTF-8.
-    let attempts = [
-        "",
-        ", parallel = false",
-        ", parallel = false, encoding = 'latin-1'",
-    ];
+    // Quoted line breaks cannot be read in parallel beside padded rows.
     let mut problem = None;
     let mut done = false;
-    for extra in attempts {
-        match connection.execute_batch(&read(extra)) {
+    for extra in ["", ", parallel = false"] {
+        match connection.execute_batch(&read(&group.files, extra)) {
             Ok(()) => {
                 done = true;
                 break;
             }
             Err(e) => problem = problem.or(Some(e)),
         }
+    }
+    let mut remarks = Vec::new();
+    if !done
+        && let Ok(copies) = crate::encoding::Copies::of(&group.files)
+        && connection
+            .execute_batch(&read(&copies.files, ", parallel = false"))
+            .is_ok()
+    {
+        done = true;
+        remarks.push(format!("{} is no UTF-8; read as Windows-1252", group.name));
     }
     if !done {
         let reason = problem
@@ -133,7 +138,6 @@ fn delimited(
     }
     let columns = column_names(connection, STAGING)?;
     let name = unique_name(&group.name, loaded);
-    let mut remarks = Vec::new();
     // Header lines inside the file, and lines without a single value.
     let header_line: Vec<String> = columns
         .iter()

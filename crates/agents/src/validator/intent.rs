@@ -7,7 +7,7 @@ use query::{
     Align, Banded, Banding, Decompose, Dimension, Direction, End, Filter, Having, Literal, Measure,
     Operator, OrderKey, Part, Query, RowRank, Threshold,
 };
-use semantics::{Aggregation, Expression, FieldRef, MetricKind, Model, RowFilter};
+use semantics::{Additivity, Aggregation, Expression, FieldRef, MetricKind, Model, RowFilter};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the intent check found.
@@ -56,7 +56,7 @@ pub fn check_intent(query: &Query, sql: &str, model: &Model) -> IntentReport {
         ),
         check("filters", filters(&wanted, &inventory)),
         check("groups", groups(query, &inventory)),
-        check("period", period(query, &wanted, &inventory)),
+        check("period", period(query, model, &wanted, &inventory)),
         check("comparison", comparison(query, &inventory)),
         check("order", order(query, &inventory)),
         check("limit", limit(query, &inventory)),
@@ -612,7 +612,23 @@ fn groups(query: &Query, inventory: &Inventory) -> Option<String> {
         .map(|w| format!("asks for {least} columns, computes {w}"))
 }
 
-fn period(query: &Query, wanted: &Wanted, inventory: &Inventory) -> Option<String> {
+/// Whether a number is a level: as of the end of a period, whose first day plays no part.
+fn is_level(measure: &Measure, model: &Model) -> bool {
+    match measure {
+        Measure::Metric(name) => model
+            .metric(name)
+            .is_some_and(|m| m.additivity == Additivity::Semi),
+        Measure::Where { measure, .. } => is_level(measure, model),
+        Measure::Aggregate { field, .. } => model
+            .field(field)
+            .is_some_and(|f| f.additivity == Additivity::Semi),
+        _ => false,
+    }
+}
+
+fn period(query: &Query, model: &Model, wanted: &Wanted, inventory: &Inventory) -> Option<String> {
+    let range = query.time.as_ref().and_then(|t| t.range.as_ref());
+    let levels = query.metrics.iter().all(|t| is_level(&t.measure, model));
     let cut = query
         .compare
         .as_ref()
@@ -624,14 +640,10 @@ fn period(query: &Query, wanted: &Wanted, inventory: &Inventory) -> Option<Strin
         .dates
         .iter()
         .filter(|d| {
-            let end = query
-                .time
-                .as_ref()
-                .and_then(|t| t.range.as_ref())
-                .and_then(|r| r.end.as_ref())
-                == Some(*d);
+            let end = range.and_then(|r| r.end.as_ref()) == Some(*d);
+            let start = range.and_then(|r| r.start.as_ref()) == Some(*d);
             // A range that the watermark cuts off ends there instead.
-            !(cut && end)
+            !(cut && end) && !(levels && start)
         })
         .collect();
     if let Some(lost) = required.iter().find(|d| !inventory.has_date(d)) {

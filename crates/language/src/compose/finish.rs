@@ -252,7 +252,9 @@ fn assemble(
             query.dimensions.retain(|d| {
                 !model.entities.iter().any(|e| {
                     counted.contains(&super::read::plural(&e.name))
-                        && [&e.key, &e.display].iter().any(|f| *d == Dimension::Field((*f).clone()))
+                        && [&e.key, &e.display]
+                            .iter()
+                            .any(|f| *d == Dimension::Field((*f).clone()))
                 })
             });
             let words: Vec<String> = numerator.iter().map(|b| b.words.clone()).collect();
@@ -793,6 +795,15 @@ fn counted_groups(
             field: time.field.clone(),
         }));
         query.filter = all(query.filter.take().into_iter().chain([dated]).collect());
+    }
+    // Nobody is no customer.
+    if let Dimension::Field(field) = &dimension
+        && model.field(field).is_some_and(|f| f.nulls != Some(0))
+    {
+        let there = Filter::Not(Box::new(Filter::IsNull {
+            field: field.clone(),
+        }));
+        query.filter = all(query.filter.take().into_iter().chain([there]).collect());
     }
     let having = having
         .into_iter()

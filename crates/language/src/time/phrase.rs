@@ -615,6 +615,13 @@ impl Reader<'_> {
         {
             return Some((TimeSense::Shift(1, grain), start + 2));
         }
+        if start == at + 1
+            && let Some(grain) = self.grain_word(start)
+            && matches!(self.word(start + 1), "before" | "prior" | "earlier")
+            && matches!(self.word(start + 2), "" | "?")
+        {
+            return Some((TimeSense::Shift(-1, grain), start + 2));
+        }
         let (n, next) = self.number(at)?;
         let grain = self.grain_word(next)?;
         let n = i32::try_from(n).ok().filter(|n| (1..=60).contains(n))?;

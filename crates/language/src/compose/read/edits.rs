@@ -71,6 +71,7 @@ impl Reader<'_> {
             self.nodes.get(at + 1).map(|n| &n.node),
             Some(
                 Node::Named(_)
+                    | Node::Value(_)
                     | Node::Mark(Mark::Compare | Mark::Share | Mark::Pct)
                     | Node::Change(_)
                     | Node::Rank(_)

@@ -172,7 +172,15 @@ impl Reader<'_> {
                             && !found
                             && (counted || entity.is_some_and(|e| self.is_transactional(e)))
                             && self.has_unclaimed_number(at);
-                        if ratio {
+                        // "median quantity per purchase order": each row is one of them.
+                        let own = per
+                            && !found
+                            && entity
+                                .and_then(|e| self.model().entities[e].dataset.clone())
+                                .is_some_and(|d| self.middle_of_rows(&d));
+                        if own {
+                            self.take(next);
+                        } else if ratio {
                             self.average_per_entity(entity.unwrap_or(0), at, next);
                         } else {
                             let time = self
@@ -375,6 +383,17 @@ impl Reader<'_> {
     /// Whether a number still waits for its group ("average X per order").
     pub(super) fn has_unclaimed_number(&self, before: usize) -> bool {
         (0..self.nodes.len()).any(|i| i != before && !self.used[i] && matches!(&self.nodes[i].node, Node::Named(n) if self.number_of(n, None).is_some())) || !self.draft.measures.is_empty() || self.any(Mark::HowMuch)
+    }
+
+    /// Whether the question asks for a mean or a median of a column of these rows.
+    fn middle_of_rows(&self, dataset: &str) -> bool {
+        (1..self.nodes.len()).any(|i| {
+            matches!(
+                self.nodes[i - 1].node,
+                Node::Aggregation(Aggregation::Median | Aggregation::Average)
+            ) && matches!(&self.nodes[i].node, Node::Named(Named::Field(f)) if f.dataset == dataset
+                && self.model().field(f).is_some_and(|x| x.role == Role::Measure))
+        })
     }
 
     /// Whether a number that adds up still waits for its group.

@@ -236,11 +236,15 @@ impl Reader<'_> {
         self.draft.refers = (0..self.nodes.len())
             .any(|i| !self.used[i] && self.is(i, Mark::Ref) && !same(&self.nodes[i]));
         let again = self.scene.last.is_some()
-            && self.nodes.iter().any(|n| n.node == Node::Mark(Mark::Ref) && same(n));
-        self.draft.continues = again || self
-            .nodes
-            .first()
-            .is_some_and(|n| matches!(n.node, Node::Mark(Mark::And | Mark::By | Mark::But)));
+            && self
+                .nodes
+                .iter()
+                .any(|n| n.node == Node::Mark(Mark::Ref) && same(n));
+        self.draft.continues = again
+            || self
+                .nodes
+                .first()
+                .is_some_and(|n| matches!(n.node, Node::Mark(Mark::And | Mark::By | Mark::But)));
         if self.scene.last.is_some() {
             self.edits();
         } else if let Some(node) = self.nodes.iter().find(|n| matches!(n.node, Node::Edit(_))) {
@@ -433,7 +437,7 @@ pub(super) fn capitalised(text: &str) -> String {
 
 fn is_singular(text: &str) -> bool {
     let last = text.rsplit(' ').next().unwrap_or(text);
-    crate::morphology::stem(last) == last
+    crate::morphology::singular(last) == last
 }
 
 /// The foreign keys that lead to a dataset, those of dated and large datasets first.

@@ -40,8 +40,9 @@ impl Reader<'_> {
                     let counted_elsewhere = self.draft.counted;
                     let plural_noun = self.nodes[near].text.ends_with('s')
                         && near > at
-                        && self.nodes[near].text != crate::morphology::stem(&self.nodes[near].text);
-                    if !plural_noun || counted_elsewhere {
+                        && self.nodes[near].text
+                            != crate::morphology::singular(&self.nodes[near].text);
+                    if !plural_noun || counted_elsewhere || share {
                         self.used[near] = true;
                         self.draft.penalty -= 0.6;
                     }
@@ -328,6 +329,15 @@ impl Reader<'_> {
                 self.take(at - 1);
             }
             self.take(at);
+            // "holiday weeks": weeks that are so, and no breakdown by week.
+            if matches!(
+                self.nodes.get(at + 1).map(|n| &n.node),
+                Some(Node::Time(TimeSense::Grain(_)))
+            ) && self.adjacent(at, at + 1)
+                && !is_singular(&self.nodes[at + 1].text)
+            {
+                self.take(at + 1);
+            }
             let said = self.label(&field);
             self.draft.filters.push(Bound {
                 field: Some(field.clone()),
