@@ -578,6 +578,20 @@ fn value_edges(
         if shouted_alias {
             continue;
         }
+        // "shipped to Mumbai" is a deed.
+        let deed = verb
+            && !lexicon.roles(&first.folded).is_empty()
+            && end == at + 1
+            && first.text == first.folded
+            && tokens.get(end).is_some_and(|t| {
+                matches!(
+                    t.folded.as_str(),
+                    "to" | "from" | "via" | "by" | "on" | "in" | "into"
+                )
+            });
+        if deed {
+            continue;
+        }
         // "shipped orders": a verb may be a value as it stands ("Shipped").
         if is_role_word
             && !(verb && found.quality == Quality::Exact)

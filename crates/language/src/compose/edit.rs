@@ -653,7 +653,7 @@ fn groups(draft: &Draft, last: &Query, query: &mut Query, scene: &Scene) -> Resu
         && times.is_empty()
         && !fields.is_empty()
         && !draft.edits.add
-        && !fields.iter().all(|d| last.dimensions.contains(d))
+        && draft.rank.as_ref().is_some_and(|r| r.per.is_empty())
     {
         query.dimensions.retain(|d| !is_time(d));
     }

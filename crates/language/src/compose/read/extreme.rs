@@ -151,7 +151,10 @@ impl Reader<'_> {
             else {
                 continue;
             };
-            if !none || self.used[at] || !self.adjacent(at - 1, at) {
+            let near = self
+                .words_between(self.nodes[at - 1].end, self.nodes[at].start)
+                .all(|w| matches!(w, "a" | "an" | "the" | "any"));
+            if !none || self.used[at] || !near {
                 continue;
             }
             let Some(field) = self.number_of(&named, None).and_then(|n| n.field) else {

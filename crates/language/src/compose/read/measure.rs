@@ -166,6 +166,64 @@ impl Reader<'_> {
         }
     }
 
+    /// "what did store 7 sell", "how did the Leeds shop do": what it took.
+    fn takings(&mut self) {
+        let words: Vec<&str> = self
+            .scene
+            .tokens
+            .iter()
+            .map(|t| t.folded.as_str())
+            .collect();
+        let did = words
+            .iter()
+            .position(|w| matches!(*w, "did" | "does" | "do" | "has" | "have"));
+        let took = words.iter().rposition(|w| {
+            matches!(
+                *w,
+                "sell"
+                    | "sold"
+                    | "take"
+                    | "taken"
+                    | "make"
+                    | "made"
+                    | "earn"
+                    | "earned"
+                    | "do"
+                    | "done"
+                    | "turnover"
+            )
+        });
+        let asked = matches!(words.first(), Some(&("what" | "how")))
+            && did.zip(took).is_some_and(|(d, t)| d < t && d <= 1);
+        let valued = self.nodes.iter().any(|n| matches!(n.node, Node::Value(_)));
+        // "what products did …" asks for products.
+        let named = (0..self.nodes.len()).any(|i| {
+            !self.used[i]
+                && matches!(&self.nodes[i].node, Node::Named(_))
+                && !matches!(self.nodes.get(i + 1).map(|n| &n.node), Some(Node::Value(_)))
+                && !matches!(
+                    i.checked_sub(1).map(|b| &self.nodes[b].node),
+                    Some(Node::Value(_))
+                )
+        });
+        if asked
+            && valued
+            && !named
+            && self.scene.last.is_none()
+            && self.draft.measures.is_empty()
+            && !self.any(Mark::Count)
+            && let Some(default) = self.metric_like(RankBasis::Revenue)
+        {
+            self.draft
+                .notes
+                .push(format!("asked in money: {}", default.name.to_lowercase()));
+            self.add_measure(NamedMeasure {
+                explicit: true,
+                ..default
+            });
+        }
+    }
+
     /// "the invoices with their totals", "order ids and the total": the sum that is not said of what.
     fn totals(&mut self) {
         if !self.draft.measures.is_empty() {
@@ -460,6 +518,7 @@ impl Reader<'_> {
             }
         }
         self.totals();
+        self.takings();
         self.spent_on_average();
         self.own_rows();
         // "freight as a percentage of revenue"

@@ -307,6 +307,7 @@ impl Reader<'_> {
         self.thresholds()?;
         self.changes()?;
         self.running();
+        self.dated_winner();
         self.leftovers()?;
         Ok(self.draft)
     }

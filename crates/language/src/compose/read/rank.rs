@@ -376,6 +376,28 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// "when was our biggest invoice": its day stands beside it.
+    pub(super) fn dated_winner(&mut self) {
+        let thing = self
+            .draft
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Field(_)));
+        let asked = self
+            .nodes
+            .iter()
+            .any(|n| n.node == Node::Mark(Mark::Which) && n.text.starts_with("when"));
+        if !(asked && thing && self.draft.rank.is_some()) || self.tells_when() {
+            return;
+        }
+        if let Some(field) = self.scene.model.default_time.clone() {
+            self.add_dimension(Dimension::TimeOf {
+                field,
+                grain: Grain::Day,
+            });
+        }
+    }
+
     /// "what is the highest total price of the orders …": the number itself is asked for, not what has
     /// it.
     fn bare_extreme(&self, at: usize) -> bool {

@@ -78,7 +78,7 @@ impl Reader<'_> {
     }
 
     /// Whether the answer will hold a date or a time.
-    fn tells_when(&self) -> bool {
+    pub(super) fn tells_when(&self) -> bool {
         let temporal = |f: &FieldRef| {
             self.model()
                 .field(f)

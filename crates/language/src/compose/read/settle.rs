@@ -15,6 +15,9 @@ impl Reader<'_> {
             if self.is(at, Mark::People) {
                 self.people(at);
             }
+            if self.points_back(at) {
+                self.nodes[at].node = Node::Mark(Mark::Ref);
+            }
             if self.same_period(at) {
                 self.take(at);
                 self.take(at + 1);
@@ -39,6 +42,21 @@ impl Reader<'_> {
         if described {
             self.take(at);
         }
+    }
+
+    /// "that profit", "that year" in a conversation: what was spoken of before.
+    fn points_back(&self, at: usize) -> bool {
+        self.scene.last.is_some()
+            && self.is(at, Mark::Relative)
+            && self.nodes[at].text == "that"
+            && self.nodes.get(at + 1).is_some_and(|n| {
+                self.adjacent(at, at + 1)
+                    && match &n.node {
+                        Node::Time(TimeSense::Grain(_)) => true,
+                        Node::Named(named) => self.number_of(named, None).is_some(),
+                        _ => false,
+                    }
+            })
     }
 
     /// "that year" in a conversation: the period of the last question.
