@@ -111,6 +111,8 @@ struct Wanted {
     dates: BTreeSet<String>,
     /// Whether windows or shifted buckets may bring other dates.
     other_dates: bool,
+    /// Whether a total runs from a first day of its own (that of the year).
+    restarts: bool,
     /// Whether a mean that no measure names belongs to the query (a moving average, the mean of
     /// the groups).
     any_average: bool,
@@ -279,8 +281,14 @@ impl Wanted {
                 self.measure(measure, model);
             }
             Measure::OrZero(measure) => self.measure(measure, model),
+            Measure::Cumulative { .. } => {
+                self.other_dates = true;
+                self.restarts = true;
+                for part in measure.parts() {
+                    self.measure(part, model);
+                }
+            }
             Measure::Opening(_)
-            | Measure::Cumulative { .. }
             | Measure::SellThrough { .. }
             | Measure::WeeksOfSupply { .. } => {
                 self.other_dates = true;
@@ -643,7 +651,7 @@ fn period(query: &Query, model: &Model, wanted: &Wanted, inventory: &Inventory) 
             let end = range.and_then(|r| r.end.as_ref()) == Some(*d);
             let start = range.and_then(|r| r.start.as_ref()) == Some(*d);
             // A range that the watermark cuts off ends there instead.
-            !(cut && end) && !(levels && start)
+            !(cut && end) && !((levels || wanted.restarts) && start)
         })
         .collect();
     if let Some(lost) = required.iter().find(|d| !inventory.has_date(d)) {
