@@ -57,7 +57,7 @@ pub fn check_intent(query: &Query, sql: &str, model: &Model) -> IntentReport {
         check("filters", filters(&wanted, &inventory)),
         check("groups", groups(query, &inventory)),
         check("period", period(query, model, &wanted, &inventory)),
-        check("comparison", comparison(query, &inventory)),
+        check("comparison", comparison(query, model, &inventory)),
         check("order", order(query, &inventory)),
         check("limit", limit(query, &inventory)),
     ])
@@ -111,8 +111,9 @@ struct Wanted {
     dates: BTreeSet<String>,
     /// Whether windows or shifted buckets may bring other dates.
     other_dates: bool,
-    /// Whether a total runs from a first day of its own (that of the year).
-    restarts: bool,
+    /// Whether a measure has bounds of its own: a total from the start of the year, weeks of cover up
+    /// to the last stock.
+    own_window: bool,
     /// Whether a mean that no measure names belongs to the query (a moving average, the mean of
     /// the groups).
     any_average: bool,
@@ -216,7 +217,23 @@ impl Wanted {
                     self.condition(filter, model);
                 }
             }
-            _ => {
+            MetricKind::BasketAttach {
+                basket,
+                base,
+                attach,
+                ..
+            } => {
+                self.aggregate(Aggregation::CountDistinct);
+                self.field(basket, model);
+                self.condition(base, model);
+                self.condition(attach, model);
+            }
+            kind => {
+                self.own_window |= matches!(kind, MetricKind::Cumulative { .. });
+                self.other_dates |= matches!(
+                    kind,
+                    MetricKind::Cumulative { .. } | MetricKind::Growth { .. }
+                );
                 for part in metric.parts() {
                     self.metric(part, model, depth + 1);
                 }
@@ -283,15 +300,14 @@ impl Wanted {
             Measure::OrZero(measure) => self.measure(measure, model),
             Measure::Cumulative { .. } => {
                 self.other_dates = true;
-                self.restarts = true;
+                self.own_window = true;
                 for part in measure.parts() {
                     self.measure(part, model);
                 }
             }
-            Measure::Opening(_)
-            | Measure::SellThrough { .. }
-            | Measure::WeeksOfSupply { .. } => {
+            Measure::Opening(_) | Measure::SellThrough { .. } | Measure::WeeksOfSupply { .. } => {
                 self.other_dates = true;
+                self.own_window = true;
                 for part in measure.parts() {
                     self.measure(part, model);
                 }
@@ -651,7 +667,7 @@ fn period(query: &Query, model: &Model, wanted: &Wanted, inventory: &Inventory) 
             let end = range.and_then(|r| r.end.as_ref()) == Some(*d);
             let start = range.and_then(|r| r.start.as_ref()) == Some(*d);
             // A range that the watermark cuts off ends there instead.
-            !(cut && end) && !((levels || wanted.restarts) && start)
+            !(cut && end) && !(levels && start) && !(wanted.own_window && (start || end))
         })
         .collect();
     if let Some(lost) = required.iter().find(|d| !inventory.has_date(d)) {
@@ -667,7 +683,7 @@ fn period(query: &Query, model: &Model, wanted: &Wanted, inventory: &Inventory) 
     None
 }
 
-fn comparison(query: &Query, inventory: &Inventory) -> Option<String> {
+fn comparison(query: &Query, model: &Model, inventory: &Inventory) -> Option<String> {
     let compare = query.compare.as_ref()?;
     let change = compare
         .show
@@ -687,7 +703,8 @@ fn comparison(query: &Query, inventory: &Inventory) -> Option<String> {
         return None;
     }
     if let Some(other) = periods::prior(query) {
-        let lost = [other.start, other.end]
+        let levels = query.metrics.iter().all(|t| is_level(&t.measure, model));
+        let lost = [other.start.filter(|_| !levels), other.end]
             .into_iter()
             .flatten()
             .map(|d| d.to_string())
