@@ -667,7 +667,8 @@ fn period(query: &Query, model: &Model, wanted: &Wanted, inventory: &Inventory) 
             let end = range.and_then(|r| r.end.as_ref()) == Some(*d);
             let start = range.and_then(|r| r.start.as_ref()) == Some(*d);
             // A range that the watermark cuts off ends there instead.
-            !(cut && end) && !(levels && start) && !(wanted.own_window && (start || end))
+            let replaced = cut && end || levels && start || wanted.own_window && (start || end);
+            !replaced
         })
         .collect();
     if let Some(lost) = required.iter().find(|d| !inventory.has_date(d)) {
