@@ -2,10 +2,11 @@
 
 use super::Compiler;
 use super::calendar::Span;
-use super::measure::{Basis, Leaf, Tree};
+use super::measure::{Basis, Leaf};
 use super::reckoning::Reckoning;
 use super::shift::Shift;
 use super::statement::Select;
+use super::tree::Tree;
 use crate::{Dimension, Filter, Grain, Measure, QueryError};
 use jiff::civil::Date;
 use semantics::{Aggregation, FieldRef};

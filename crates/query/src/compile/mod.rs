@@ -50,6 +50,7 @@ mod shift;
 mod statement;
 mod subquery;
 mod threshold;
+mod tree;
 mod values;
 
 use crate::dialect::{SqlDialect, writer};

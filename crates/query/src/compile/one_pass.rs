@@ -5,8 +5,9 @@ use super::calendar::Span;
 use super::compare::Periods;
 use super::frame::{TakenApart, Window};
 use super::grouped::Setting;
-use super::measure::{Leaf, Tree};
+use super::measure::Leaf;
 use super::statement::Select;
+use super::tree::Tree;
 use crate::{Dimension, QueryError};
 use jiff::civil::Date;
 
