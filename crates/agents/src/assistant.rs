@@ -131,7 +131,7 @@ impl Assistant {
 
 /// The model inferred from loaded data, kept beside it.
 pub(crate) fn inferred(warehouse: &Warehouse) -> Model {
-    const NAME: &str = concat!("model-", env!("CARGO_PKG_VERSION"), "-23.json");
+    const NAME: &str = concat!("model-", env!("CARGO_PKG_VERSION"), "-24.json");
     if let Some(model) = warehouse
         .artifact(NAME)
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())

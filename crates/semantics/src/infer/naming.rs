@@ -1,6 +1,6 @@
 //! Names of tables and columns as words.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 fn abbreviations() -> &'static HashMap<&'static str, &'static str> {
@@ -12,6 +12,56 @@ fn abbreviations() -> &'static HashMap<&'static str, &'static str> {
             .filter_map(|l| l.split_once('\t'))
             .collect()
     })
+}
+
+fn column_nouns() -> &'static HashSet<&'static str> {
+    static READ: OnceLock<HashSet<&'static str>> = OnceLock::new();
+    READ.get_or_init(|| {
+        include_str!("../../lexicon/column_words.txt")
+            .lines()
+            .filter(|l| !l.starts_with('#'))
+            .flat_map(str::split_whitespace)
+            .collect()
+    })
+}
+
+/// The words that a name without a sign between is put together from, as few as possible;
+/// itself if it is no such name.
+fn cut(part: &str) -> Vec<String> {
+    let nouns = column_nouns();
+    let whole = || vec![part.to_string()];
+    let known = nouns.contains(part) || abbreviations().contains_key(part);
+    if part.len() < 6 || !part.bytes().all(|b| b.is_ascii_lowercase()) || known {
+        return whole();
+    }
+    // Fewest words up to each letter, and where the last of them begins.
+    let mut best: Vec<Option<(usize, usize)>> = vec![None; part.len() + 1];
+    best[0] = Some((0, 0));
+    for end in 2..=part.len() {
+        for start in 0..end - 1 {
+            if let Some((count, _)) = best[start]
+                && nouns.contains(&part[start..end])
+                && best[end].is_none_or(|(known, _)| count + 1 < known)
+            {
+                best[end] = Some((count + 1, start));
+            }
+        }
+    }
+    let mut words = Vec::new();
+    let mut end = part.len();
+    while end > 0 {
+        let Some((_, start)) = best[end] else {
+            return whole();
+        };
+        words.push(part[start..end].to_string());
+        end = start;
+    }
+    words.reverse();
+    if words.iter().any(|w| w.len() >= 4) {
+        words
+    } else {
+        whole()
+    }
 }
 
 /// Lower-case words of a name: `OrderDate`, `order_date` and `Order Date` are the same.
@@ -47,6 +97,7 @@ pub(crate) fn words(name: &str) -> Vec<String> {
         .into_iter()
         .flat_map(|p| p.split(' ').map(str::to_string).collect::<Vec<_>>())
         .filter(|p| !p.is_empty())
+        .flat_map(|p| cut(&p))
         .flat_map(|p| {
             abbreviations().get(p.as_str()).map_or_else(
                 || vec![p.clone()],
@@ -161,6 +212,10 @@ mod tests {
         assert_eq!(words("State/Province"), ["state", "province"]);
         assert_eq!(words("CustomerID"), ["customer", "id"]);
         assert_eq!(words("qty_ordered"), ["quantity", "ordered"]);
+        assert_eq!(words("ORDERLINENUMBER"), ["order", "line", "number"]);
+        assert_eq!(words("CUSTOMERNAME"), ["customer", "name"]);
+        assert_eq!(words("warehouse"), ["warehouse"]);
+        assert_eq!(words("Basketball"), ["basketball"]);
         assert_eq!(
             column_words(&["l_orderkey", "l_tax"]),
             [vec!["order".to_string(), "key".into()], vec!["tax".into()]]
