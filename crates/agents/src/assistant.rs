@@ -131,16 +131,16 @@ impl Assistant {
 
 /// The model inferred from loaded data, kept beside it.
 pub(crate) fn inferred(warehouse: &Warehouse) -> Model {
-    const NAME: &str = concat!("model-", env!("CARGO_PKG_VERSION"), "-24.json");
+    let name = format!("model-{}.json", semantics::STAMP);
     if let Some(model) = warehouse
-        .artifact(NAME)
+        .artifact(&name)
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
     {
         return model;
     }
     let model = semantics::infer(warehouse.profile(), &mut warehouse.evidence());
     if let Ok(bytes) = serde_json::to_vec(&model) {
-        warehouse.store_artifact(NAME, &bytes);
+        warehouse.store_artifact(&name, &bytes);
     }
     model
 }

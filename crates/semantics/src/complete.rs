@@ -55,7 +55,7 @@ pub(crate) fn complete(model: &mut Model, gaps: &Gaps, measured: Option<&Measure
     }
     metrics(model, gaps);
     if gaps.entities {
-        model.entities = entities::find(model);
+        model.entities = entities::find(model, &mut |_, _, _| None);
     }
     if gaps.default_metric && model.default_metric.is_none() {
         model.default_metric = default_metric(model);

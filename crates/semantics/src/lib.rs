@@ -34,6 +34,7 @@ pub use expression::{AddressPart, CaseBranch, Expression};
 pub use field::*;
 pub use filter::*;
 pub use infer::infer;
+pub use infer::naming::words as name_words;
 pub use lexicon::*;
 pub use metric::*;
 pub use model::*;
@@ -43,3 +44,6 @@ pub use policy::*;
 pub use problem::*;
 pub use profile::*;
 pub use reading::{Reading, Source, read};
+
+/// Stamp of this crate's sources: a model that other code inferred is known by it.
+pub const STAMP: &str = env!("SOURCE_STAMP");

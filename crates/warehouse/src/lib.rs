@@ -9,6 +9,7 @@ mod encoding;
 mod error;
 mod lexical;
 mod load;
+mod moments;
 mod profile;
 mod rows;
 mod same_shape;
@@ -52,8 +53,8 @@ pub struct Warehouse {
     folder: PathBuf,
 }
 
-/// Changes when the same files are read into other tables.
-const LAYOUT: u32 = 3;
+/// Stamp of this crate's sources: other code may read the same files into other tables.
+const LAYOUT: &str = env!("SOURCE_STAMP");
 
 /// Idle connections that are kept at most.
 const IDLE: usize = 16;
@@ -101,6 +102,16 @@ fn remove_abandoned(tables: &Path) {
     }
 }
 
+/// The measurements kept beside the tables.
+fn read_profile(folder: &Path) -> Result<SourceProfile, WarehouseError> {
+    let unusable = |reason: String| WarehouseError::Cache {
+        path: folder.display().to_string(),
+        reason,
+    };
+    let bytes = std::fs::read(folder.join("profile.json")).map_err(|e| unusable(e.to_string()))?;
+    serde_json::from_slice(&bytes).map_err(|e| unusable(e.to_string()))
+}
+
 impl Warehouse {
     /// Loads what the paths stand for, or opens it from the cache.
     ///
@@ -119,7 +130,8 @@ impl Warehouse {
             path: cache.display().to_string(),
             reason: e.to_string(),
         };
-        if options.no_cache || !database.is_file() {
+        let kept = read_profile(&folder).is_ok() && database.is_file();
+        if options.no_cache || !kept {
             std::fs::create_dir_all(cache.join("tables")).map_err(unusable)?;
             remove_abandoned(&cache.join("tables"));
             let unique = format!(
@@ -137,7 +149,8 @@ impl Warehouse {
                 let _ = std::fs::remove_dir_all(&work);
                 return Err(e);
             }
-            if options.no_cache {
+            // A folder whose measurements cannot be read is of no use to anyone.
+            if options.no_cache || read_profile(&folder).is_err() {
                 let _ = std::fs::remove_dir_all(&folder);
             }
             if std::fs::rename(&work, &folder).is_err() {
@@ -145,12 +158,7 @@ impl Warehouse {
                 let _ = std::fs::remove_dir_all(&work);
             }
         }
-        let profile = std::fs::read(folder.join("profile.json")).map_err(unusable)?;
-        let profile: SourceProfile =
-            serde_json::from_slice(&profile).map_err(|e| WarehouseError::Cache {
-                path: folder.display().to_string(),
-                reason: e.to_string(),
-            })?;
+        let profile = read_profile(&folder)?;
         let config = Config::default().access_mode(AccessMode::ReadOnly)?;
         let connection = Connection::open_with_flags(&database, config)?;
         if let Some(threads) = options.threads {

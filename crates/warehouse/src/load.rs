@@ -44,6 +44,9 @@ pub(crate) fn load(
                 .unwrap_or_default(),
         ));
     }
+    for table in &mut loaded {
+        crate::moments::join(connection, table)?;
+    }
     if !inventory.skipped.is_empty()
         && let Some(first) = loaded.first_mut()
     {

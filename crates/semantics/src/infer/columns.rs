@@ -86,23 +86,7 @@ fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
                         .all(|(a, b)| super::naming::singular(a) == super::naming::singular(b))
             })
         });
-        let number_subject = matches!(
-            row.subject,
-            Subject::ReorderLevel
-                | Subject::Stock
-                | Subject::Discount
-                | Subject::Tax
-                | Subject::Freight
-                | Subject::Profit
-                | Subject::ListPrice
-                | Subject::UnitPrice
-                | Subject::Cost
-                | Subject::Quantity
-                | Subject::Amount
-                | Subject::Rating
-                | Subject::Balance
-                | Subject::Duration
-        );
+        let number_subject = is_number(row.subject);
         if fits && (!number_subject || numeric) {
             return (
                 row.subject,
@@ -111,6 +95,108 @@ fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
         }
     }
     (Subject::Other, Vec::new())
+}
+
+/// Whether a name says that a column holds amounts, quantities or the like.
+pub(super) fn names_a_number(words: &[String], data_type: DataType) -> bool {
+    is_number(subject_of(words, data_type).0)
+}
+
+/// Whether a name says that a column holds a level, which stands until the next one.
+pub(super) fn names_a_level(words: &[String], data_type: DataType) -> bool {
+    matches!(
+        subject_of(words, data_type).0,
+        Subject::Stock | Subject::Balance
+    )
+}
+
+fn is_number(subject: Subject) -> bool {
+    matches!(
+        subject,
+        Subject::ReorderLevel
+            | Subject::Stock
+            | Subject::Discount
+            | Subject::Tax
+            | Subject::Freight
+            | Subject::Profit
+            | Subject::ListPrice
+            | Subject::UnitPrice
+            | Subject::Cost
+            | Subject::Quantity
+            | Subject::Amount
+            | Subject::Rating
+            | Subject::Balance
+            | Subject::Duration
+    )
+}
+
+/// Whether a subject is a thing or a class, of which a number is a code.
+pub(super) fn is_thing(subject: Subject) -> bool {
+    matches!(
+        subject,
+        Subject::Store
+            | Subject::Product
+            | Subject::Category
+            | Subject::Subcategory
+            | Subject::Brand
+            | Subject::Customer
+            | Subject::Employee
+            | Subject::Supplier
+            | Subject::Region
+            | Subject::State
+            | Subject::City
+            | Subject::Country
+            | Subject::Segment
+            | Subject::Channel
+            | Subject::Shipper
+    )
+}
+
+/// "Store 17", "department 8": whole numbers under the bare noun of a thing. A plural counts things,
+/// and an area is measured.
+fn numbered_thing(column: &ColumnProfile, words: &[String], subject: Subject) -> bool {
+    column.data_type == DataType::Integer
+        && !column.has_negative
+        && is_thing(subject)
+        && words.len() <= 2
+        && words.last().is_some_and(|last| {
+            *last == super::naming::singular(last) && !matches!(last.as_str(), "area" | "district")
+        })
+}
+
+/// Units that end a name ("lead time days", "amount usd"); those of time only behind a word for time.
+const UNITS: &[&str] = &[
+    "kg", "g", "lb", "lbs", "oz", "cm", "mm", "m", "km", "ft", "inch", "inches", "l", "ml", "sqm",
+    "sqft", "usd", "eur", "gbp", "inr", "cad", "aud", "chf", "jpy", "dollar", "dollars", "euro",
+    "euros", "percent",
+];
+const TIME_UNITS: &[&str] = &[
+    "days", "day", "hours", "hrs", "minutes", "mins", "seconds", "secs", "weeks", "months", "years",
+];
+const TIME_WORDS: &[&str] = &[
+    "time", "life", "duration", "term", "terms", "age", "delay", "period", "length", "window",
+    "lag", "tenure", "wait", "cover",
+];
+
+/// The name without the unit that ends it.
+fn without_unit(words: &[String]) -> Option<&[String]> {
+    let (last, mut rest) = words.split_last()?;
+    if let Some((word, before)) = rest.split_last()
+        && word == "in"
+    {
+        rest = before;
+    }
+    let before = rest.last()?;
+    let measured = UNITS.contains(&last.as_str())
+        && !matches!(before.as_str(), "total" | "number" | "count" | "per");
+    let timed = TIME_UNITS.contains(&last.as_str()) && TIME_WORDS.contains(&before.as_str());
+    (measured || timed).then_some(rest)
+}
+
+/// A yes or no without its verb: "is holiday".
+fn without_verb(words: &[String]) -> Option<&[String]> {
+    let (first, rest) = words.split_first()?;
+    (matches!(first.as_str(), "is" | "has" | "was" | "are") && !rest.is_empty()).then_some(rest)
 }
 
 /// Whether a name says that the column identifies something.
@@ -326,7 +412,13 @@ pub(crate) fn field(
                 Role::Dimension
             }
         }
-        _ if flag || year_like || code_like(column, words, subject, rows) => Role::Dimension,
+        _ if flag
+            || year_like
+            || code_like(column, words, subject, rows)
+            || numbered_thing(column, words, subject) =>
+        {
+            Role::Dimension
+        }
         _ => Role::Measure,
     };
     let rate_words = words.iter().any(|w| {
@@ -353,9 +445,22 @@ pub(crate) fn field(
                 | "avg"
                 | "temperature"
                 | "index"
+                | "cpi"
+                | "unemployment"
         )
     });
-    let additivity = if role != Role::Measure {
+    // "Margin %" is a rate; "tax 5%" is an amount, charged at that rate.
+    let percent = column.name.find('%').is_some_and(|at| {
+        !column.name[..at]
+            .trim_end()
+            .ends_with(|c: char| c.is_ascii_digit())
+    });
+    let timed = without_unit(words).is_some()
+        && words
+            .last()
+            .is_some_and(|w| TIME_UNITS.contains(&w.as_str()));
+    let rate_words = rate_words || timed;
+    let additivity = if role != Role::Measure || percent {
         Additivity::Non
     } else {
         match subject {
@@ -418,6 +523,9 @@ pub(crate) fn field(
             Subject::Quantity | Subject::Stock | Subject::ReorderLevel => {
                 Unit::Count("units".into())
             }
+            Subject::Other if timed && words.last().is_some_and(|w| w.starts_with("day")) => {
+                Unit::Days
+            }
             Subject::Discount if fraction => Unit::Fraction,
             Subject::Discount if additivity == Additivity::Additive => {
                 Unit::Money(column.currency.clone())
@@ -456,6 +564,33 @@ pub(crate) fn field(
         if !generic {
             synonyms.clear();
         }
+    }
+    if role == Role::Measure && subject == Subject::Quantity && words.len() == 2 {
+        // "quantity ordered": also "units ordered" and "ordered quantity".
+        let of = words
+            .iter()
+            .find(|w| !matches!(w.as_str(), "quantity" | "units" | "unit" | "pieces"));
+        if let Some(of) = of {
+            for noun in ["unit", "quantity", "piece", "item"] {
+                synonyms.push(format!("{noun} {of}"));
+                synonyms.push(format!("{of} {noun}"));
+            }
+        }
+    }
+    let truth = column.data_type == DataType::Boolean || flag;
+    // "price in usd" beside "price in eur" is not the price.
+    let alone = |shorter: &[String]| {
+        table.columns.iter().all(|c| {
+            let other = super::naming::words(&c.name);
+            c.name == column.name
+                || other != shorter && without_unit(&other).is_none_or(|o| o != shorter)
+        })
+    };
+    let shorter = without_unit(words)
+        .filter(|shorter| role == Role::Measure && alone(shorter))
+        .or_else(|| without_verb(words).filter(|_| truth));
+    if let Some(shorter) = shorter {
+        synonyms.insert(0, shorter.join(" "));
     }
     synonyms.retain(|s| *s != plain);
     Field {

@@ -2,8 +2,120 @@
 
 use super::naming::{label, singular_phrase, words};
 use super::reference;
-use crate::{DataType, Dataset, Entity, Model, Role, Subject};
+use crate::{DataType, Dataset, Entity, Evidence, Field, Model, Role, SourceProfile, Subject};
 use std::collections::BTreeSet;
+
+/// Whether one field of a dataset has a single value for each value of another, as the share (0..1)
+/// of the values for which it is so; none where the data is not at hand.
+pub(crate) type Determines<'d> = dyn FnMut(&Dataset, &str, &str) -> Option<f64> + 'd;
+
+/// [`Determines`] by what the tables hold.
+pub(super) fn measured<'d>(
+    profile: &'d SourceProfile,
+    evidence: &'d mut dyn Evidence,
+) -> impl FnMut(&Dataset, &str, &str) -> Option<f64> + 'd {
+    move |dataset, of, on| {
+        let table = profile.tables.iter().find(|t| t.table == dataset.table)?;
+        let column = |name: &str| match &dataset.field(name)?.expression {
+            crate::Expression::Column(c) => Some(c.clone()),
+            _ => None,
+        };
+        Some(evidence.determines(&table.name, &column(of)?, &column(on)?))
+    }
+}
+
+/// Codes of products that say so without the word, the best key first.
+const PRODUCT_CODES: &[&str] = &[
+    "stock code",
+    "sku",
+    "sku code",
+    "sku id",
+    "sku number",
+    "material",
+    "material number",
+    "plu",
+    "plu code",
+    "upc",
+    "ean",
+    "gtin",
+    "barcode",
+    "isbn",
+    "asin",
+    "style",
+    "style code",
+    "style number",
+    "style id",
+];
+
+/// Columns that name the product of a code.
+const PRODUCT_NAMES: &[&str] = &[
+    "product_name",
+    "item_name",
+    "article_name",
+    "product_title",
+    "product_description",
+    "item_description",
+    "product",
+    "item",
+    "article",
+    "description",
+    "title",
+];
+
+/// Whether an id is the key of what a name shows. An id that several names share, or one of many
+/// that a name has (branches of a chain), is not; but many people have the same name.
+fn identifies(dataset: &Dataset, id: &Field, name: &str, determines: &mut Determines<'_>) -> bool {
+    let names = determines(dataset, &id.name, name).is_none_or(|share| share >= 0.8);
+    let person = matches!(id.subject, Subject::Customer | Subject::Employee);
+    names && (person || determines(dataset, name, &id.name).is_none_or(|share| share >= 0.5))
+}
+
+/// The product of a flat table whose columns do not say "product": a stock code and a description,
+/// a SKU.
+fn coded_product(dataset: &Dataset, determines: &mut Determines<'_>) -> Option<Entity> {
+    let grouping = |f: &&Field| f.role == Role::Dimension && f.data_type == DataType::Text;
+    let code = PRODUCT_CODES.iter().find_map(|code| {
+        dataset
+            .fields
+            .iter()
+            .find(|f| f.name.replace('_', " ") == *code && (f.role == Role::Id || grouping(f)))
+    });
+    let sold = dataset
+        .fields
+        .iter()
+        .any(|f| f.role == Role::Measure && f.subject == Subject::Quantity);
+    let name = PRODUCT_NAMES
+        .iter()
+        .find_map(|name| {
+            dataset
+                .fields
+                .iter()
+                .filter(grouping)
+                .find(|f| f.name == *name)
+        })
+        .filter(|_| code.is_some() || sold);
+    let (key, display) = match (code, name) {
+        (Some(code), Some(name)) if identifies(dataset, code, &name.name, determines) => {
+            (code, name)
+        }
+        (_, Some(name)) => (name, name),
+        (Some(code), None) => (code, code),
+        (None, None) => return None,
+    };
+    let (key, display) = (
+        reference(dataset, &key.name),
+        reference(dataset, &display.name),
+    );
+    Some(Entity {
+        name: "product".into(),
+        label: "Product".into(),
+        synonyms: synonyms("product"),
+        id_field: (display != key).then(|| key.clone()),
+        key,
+        display,
+        dataset: None,
+    })
+}
 
 fn synonyms(noun: &str) -> Vec<String> {
     include_str!("../../lexicon/entities.tsv")
@@ -15,7 +127,7 @@ fn synonyms(noun: &str) -> Vec<String> {
         .collect()
 }
 
-pub(crate) fn find(model: &Model) -> Vec<Entity> {
+pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity> {
     let mut found: Vec<Entity> = Vec::new();
     let mut taken: BTreeSet<String> = BTreeSet::new();
     // Tables first: their rows are the thing itself.
@@ -58,6 +170,21 @@ pub(crate) fn find(model: &Model) -> Vec<Entity> {
         if !dataset.is_fact && !flat {
             continue;
         }
+        let said = ["product", "item", "article"].iter().any(|noun| {
+            taken.contains(*noun)
+                || ["", "_id", "_code", "_number", "_key", "_name"]
+                    .iter()
+                    .any(|end| dataset.field(&format!("{noun}{end}")).is_some())
+        });
+        let mut coded_key = None;
+        if !said && let Some(product) = coded_product(dataset, determines) {
+            coded_key = Some(product.key.clone());
+            taken.insert(product.name.clone());
+            for field in [&product.key, &product.display] {
+                taken.insert(singular_phrase(&words(&field.field)));
+            }
+            found.push(product);
+        }
         for field in &dataset.fields {
             let w: Vec<String> = words(&field.label).into_iter().collect();
             let bare: Vec<String> = w
@@ -77,7 +204,10 @@ pub(crate) fn find(model: &Model) -> Vec<Entity> {
             if referenced || taken.contains(&noun) || noun == "row" {
                 continue;
             }
-            if is_id && !matches!(field.subject, Subject::PostalCode | Subject::Phone) {
+            if is_id
+                && coded_key.as_ref() != Some(&reference(dataset, &field.name))
+                && !matches!(field.subject, Subject::PostalCode | Subject::Phone)
+            {
                 // (Customer ID, Customer Name): counted by the one, shown by the other.
                 let named = dataset.fields.iter().find(|f| {
                     f.data_type == DataType::Text
@@ -86,7 +216,11 @@ pub(crate) fn find(model: &Model) -> Vec<Entity> {
                             || f.name == bare.join("_")
                             || f.name == format!("{}_description", bare.join("_")))
                 });
-                let key = reference(dataset, &field.name);
+                let key = match named {
+                    Some(f) if !identifies(dataset, field, &f.name, determines) => f,
+                    _ => field,
+                };
+                let key = reference(dataset, &key.name);
                 let display = named
                     .map(|f| reference(dataset, &f.name))
                     .or_else(|| linked_name(model, dataset, &field.name, &noun))
@@ -105,7 +239,16 @@ pub(crate) fn find(model: &Model) -> Vec<Entity> {
             }
         }
         for field in &dataset.fields {
-            let grouping = field.role == Role::Dimension && field.data_type == DataType::Text;
+            let coded = field.data_type == DataType::Integer
+                && super::columns::is_thing(field.subject)
+                && field.distinct.is_none_or(|d| d > 2)
+                && !model
+                    .relationships
+                    .iter()
+                    .any(|r| r.from == dataset.name && r.from_fields.contains(&field.name));
+            let grouping = field.role == Role::Dimension
+                && (field.data_type == DataType::Text || coded)
+                && field.name != "time";
             if !grouping
                 || matches!(
                     field.subject,

@@ -65,7 +65,7 @@ fn cut(part: &str) -> Vec<String> {
 }
 
 /// Lower-case words of a name: `OrderDate`, `order_date` and `Order Date` are the same.
-pub(crate) fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let mut parts: Vec<String> = vec![String::new()];
     let characters: Vec<char> = name.chars().collect();
     for (i, c) in characters.iter().enumerate() {

@@ -1,0 +1,273 @@
+//! Dates of a row: which one dates it, and what lies between them.
+
+use super::naming::label;
+use crate::{
+    Additivity, CaseBranch, DataType, Expression, Field, FieldRef, Literal, Operator, Role,
+    RowFilter, Subject, Unit,
+};
+
+/// Name of the field with the days from the promised day to the actual one.
+pub(super) const DAYS_LATE: &str = "days_late";
+
+/// How the column is named that joins a date with the time of day beside it.
+const JOINED: &str = "_and_time";
+
+/// Which date dates a row: the order's rather than the shipment's or a person's birth.
+pub(crate) fn event_time(fields: &[Field]) -> Option<String> {
+    let rank = |f: &Field| -> i32 {
+        // With the time of day it is the better date.
+        match f.name.strip_suffix(JOINED) {
+            Some(day) if f.data_type == DataType::Timestamp => match weight(day) {
+                -1 => -1,
+                known => known + 1,
+            },
+            _ => weight(&f.name),
+        }
+    };
+    let mut candidates: Vec<(i32, &Field)> = fields
+        .iter()
+        .filter(|f| f.role == Role::Time)
+        .map(|f| (rank(f), f))
+        .filter(|(r, _)| *r >= 0)
+        .collect();
+    candidates.sort_by_key(|c| std::cmp::Reverse(c.0));
+    candidates.first().map(|(_, f)| f.name.clone())
+}
+
+fn weight(name: &str) -> i32 {
+    let has = |words: &[&str]| name.split('_').any(|w| words.contains(&w));
+    let side = [
+        "birth",
+        "hire",
+        "hired",
+        "modified",
+        "updated",
+        "expiry",
+        "expiration",
+        "due",
+        "required",
+        "born",
+        "dob",
+        "end",
+        "to",
+        "until",
+        "joined",
+        "join",
+        "created",
+    ];
+    if has(&side) && !has(&["order"]) {
+        return -1;
+    }
+    if has(&[
+        "order",
+        "sale",
+        "sales",
+        "transaction",
+        "purchase",
+        "invoice",
+        "payment",
+    ]) {
+        return 10;
+    }
+    if has(&["snapshot", "event"])
+        || matches!(name, "date" | "day" | "timestamp" | "datetime" | "time")
+    {
+        return 8;
+    }
+    if has(&["ship", "shipped", "shipment", "delivery", "delivered"]) {
+        return 4;
+    }
+    2
+}
+
+/// What a date of an order is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Ordered,
+    Promised,
+    Shipped,
+    Delivered,
+    Paid,
+}
+
+fn moment(name: &str) -> Option<Moment> {
+    let begins = |stems: &[&str]| {
+        name.split('_')
+            .any(|w| stems.iter().any(|s| w.starts_with(s)))
+    };
+    let is = |words: &[&str]| name.split('_').any(|w| words.contains(&w));
+    if begins(&[
+        "require", "expect", "estimat", "promis", "schedul", "commit",
+    ]) || is(&["due", "eta", "target", "planned"])
+    {
+        return Some(Moment::Promised);
+    }
+    if begins(&["ship", "dispatch", "carrier"]) {
+        return Some(Moment::Shipped);
+    }
+    if begins(&["deliver", "receiv", "receipt", "arriv"]) {
+        return Some(Moment::Delivered);
+    }
+    if is(&["paid", "payment"]) {
+        return Some(Moment::Paid);
+    }
+    begins(&["order", "purchase"]).then_some(Moment::Ordered)
+}
+
+fn days(name: &str, from: &str, to: &str, synonyms: &[&str]) -> Field {
+    let said: Vec<String> = name.split('_').map(str::to_string).collect();
+    Field {
+        name: name.into(),
+        label: label(&said),
+        expression: Expression::DaysBetween {
+            from: Box::new(Expression::Field(from.into())),
+            to: Box::new(Expression::Field(to.into())),
+        },
+        data_type: DataType::Integer,
+        role: Role::Measure,
+        subject: Subject::Other,
+        additivity: Additivity::Non,
+        unit: Unit::Days,
+        synonyms: synonyms.iter().map(|s| (*s).to_string()).collect(),
+        evidence: Some(format!("there is {from} and {to}")),
+        ..Field::default()
+    }
+}
+
+const TO_SHIP: &[&str] = &[
+    "day from order to shipment",
+    "day from order to dispatch",
+    "day between order and shipment",
+    "day to dispatch",
+    "shipping time",
+    "time to ship",
+    "shipping delay",
+    "lead time",
+    "fulfilment time",
+];
+const TO_DELIVER: &[&str] = &[
+    "day from order to delivery",
+    "day from order to receipt",
+    "delivery time",
+    "day to deliver",
+    "day to receive",
+    "time to deliver",
+    "lead time",
+];
+
+/// Adds what lies between the dates of a row, and whether it was on time.
+pub(super) fn add(fields: &mut Vec<Field>) {
+    let first = |wanted: Moment| {
+        fields
+            .iter()
+            .filter(|f| f.role == Role::Time)
+            .find(|f| moment(&f.name) == Some(wanted))
+            .map(|f| f.name.clone())
+    };
+    let ordered = first(Moment::Ordered);
+    let promised = first(Moment::Promised);
+    let shipped = first(Moment::Shipped);
+    let delivered = first(Moment::Delivered);
+    let paid = first(Moment::Paid);
+    let mut made = Vec::new();
+    if let Some(from) = &ordered {
+        match (&shipped, &delivered) {
+            (Some(out), Some(there)) => {
+                made.push(days(
+                    "days_to_ship",
+                    from,
+                    out,
+                    &without(TO_SHIP, "lead time"),
+                ));
+                made.push(days("days_to_deliver", from, there, TO_DELIVER));
+            }
+            (Some(out), None) => {
+                let mut all = TO_SHIP.to_vec();
+                all.extend(without(TO_DELIVER, "lead time"));
+                made.push(days("days_to_ship", from, out, &all));
+            }
+            (None, Some(there)) => {
+                let mut all = TO_DELIVER.to_vec();
+                all.extend(without(TO_SHIP, "lead time"));
+                made.push(days("days_to_deliver", from, there, &all));
+            }
+            (None, None) => {}
+        }
+    }
+    if let Some(promise) = &promised {
+        // A promised shipment is kept by shipping, anything else by arriving, if that is known.
+        let by_shipping = promise.contains("ship");
+        let actual = if by_shipping {
+            shipped.or(delivered)
+        } else {
+            delivered.or(shipped).or(paid)
+        };
+        if let Some(actual) = actual {
+            made.push(days(
+                DAYS_LATE,
+                promise,
+                &actual,
+                &["delay in day", "day of delay", "day overdue"],
+            ));
+        }
+    }
+    for field in made {
+        if !fields.iter().any(|f| f.name == field.name) {
+            fields.push(field);
+        }
+    }
+}
+
+fn without<'w>(words: &[&'w str], one: &str) -> Vec<&'w str> {
+    words.iter().copied().filter(|w| *w != one).collect()
+}
+
+/// Yes-or-no fields for "late" and "on time", where the days late are known; empty where a date is
+/// missing.
+pub(super) fn flags(dataset: &str, fields: &[Field]) -> Vec<Field> {
+    if !fields.iter().any(|f| f.name == DAYS_LATE) {
+        return Vec::new();
+    }
+    let compare = |op| RowFilter::Compare {
+        field: FieldRef::new(dataset, DAYS_LATE),
+        op,
+        value: Literal::Integer(0),
+    };
+    let branch = |when, then| CaseBranch {
+        when,
+        then: Expression::Number(then),
+    };
+    [
+        (
+            "late",
+            Operator::Gt,
+            Operator::Le,
+            &["delayed", "overdue", "delivered late", "shipped late"][..],
+        ),
+        (
+            "on_time",
+            Operator::Le,
+            Operator::Gt,
+            &["punctual", "delivered on time", "shipped on time"],
+        ),
+    ]
+    .into_iter()
+    .filter(|(name, ..)| !fields.iter().any(|f| f.name == *name))
+    .map(|(name, yes, no, synonyms)| Field {
+        name: name.into(),
+        label: label(&name.split('_').map(str::to_string).collect::<Vec<_>>()),
+        expression: Expression::Case {
+            branches: vec![branch(compare(yes), 1.0), branch(compare(no), 0.0)],
+            otherwise: None,
+        },
+        data_type: DataType::Integer,
+        role: Role::Dimension,
+        synonyms: synonyms.iter().map(|s| (*s).to_string()).collect(),
+        distinct: Some(2),
+        min: Some("0".into()),
+        max: Some("1".into()),
+        evidence: Some("by the days between the promised day and the actual one".into()),
+        ..Field::default()
+    })
+    .collect()
+}

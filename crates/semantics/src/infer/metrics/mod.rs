@@ -1,0 +1,259 @@
+//! The numbers that retailers expect, where their parts exist.
+
+mod builder;
+mod cancellations;
+mod cost;
+mod orders;
+mod punctuality;
+mod purchases;
+mod returns;
+mod revenue;
+mod stock;
+
+use super::naming::{label, plural, words};
+use crate::{
+    Additivity, Aggregation, Dataset, Expression, Field, FieldRef, Metric, MetricKind, Model,
+    SourceProfile, Subject, Unit,
+};
+use builder::{Builder, aggregate, count, field_of, measure, sum};
+use orders::Sales;
+use std::collections::BTreeSet;
+
+/// Adds metrics, the default metric and the default time. `summarised` names the datasets whose
+/// rows are totals over periods.
+pub(super) fn add(model: &mut Model, profile: &SourceProfile, summarised: &BTreeSet<String>) {
+    let mut b = Builder {
+        metrics: Vec::new(),
+        money: Unit::Money(model.currency.clone()),
+    };
+    let found = revenue::find(model);
+    let home = found.as_ref().map(|r| model.datasets[r.home].name.clone());
+    let mut conditions = Vec::new();
+    if let Some(revenue) = &found {
+        let sales = Sales {
+            model,
+            dataset: &model.datasets[revenue.home],
+            summarised: summarised.contains(&model.datasets[revenue.home].name),
+        };
+        of_sales(&sales, revenue, &mut b);
+        conditions = cancellations::add(
+            &sales,
+            &revenue.expression,
+            &|dataset, field| samples(profile, dataset, field),
+            &mut b,
+        );
+        returns::add(model, revenue, &mut b);
+    }
+    for dataset in &model.datasets {
+        // At the order's grain, never multiplied by its lines.
+        if let Some(f) = measure(dataset, Subject::Freight) {
+            b.add(
+                "freight",
+                sum(dataset, field_of(&f.name)),
+                b.money.clone(),
+                format!("sum of {}", f.label),
+            );
+        }
+    }
+    stock::add(model, &mut b);
+    purchases::add(model, home.as_deref(), &mut b);
+    punctuality::add(model, home.as_deref(), &mut b);
+    model.default_metric = b.get("revenue").map(|m| m.name.clone());
+    model.default_time = default_time(model, home.as_deref());
+    model.metrics = b.metrics;
+    for (dataset, field) in conditions {
+        if let Some(dataset) = model.datasets.iter_mut().find(|d| d.name == dataset) {
+            dataset.fields.push(field);
+        }
+    }
+    units_are_those_sold(model, home.as_deref());
+    rows(model);
+}
+
+/// Frequent values of a field that is a column.
+fn samples(profile: &SourceProfile, dataset: &Dataset, field: &Field) -> Vec<String> {
+    let Expression::Column(column) = &field.expression else {
+        return Vec::new();
+    };
+    profile
+        .tables
+        .iter()
+        .filter(|t| t.table == dataset.table)
+        .flat_map(|t| &t.columns)
+        .find(|c| c.name == *column)
+        .map(|c| c.samples.clone())
+        .unwrap_or_default()
+}
+
+fn of_sales(sales: &Sales<'_>, revenue: &revenue::Revenue, b: &mut Builder) {
+    let dataset = sales.dataset;
+    let money = b.money.clone();
+    b.add(
+        "revenue",
+        sum(dataset, revenue.expression.clone()),
+        money.clone(),
+        revenue.description.clone(),
+    );
+    if let Some((gross, given)) = &revenue.discounted {
+        b.add(
+            "gross_revenue",
+            sum(dataset, gross.clone()),
+            money.clone(),
+            "price times quantity, before discount",
+        );
+        b.add(
+            "discount_amount",
+            sum(dataset, given.clone()),
+            money.clone(),
+            "what discounts took off",
+        );
+        b.ratio(
+            "discount_rate",
+            "discount_amount",
+            "gross_revenue",
+            Unit::Fraction,
+        );
+    }
+    if let Some(q) = measure(dataset, Subject::Quantity) {
+        b.add(
+            "units",
+            sum(dataset, field_of(&q.name)),
+            Unit::Count("units".into()),
+            format!("sum of {}", q.label),
+        );
+    }
+    if revenue.by_piece {
+        b.add(
+            "units",
+            count(&dataset.name, None),
+            Unit::Count("units".into()),
+            format!("rows of {}, each being one piece", dataset.label),
+        );
+    }
+    cost::add(sales.model, dataset, b);
+    orders::add(sales, b);
+    average_order(dataset, b);
+    b.ratio("units_per_order", "units", "orders", Unit::Plain);
+    b.ratio("average_price", "revenue", "units", money.clone());
+    b.ratio(
+        "revenue_per_customer",
+        "revenue",
+        "customers",
+        money.clone(),
+    );
+    b.ratio("orders_per_customer", "orders", "customers", Unit::Plain);
+    b.ratio("profit_per_order", "profit", "orders", money);
+}
+
+/// Average order value. Where a row is an order, one without an amount is no order of amount zero.
+fn average_order(dataset: &Dataset, b: &mut Builder) {
+    let by_row = b.get("orders").is_some_and(|m| match &m.kind {
+        MetricKind::Simple {
+            dataset: d,
+            aggregation: Aggregation::Count,
+            ..
+        } => *d == dataset.name,
+        MetricKind::Simple {
+            dataset: d,
+            expression: Some(Expression::Field(f)),
+            ..
+        } => *d == dataset.name && dataset.primary_key == [f.clone()],
+        _ => false,
+    });
+    let amount = b.get("revenue").and_then(|m| match &m.kind {
+        MetricKind::Simple { expression, .. } => expression.clone(),
+        _ => None,
+    });
+    let money = b.money.clone();
+    if let (true, Some(amount)) = (by_row, amount) {
+        b.add(
+            "average_order_value",
+            aggregate(&dataset.name, Aggregation::Average, Some(amount), None),
+            money.clone(),
+            "mean amount of the orders that have one",
+        );
+    }
+    b.ratio("average_order_value", "revenue", "orders", money);
+    if let Some(metric) = b
+        .metrics
+        .iter_mut()
+        .find(|m| m.name == "average_order_value")
+    {
+        metric.up_is_good = Some(true);
+    }
+}
+
+/// Where units are sold, "units" means those, and no quantity that was ordered or has room.
+fn units_are_those_sold(model: &mut Model, home: Option<&str>) {
+    let Some(home) = home.filter(|_| model.metric("units").is_some()) else {
+        return;
+    };
+    for dataset in model.datasets.iter_mut().filter(|d| d.name != home) {
+        for field in &mut dataset.fields {
+            if matches!(field.subject, Subject::Quantity | Subject::Stock) {
+                field
+                    .synonyms
+                    .retain(|s| !matches!(s.as_str(), "unit" | "quantity" | "piece" | "item"));
+            }
+        }
+    }
+}
+
+/// Rows of tables that are no entity (pairs, events without a key of their own) can be counted too.
+fn rows(model: &mut Model) {
+    if model.datasets.len() < 2 {
+        return;
+    }
+    let mut found = Vec::new();
+    for dataset in &model.datasets {
+        let known = model
+            .entities
+            .iter()
+            .any(|e| e.dataset.as_ref() == Some(&dataset.name))
+            || model.metrics.iter().any(|m| {
+                matches!(&m.kind, MetricKind::Simple { dataset: d, aggregation: Aggregation::Count, expression: None, filter: None } if *d == dataset.name)
+            });
+        let taken = model.entities.iter().any(|e| e.name == dataset.entity);
+        if known || taken || dataset.entity.is_empty() {
+            continue;
+        }
+        let noun = plural(&dataset.entity);
+        found.push(Metric {
+            label: label(&words(&noun)),
+            additivity: Additivity::Additive,
+            unit: Unit::Count(noun),
+            synonyms: vec![dataset.entity.clone()],
+            description: format!("rows of {}", dataset.label),
+            ..Metric::new(format!("{}_rows", dataset.name), count(&dataset.name, None))
+        });
+    }
+    model.metrics.extend(found);
+}
+
+pub(crate) fn default_time(model: &Model, revenue_home: Option<&str>) -> Option<FieldRef> {
+    if let Some(home) = revenue_home.and_then(|h| model.dataset(h)) {
+        if let Some(time) = &home.event_time {
+            let shipped = ["ship", "delivery", "due"].iter().any(|w| time.contains(w));
+            if !shipped {
+                return Some(FieldRef::new(&home.name, time));
+            }
+        }
+        for r in model.relationships.iter().filter(|r| r.from == home.name) {
+            if let Some(time) = model.dataset(&r.to).and_then(|d| d.event_time.as_ref()) {
+                return Some(FieldRef::new(&r.to, time));
+            }
+        }
+        if let Some(time) = &home.event_time {
+            return Some(FieldRef::new(&home.name, time));
+        }
+    }
+    let mut dated: Vec<&Dataset> = model
+        .datasets
+        .iter()
+        .filter(|d| d.event_time.is_some())
+        .collect();
+    dated.sort_by_key(|d| (std::cmp::Reverse(d.is_fact), std::cmp::Reverse(d.rows)));
+    dated
+        .first()
+        .and_then(|d| d.event_time.as_ref().map(|t| FieldRef::new(&d.name, t)))
+}

@@ -1,0 +1,208 @@
+//! Orders, lines, customers and products that the rows of sales belong to.
+
+use super::builder::{Builder, aggregate, count, field_of};
+use crate::infer::naming::{label, plural};
+use crate::{Aggregation, Dataset, FieldRef, MetricKind, Model, Subject, Unit};
+
+/// What is known of the sales.
+pub(super) struct Sales<'m> {
+    pub(super) model: &'m Model,
+    pub(super) dataset: &'m Dataset,
+    /// Whether a row is a total over a period, and no sale of its own.
+    pub(super) summarised: bool,
+}
+
+impl Sales<'_> {
+    fn is_called(&self, dataset: &str, nouns: &[&str]) -> bool {
+        self.model
+            .dataset(dataset)
+            .is_some_and(|d| d.entity.split(' ').any(|w| nouns.contains(&w)))
+    }
+
+    /// The foreign key of the rows themselves, or of the order that they belong to.
+    fn linked(&self, nouns: &[&str]) -> Option<FieldRef> {
+        let relationships = &self.model.relationships;
+        let key_to = |from: &str| {
+            relationships
+                .iter()
+                .find(|r| {
+                    r.from == from && r.from_fields.len() == 1 && self.is_called(&r.to, nouns)
+                })
+                .map(|r| FieldRef::new(&r.from, &r.from_fields[0]))
+        };
+        key_to(&self.dataset.name).or_else(|| {
+            relationships
+                .iter()
+                .filter(|r| {
+                    relationships
+                        .iter()
+                        .any(|first| first.from == self.dataset.name && first.to == r.from)
+                })
+                .find(|r| r.from_fields.len() == 1 && self.is_called(&r.to, nouns))
+                .map(|r| FieldRef::new(&r.from, &r.from_fields[0]))
+        })
+    }
+
+    /// The key and the noun of an entity that is a column of the rows.
+    fn own(&self, nouns: &[&str]) -> Option<(FieldRef, String)> {
+        self.model
+            .entities
+            .iter()
+            .find(|e| e.key.dataset == self.dataset.name && nouns.contains(&e.name.as_str()))
+            .map(|e| (e.key.clone(), e.name.clone()))
+    }
+}
+
+fn distinct(field: &FieldRef) -> MetricKind {
+    aggregate(
+        &field.dataset,
+        Aggregation::CountDistinct,
+        Some(field_of(&field.field)),
+        None,
+    )
+}
+
+fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(|w| (*w).to_string()).collect()
+}
+
+/// What a row of a flat table of sales is called; "sales" itself would be taken for their amount.
+fn row_noun(dataset: &Dataset) -> String {
+    let last = dataset.entity.split(' ').next_back().unwrap_or_default();
+    if matches!(last, "sale" | "order" | "transaction") && dataset.entity != "sale" {
+        dataset.entity.clone()
+    } else {
+        "transaction".into()
+    }
+}
+
+pub(super) fn add(sales: &Sales<'_>, b: &mut Builder) {
+    orders(sales, b);
+    let fact = &sales.dataset.name;
+    let by_row = |m: &crate::Metric| matches!(&m.kind, MetricKind::Simple { dataset, aggregation: Aggregation::Count, .. } if dataset == fact);
+    if b.get("orders").is_some_and(|m| !by_row(m)) {
+        b.add(
+            "line_items",
+            count(fact, None),
+            Unit::Count("line items".into()),
+            "number of order lines",
+        );
+    }
+    if let Some(key) = sales
+        .own(&["customer", "client", "member", "buyer"])
+        .map(|x| x.0)
+        .or_else(|| sales.linked(&["customer", "client", "buyer", "member"]))
+    {
+        b.add(
+            "customers",
+            distinct(&key),
+            Unit::Count("customers".into()),
+            "distinct customers with a purchase",
+        );
+    }
+    if let Some(key) = sales
+        .own(&["product", "item", "article"])
+        .map(|x| x.0)
+        .or_else(|| sales.linked(&["product", "item", "part", "article"]))
+    {
+        b.add(
+            "distinct_products",
+            distinct(&key),
+            Unit::Count("products".into()),
+            "distinct products with a sale",
+        );
+    }
+}
+
+fn orders(sales: &Sales<'_>, b: &mut Builder) {
+    let counted = |noun: &str| Unit::Count(plural(noun));
+    if let Some((key, noun)) = sales.own(&[
+        "order",
+        "transaction",
+        "invoice",
+        "sale",
+        "basket",
+        "receipt",
+        "ticket",
+    ]) {
+        let added = b.add(
+            "orders",
+            distinct(&key),
+            counted(&noun),
+            format!("distinct {}", plural(&noun)),
+        );
+        if let Some(metric) = added {
+            metric.label = label(&[plural(&noun)]);
+            metric.up_is_good = Some(true);
+            metric.synonyms = vec![noun.clone()];
+            metric
+                .synonyms
+                .extend(strings(&["order", "transaction", "purchase"]));
+            metric.synonyms.push(format!("{noun} count"));
+            metric.synonyms.extend(strings(&[
+                "number of orders",
+                "order count",
+                "number of transactions",
+                "transaction count",
+                "sales transaction",
+            ]));
+        }
+    } else if let Some(key) = sales.linked(&["order", "invoice", "transaction", "sale", "basket"]) {
+        let target = sales
+            .model
+            .relationships
+            .iter()
+            .find(|r| r.from == key.dataset && r.from_fields == [key.field.clone()])
+            .and_then(|r| sales.model.dataset(&r.to));
+        let Some(target) = target else { return };
+        let noun = target.entity.clone();
+        let added = b.add(
+            "orders",
+            count(&target.name, None),
+            counted(&noun),
+            format!("number of {}", plural(&noun)),
+        );
+        if let Some(metric) = added {
+            metric.label = label(&[plural(&noun)]);
+            metric.up_is_good = Some(true);
+            metric.synonyms = vec![noun.clone()];
+            metric.synonyms.extend(strings(&["order", "purchase"]));
+            metric.synonyms.push(format!("{noun} count"));
+            metric
+                .synonyms
+                .extend(strings(&["number of orders", "order count", "transaction"]));
+        }
+    } else if sales.dataset.event_time.is_some()
+        && !sales.summarised
+        && sales
+            .dataset
+            .fields
+            .iter()
+            .all(|f| f.subject != Subject::OrderNumber)
+    {
+        let noun = row_noun(sales.dataset);
+        let added = b.add(
+            "orders",
+            count(&sales.dataset.name, None),
+            counted(&noun),
+            "number of rows",
+        );
+        if let Some(metric) = added {
+            metric.label = label(&[plural(&noun)]);
+            metric.up_is_good = Some(true);
+            metric.synonyms = strings(&[
+                "transaction",
+                "order",
+                "purchase",
+                "number of transactions",
+                "transaction count",
+                "order count",
+                "line",
+                "line item",
+                "sales line",
+                "order line",
+                "invoice line",
+            ]);
+        }
+    }
+}
