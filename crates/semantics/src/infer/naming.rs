@@ -71,7 +71,13 @@ pub fn words(name: &str) -> Vec<String> {
     for (i, c) in characters.iter().enumerate() {
         let before = i.checked_sub(1).map(|b| characters[b]);
         let next = characters.get(i + 1);
+        // "B2B" is one word.
+        let between = i >= 2
+            && characters[i - 1].is_ascii_digit()
+            && characters[i - 2].is_uppercase()
+            && next.is_none_or(|n| !n.is_lowercase());
         let border = c.is_uppercase()
+            && !between
             && (before.is_some_and(|b| b.is_lowercase() || b.is_ascii_digit())
                 || (before.is_some_and(char::is_uppercase)
                     && next.is_some_and(|n| n.is_lowercase())));
@@ -216,6 +222,8 @@ mod tests {
         assert_eq!(words("CUSTOMERNAME"), ["customer", "name"]);
         assert_eq!(words("warehouse"), ["warehouse"]);
         assert_eq!(words("Basketball"), ["basketball"]);
+        assert_eq!(words("B2B"), ["b2b"]);
+        assert_eq!(words("Q1Sales"), ["q1", "sales"]);
         assert_eq!(
             column_words(&["l_orderkey", "l_tax"]),
             [vec!["order".to_string(), "key".into()], vec!["tax".into()]]

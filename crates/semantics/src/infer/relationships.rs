@@ -87,6 +87,10 @@ pub(super) fn find(
             {
                 continue;
             }
+            let owner = owner(&field.name, datasets);
+            if owner.is_some_and(|o| o.name == dataset.name) {
+                continue;
+            }
             let mut best: Option<(f64, usize, String)> = None;
             for (t, to) in datasets.iter().enumerate() {
                 if to.primary_key.len() != 1
@@ -135,7 +139,8 @@ pub(super) fn find(
                 if share < 0.9 {
                     continue;
                 }
-                let score = names * share;
+                let owned = owner.is_some_and(|o| o.name == to.name);
+                let score = names * share + if owned { 0.1 } else { 0.0 };
                 if best.as_ref().is_none_or(|b| score > b.0) {
                     best = Some((score, t, key.clone()));
                 }
@@ -160,6 +165,19 @@ pub(super) fn find(
     }
     composite(profile, datasets, evidence, &mut found);
     found
+}
+
+/// The table whose noun an id carries, and whose key goes by the same name: "order id" is that of the
+/// orders, and not of the payments that have one for each order.
+fn owner<'d>(id: &str, datasets: &'d [Dataset]) -> Option<&'d Dataset> {
+    let (noun, last) = id.rsplit_once('_')?;
+    if !matches!(last, "id" | "key" | "code" | "number") {
+        return None;
+    }
+    let noun = noun.replace('_', " ");
+    datasets
+        .iter()
+        .find(|d| d.entity == noun && d.primary_key == [id.to_string()])
 }
 
 /// References by two columns or more, of the same names on both sides ("customer id" and "region").
@@ -224,6 +242,20 @@ fn joint_keys(dataset: &Dataset, to: &Dataset, found: &[Relationship]) -> Vec<Ve
             .filter(|f| f.role == Role::Dimension && f.data_type == DataType::Text)
         {
             keys.push(vec![id.name.clone(), group.name.clone()]);
+        }
+    }
+    // What is known of a thing for each day ("store", "date").
+    let numbered = |f: &&crate::Field| {
+        f.role == Role::Id
+            || f.data_type == DataType::Integer && super::columns::is_thing(f.subject)
+    };
+    for day in
+        to.fields.iter().filter(shared).filter(|f| {
+            f.data_type == DataType::Date && dataset.event_time.as_ref() == Some(&f.name)
+        })
+    {
+        for thing in to.fields.iter().filter(shared).filter(numbered) {
+            keys.push(vec![thing.name.clone(), day.name.clone()]);
         }
     }
     keys.retain(|k| k.iter().all(|f| dataset.field(f).is_some()));
