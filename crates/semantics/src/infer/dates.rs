@@ -2,8 +2,8 @@
 
 use super::naming::label;
 use crate::{
-    Additivity, CaseBranch, DataType, Expression, Field, FieldRef, Literal, Operator, Role,
-    RowFilter, Subject, Unit,
+    Additivity, CaseBranch, DataType, Dataset, Expression, Field, FieldRef, Literal, Operator,
+    Relationship, Role, RowFilter, Subject, Unit,
 };
 
 /// Name of the field with the days from the promised day to the actual one.
@@ -78,6 +78,37 @@ fn weight(name: &str) -> i32 {
         return 4;
     }
     2
+}
+
+/// What a calendar table dates is not dated by the other things that it refers to: a store's opening
+/// day says nothing of its sales.
+pub(super) fn dated_by_calendar(datasets: &mut [Dataset], relationships: &[Relationship]) {
+    let calendars: Vec<String> = datasets
+        .iter()
+        .filter(|d| {
+            matches!(
+                d.entity.as_str(),
+                "date" | "calendar" | "calendar date" | "day" | "time"
+            ) && d.event_time.is_some()
+                && relationships.iter().any(|r| r.to == d.name)
+        })
+        .map(|d| d.name.clone())
+        .collect();
+    let by_calendar: Vec<&str> = relationships
+        .iter()
+        .filter(|r| calendars.contains(&r.to))
+        .map(|r| r.from.as_str())
+        .collect();
+    let things: Vec<String> = relationships
+        .iter()
+        .filter(|r| by_calendar.contains(&r.from.as_str()) && !calendars.contains(&r.to))
+        .map(|r| r.to.clone())
+        .collect();
+    for dataset in datasets.iter_mut() {
+        if things.contains(&dataset.name) && !dataset.is_fact {
+            dataset.event_time = None;
+        }
+    }
 }
 
 /// What a date of an order is.

@@ -58,6 +58,11 @@ const PRODUCT_NAMES: &[&str] = &[
     "product",
     "item",
     "article",
+    "item_purchased",
+    "product_purchased",
+    "item_sold",
+    "product_sold",
+    "item_bought",
     "description",
     "title",
 ];
@@ -93,7 +98,13 @@ fn coded_product(dataset: &Dataset, determines: &mut Determines<'_>) -> Option<E
                 .filter(grouping)
                 .find(|f| f.name == *name)
         })
-        .filter(|_| code.is_some() || sold);
+        .filter(|f| {
+            code.is_some()
+                || sold
+                || ["item", "product", "article"]
+                    .iter()
+                    .any(|w| f.name.starts_with(w))
+        });
     let (key, display) = match (code, name) {
         (Some(code), Some(name)) if identifies(dataset, code, &name.name, determines) => {
             (code, name)

@@ -17,21 +17,21 @@ use crate::{
 pub(crate) use dates::event_time;
 pub(crate) use keys::prove_key_of;
 pub(crate) use metrics::default_time;
-use naming::{column_words, label, shared_prefix, singular_phrase, snake, words};
+use naming::{column_words, label, singular_phrase, snake, words};
 
 /// Infers a model. Empty tables stay in it, so that what refers to them can be explained.
 pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
     let mut datasets: Vec<Dataset> = Vec::new();
-    let names: Vec<Vec<String>> = profile.tables.iter().map(|t| words(&t.name)).collect();
-    let prefix = shared_prefix(&names);
-    for (table, words) in profile.tables.iter().zip(&names) {
-        let next = dataset(table, &words[prefix..], evidence, &datasets);
+    let names: Vec<&str> = profile.tables.iter().map(|t| t.name.as_str()).collect();
+    for (table, words) in profile.tables.iter().zip(&naming::table_words(&names)) {
+        let next = dataset(table, words, evidence, &datasets);
         datasets.push(next);
     }
     let relationships = relationships::find(profile, &datasets, evidence);
     for dataset in &mut datasets {
         dataset.is_fact = is_fact(dataset, &relationships);
     }
+    dates::dated_by_calendar(&mut datasets, &relationships);
     // A column that refers to another table is no amount.
     for relationship in &relationships {
         if let Some(dataset) = datasets.iter_mut().find(|d| d.name == relationship.from) {

@@ -123,6 +123,72 @@ pub(crate) fn column_words(columns: &[&str]) -> Vec<Vec<String>> {
     all
 }
 
+/// Words in front of and behind a table's name that say what kind of table it is, and not of what.
+const KINDS_BEFORE: &[&str] = &[
+    "dim",
+    "fact",
+    "fct",
+    "tbl",
+    "stg",
+    "vw",
+    "dw",
+    "dwh",
+    "dimension",
+];
+const KINDS_BEHIND: &[&str] = &[
+    "dim",
+    "fact",
+    "tbl",
+    "table",
+    "dataset",
+    "csv",
+    "export",
+    "view",
+    "dimension",
+];
+
+/// Words of the tables' names without those that say what kind of table it is ("dim", "dataset"),
+/// without short prefixes that all share, and without a word in front that most of them share
+/// ("olist"). No name is left without a word.
+pub(crate) fn table_words(names: &[&str]) -> Vec<Vec<String>> {
+    let mut all: Vec<Vec<String>> = names.iter().map(|n| words(n)).collect();
+    let shared = shared_prefix(&all);
+    for name in &mut all {
+        name.drain(..shared);
+        while name.len() > 1 && KINDS_BEFORE.contains(&name[0].as_str()) {
+            name.remove(0);
+        }
+        while name.len() > 1
+            && name
+                .last()
+                .is_some_and(|w| KINDS_BEHIND.contains(&w.as_str()))
+        {
+            name.pop();
+        }
+    }
+    let Some(common) = all
+        .iter()
+        .map(|n| n[0].clone())
+        .max_by_key(|w| all.iter().filter(|n| n[0] == *w).count())
+    else {
+        return all;
+    };
+    let having = |n: &Vec<String>| n.len() > 1 && n[0] == common;
+    let sharing = all.iter().filter(|n| having(n)).count();
+    // The noun of one table may stand before those of its parts ("order", "order lines").
+    let noun = all
+        .iter()
+        .any(|n| n.len() == 1 && singular(&n[0]) == singular(&common));
+    if sharing >= 3 && sharing * 4 >= all.len() * 3 && !noun {
+        for name in &mut all {
+            if having(name) {
+                name.remove(0);
+            }
+        }
+    }
+    all
+}
+
 /// How many short words stand at the front of every name; no name is left without a word.
 pub(crate) fn shared_prefix(names: &[Vec<String>]) -> usize {
     let Some(first) = names.first().filter(|_| names.len() > 1) else {
@@ -224,6 +290,18 @@ mod tests {
         assert_eq!(words("Basketball"), ["basketball"]);
         assert_eq!(words("B2B"), ["b2b"]);
         assert_eq!(words("Q1Sales"), ["q1", "sales"]);
+        assert_eq!(
+            table_words(&["dim_product", "fact_sales", "DimDate"]),
+            [["product"], ["sales"], ["date"]]
+        );
+        assert_eq!(
+            table_words(&[
+                "olist_orders_dataset",
+                "olist_order_items_dataset",
+                "olist_sellers_dataset"
+            ]),
+            [vec!["orders"], vec!["order", "items"], vec!["sellers"]]
+        );
         assert_eq!(
             column_words(&["l_orderkey", "l_tax"]),
             [vec!["order".to_string(), "key".into()], vec!["tax".into()]]

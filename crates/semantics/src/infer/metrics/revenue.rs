@@ -26,6 +26,9 @@ pub(super) fn find(model: &Model) -> Option<Revenue> {
     for (home, dataset) in model.datasets.iter().enumerate() {
         let mut candidates = of_dataset(home, dataset);
         if candidates.is_empty() {
+            candidates.extend(by_list_price(model, home, dataset));
+        }
+        if candidates.is_empty() {
             candidates.extend(by_piece(model, home, dataset));
         }
         for mut candidate in candidates {
@@ -75,6 +78,22 @@ fn standing(model: &Model, dataset: &Dataset) -> i32 {
         score -= 25;
     }
     score
+}
+
+/// Lines with a quantity whose price stands with the product.
+fn by_list_price(model: &Model, home: usize, dataset: &Dataset) -> Option<Candidate> {
+    let quantity = measure(dataset, Subject::Quantity).filter(|_| dataset.is_fact)?;
+    let (price, label) = super::cost::unit_price(model, dataset)?;
+    Some(Candidate {
+        score: 50,
+        revenue: Revenue {
+            home,
+            expression: Expression::Multiply(vec![field_of(&quantity.name), price]),
+            discounted: None,
+            description: format!("{} × {}", quantity.label, label.to_lowercase()),
+            by_piece: false,
+        },
+    })
 }
 
 /// Lines with a price and no quantity: each is one piece, sold at that price.
