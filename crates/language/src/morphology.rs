@@ -60,7 +60,7 @@ pub(crate) fn singular(word: &str) -> String {
             return word.to_string();
         }
     }
-    if word == "series" || word == "sales" {
+    if matches!(word, "series" | "sales" | "goods") {
         return word.to_string();
     }
     if word.ends_with("ies") && n > 4 {

@@ -797,8 +797,13 @@ fn counted_groups(
         query.filter = all(query.filter.take().into_iter().chain([dated]).collect());
     }
     // Nobody is no customer.
+    let own = |field: &FieldRef| {
+        metrics
+            .iter()
+            .all(|t| query::home_datasets(model, &t.measure) == [field.dataset.clone()])
+    };
     if let Dimension::Field(field) = &dimension
-        && model.field(field).is_some_and(|f| f.nulls != Some(0))
+        && (!own(field) || model.field(field).is_some_and(|f| f.nulls != Some(0)))
     {
         let there = Filter::Not(Box::new(Filter::IsNull {
             field: field.clone(),

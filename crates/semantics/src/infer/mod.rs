@@ -135,7 +135,19 @@ fn dataset(
                 .map(|f| f.name.clone())
         })
         .collect();
-    let entity = singular_phrase(table_words);
+    let mut entity = singular_phrase(table_words);
+    // Rows of "transactions" that share their transaction id are its lines.
+    let shared = |f: &Field| {
+        f.role == Role::Id
+            && ["id", "number", "key", "code"]
+                .iter()
+                .any(|end| f.name == format!("{}_{end}", entity.replace(' ', "_")))
+            && primary_key != [f.name.clone()]
+            && f.distinct.is_some_and(|d| d < table.rows)
+    };
+    if !primary_key.is_empty() && fields.iter().any(shared) {
+        entity.push_str(" line");
+    }
     derived::add(&mut fields, table, &entity);
     dates::add(&mut fields);
     fields.extend(dates::flags(&name, &fields));

@@ -268,7 +268,10 @@ impl Reader<'_> {
                     }
                 }
                 Node::Mark(Mark::List)
-                    if self.nodes[at].text == "return" && !self.begins_sentence(at) =>
+                    if matches!(
+                        self.nodes[at].text.as_str(),
+                        "return" | "state" | "report" | "present" | "need" | "want"
+                    ) && !self.begins_sentence(at) =>
                 {
                     return Err(Misfit::Unused(self.nodes[at].text.clone()));
                 }
