@@ -46,6 +46,7 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
             }
         }
     }
+    own_copies(&mut datasets, &relationships);
     let currency = profile
         .tables
         .iter()
@@ -65,12 +66,51 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
     model.entities = entities::find(&model, &mut entities::measured(profile, evidence));
     let summarised = summaries::find(&model, profile, evidence);
     for dataset in &mut model.datasets {
-        if summarised.contains(&dataset.name) {
+        if let Some(grain) = summarised.get(&dataset.name) {
             summaries::name_flags(dataset);
+            if dataset.primary_key.is_empty() {
+                dataset.grain.clone_from(grain);
+            }
         }
     }
     metrics::add(&mut model, profile, &summarised);
     model
+}
+
+/// Where rows look up what is known of a thing for a day, and both say the same of it ("is holiday"),
+/// the word means the rows' own column; the other one goes by its table.
+fn own_copies(datasets: &mut [Dataset], relationships: &[Relationship]) {
+    for link in relationships.iter().filter(|r| r.from_fields.len() > 1) {
+        let Some(own) = datasets.iter().find(|d| d.name == link.from) else {
+            continue;
+        };
+        let same: Vec<(String, DataType)> = own
+            .fields
+            .iter()
+            .filter(|f| f.role == Role::Dimension && !link.from_fields.contains(&f.name))
+            .map(|f| (f.name.clone(), f.data_type))
+            .collect();
+        let Some(other) = datasets.iter_mut().find(|d| d.name == link.to) else {
+            continue;
+        };
+        let Dataset {
+            fields,
+            name,
+            primary_key,
+            name_field,
+            ..
+        } = other;
+        for field in fields.iter_mut().filter(|f| {
+            same.contains(&(f.name.clone(), f.data_type))
+                && !link.to_fields.contains(&f.name)
+                && !primary_key.contains(&f.name)
+                && name_field.as_ref() != Some(&f.name)
+        }) {
+            field.name = format!("{name}_{}", field.name);
+            field.label = label(&words(&field.name));
+            field.synonyms.clear();
+        }
+    }
 }
 
 /// Whether rows are events or lines that metrics are summed over: they refer to others and are

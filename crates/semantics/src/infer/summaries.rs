@@ -3,7 +3,7 @@
 use crate::{
     Additivity, DataType, Dataset, Evidence, Expression, Field, Model, Role, SourceProfile, Subject,
 };
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Words of a number that is a total over a period.
 const PERIODS: &[&str] = &[
@@ -16,18 +16,21 @@ const PERIODS: &[&str] = &[
     "hourly",
 ];
 
-/// Names of the datasets whose rows are totals over periods: a number says so, or every thing has
-/// one row for each date.
+/// The datasets whose rows are totals over periods: a number says so, or every thing has one row for
+/// each date. With each stand the fields that say what a row is the total of, where they are known.
 pub(super) fn find(
     model: &Model,
     profile: &SourceProfile,
     evidence: &mut dyn Evidence,
-) -> BTreeSet<String> {
+) -> BTreeMap<String, Vec<String>> {
     model
         .datasets
         .iter()
-        .filter(|d| d.event_time.is_some() && (named(d) || panel(d, profile, evidence)))
-        .map(|d| d.name.clone())
+        .filter(|d| d.event_time.is_some())
+        .filter_map(|d| {
+            let grain = panel(d, profile, evidence);
+            (named(d) || grain.is_some()).then(|| (d.name.clone(), grain.unwrap_or_default()))
+        })
         .collect()
 }
 
@@ -42,15 +45,16 @@ fn named(dataset: &Dataset) -> bool {
 /// Most columns that name the things of a panel.
 const THINGS: usize = 4;
 
-fn panel(dataset: &Dataset, profile: &SourceProfile, evidence: &mut dyn Evidence) -> bool {
-    let Some(time) = dataset
+fn panel(
+    dataset: &Dataset,
+    profile: &SourceProfile,
+    evidence: &mut dyn Evidence,
+) -> Option<Vec<String>> {
+    let time = dataset
         .event_time
         .as_deref()
         .and_then(|t| dataset.field(t))
-        .filter(|t| t.data_type == DataType::Date)
-    else {
-        return false;
-    };
+        .filter(|t| t.data_type == DataType::Date)?;
     let numbered = dataset
         .fields
         .iter()
@@ -78,8 +82,8 @@ fn panel(dataset: &Dataset, profile: &SourceProfile, evidence: &mut dyn Evidence
         })
         .collect();
     let rows = dataset.rows.unwrap_or(0);
-    if numbered || things.is_empty() || things.len() > THINGS || rows < 20 {
-        return false;
+    if numbered || things.is_empty() || things.len() > THINGS || rows < 10 {
+        return None;
     }
     // Nearly every thing has a row for nearly every date; sales of single things are sparser.
     let cells = things
@@ -95,10 +99,15 @@ fn panel(dataset: &Dataset, profile: &SourceProfile, evidence: &mut dyn Evidence
             _ => None,
         })
         .collect();
-    let table = profile.tables.iter().find(|t| t.table == dataset.table);
-    rows as f64 >= cells / 2.0
-        && columns.len() == things.len() + 1
-        && table.is_some_and(|t| evidence.is_unique(&t.name, &columns))
+    let table = profile.tables.iter().find(|t| t.table == dataset.table)?;
+    let whole = rows as f64 >= cells / 2.0 && columns.len() == things.len() + 1;
+    (whole && evidence.is_unique(&table.name, &columns)).then(|| {
+        things
+            .iter()
+            .chain([&time])
+            .map(|f| f.name.clone())
+            .collect()
+    })
 }
 
 /// Days since a fixed day, of a date at the front of a text.
@@ -140,6 +149,10 @@ pub(super) fn name_flags(dataset: &mut Dataset) {
                 || f.data_type == DataType::Integer && f.distinct.is_some_and(|d| d <= 2))
     };
     for field in dataset.fields.iter_mut().filter(|f| flag(f)) {
+        // The copy of another table's yes or no goes by its own name only.
+        if field.name.starts_with(&dataset.name) {
+            continue;
+        }
         let mut said: Vec<&str> = field.name.split('_').collect();
         said.retain(|w| !matches!(*w, "is" | "has" | "was" | "flag"));
         if !said.is_empty() {

@@ -17,11 +17,15 @@ use crate::{
 };
 use builder::{Builder, aggregate, count, field_of, measure, sum};
 use orders::Sales;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Adds metrics, the default metric and the default time. `summarised` names the datasets whose
 /// rows are totals over periods.
-pub(super) fn add(model: &mut Model, profile: &SourceProfile, summarised: &BTreeSet<String>) {
+pub(super) fn add(
+    model: &mut Model,
+    profile: &SourceProfile,
+    summarised: &BTreeMap<String, Vec<String>>,
+) {
     let mut b = Builder {
         metrics: Vec::new(),
         money: Unit::Money(model.currency.clone()),
@@ -33,7 +37,7 @@ pub(super) fn add(model: &mut Model, profile: &SourceProfile, summarised: &BTree
         let sales = Sales {
             model,
             dataset: &model.datasets[revenue.home],
-            summarised: summarised.contains(&model.datasets[revenue.home].name),
+            summarised: summarised.contains_key(&model.datasets[revenue.home].name),
         };
         of_sales(&sales, revenue, &mut b);
         conditions = cancellations::add(
