@@ -84,6 +84,10 @@ fn own_copies(datasets: &mut [Dataset], relationships: &[Relationship]) {
         let Some(own) = datasets.iter().find(|d| d.name == link.from) else {
             continue;
         };
+        let daily = |name: &String| own.field(name).is_some_and(|f| f.role == Role::Time);
+        if !link.from_fields.iter().any(daily) {
+            continue;
+        }
         let same: Vec<(String, DataType)> = own
             .fields
             .iter()
