@@ -354,13 +354,21 @@ impl<'m> Compiler<'m> {
         let mut all = dimensions.to_vec();
         all.extend(per.iter().cloned());
         // Conditions of the measure stay its own: what a group is called does not hang on them.
-        let measure = &match basis.filters.len() {
+        let mut measure = match basis.filters.len() {
             0 => measure.clone(),
             _ => Measure::Where {
                 measure: Box::new(measure.clone()),
                 filter: Box::new(Filter::And(basis.filters.clone())),
             },
         };
+        // So does the date that it is placed by.
+        if let Some(by) = &basis.time {
+            measure = Measure::Dated {
+                measure: Box::new(measure),
+                by: by.clone(),
+            };
+        }
+        let measure = &measure;
         // What groups hold is put together again: the outer groups decide on currencies.
         for leaf in &self.taken_apart(&[measure])?.leaves {
             self.money(leaf, dimensions, window)?;

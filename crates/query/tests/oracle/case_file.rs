@@ -7,7 +7,7 @@
 use crate::evaluate::Answer;
 use crate::tables::{self, Tables, tables_from_json, tables_to_json};
 use crate::value::Value;
-use query::{Plan, Query};
+use query::{Plan, Query, Reader};
 use semantics::Model;
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -30,6 +30,8 @@ pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) why: String,
     pub(crate) query: Query,
+    /// Who asks, where the model has policies.
+    pub(crate) reader: Option<Reader>,
     pub(crate) expect: Option<Json>,
 }
 
@@ -68,6 +70,7 @@ impl CaseFile {
             };
             cases.push(Case {
                 query,
+                reader: None,
                 why: case["why"].as_str().unwrap_or_default().to_string(),
                 expect: case.get("expect").cloned(),
                 name,
@@ -84,7 +87,15 @@ impl CaseFile {
         let cases: Vec<Json> = self
             .cases
             .iter()
-            .map(|c| json!({"name": c.name, "why": c.why, "query": c.query, "expect": c.expect}))
+            .map(|c| {
+                let mut case =
+                    json!({"name": c.name, "why": c.why, "query": c.query, "expect": c.expect});
+                if let Some(reader) = &c.reader {
+                    case["reader"] =
+                        json!({"groups": reader.groups, "attributes": reader.attributes});
+                }
+                case
+            })
             .collect();
         let all = json!({
             "model": self.model,

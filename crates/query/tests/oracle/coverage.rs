@@ -96,7 +96,7 @@ impl Coverage {
 }
 
 /// Every feature that a run must reach.
-pub(crate) const FEATURES: [&str; 94] = [
+pub(crate) const FEATURES: [&str; 101] = [
     "metric",
     "metric: ratio",
     "metric: difference",
@@ -117,6 +117,10 @@ pub(crate) const FEATURES: [&str; 94] = [
     "difference",
     "where",
     "per group",
+    "value at",
+    "dated",
+    "or zero",
+    "days since",
     "count of a query",
     "several measures",
     "several facts",
@@ -126,6 +130,7 @@ pub(crate) const FEATURES: [&str; 94] = [
     "dimension: through a role",
     "dimension: over a bridge",
     "dimension: bucket",
+    "dimension: new or returning",
     "time: hour",
     "time: day",
     "time: week",
@@ -191,6 +196,8 @@ pub(crate) const FEATURES: [&str; 94] = [
     "model: key missing",
     "model: key not unique",
     "model: week not from Monday",
+    "model: default filters",
+    "model: row policies",
 ];
 
 fn of_model(model: &Model, found: &mut BTreeSet<&'static str>) {
@@ -213,6 +220,12 @@ fn of_model(model: &Model, found: &mut BTreeSet<&'static str>) {
     }
     if model.datasets.iter().any(|d| d.primary_key.is_empty()) {
         found.insert("model: key missing");
+    }
+    if model.datasets.iter().any(|d| !d.default_filters.is_empty()) {
+        found.insert("model: default filters");
+    }
+    if !model.policies.is_empty() {
+        found.insert("model: row policies");
     }
     if model.week_start != 1 {
         found.insert("model: week not from Monday");
@@ -315,6 +328,20 @@ fn of_measure(model: &Model, measure: &Measure, found: &mut BTreeSet<&'static st
             found.insert("count of a query");
             of_query(model, query, found);
         }
+        Measure::ValueAt { .. } => {
+            found.insert("value at");
+        }
+        Measure::Dated { measure, .. } => {
+            found.insert("dated");
+            of_measure(model, measure, found);
+        }
+        Measure::OrZero(measure) => {
+            found.insert("or zero");
+            of_measure(model, measure, found);
+        }
+        Measure::DaysSince { .. } => {
+            found.insert("days since");
+        }
         _ => unreachable!("no part of a generated query"),
     }
 }
@@ -336,6 +363,9 @@ fn of_dimension(dimension: &Dimension, found: &mut BTreeSet<&'static str>) {
         }
         Dimension::Bucket { .. } => {
             found.insert("dimension: bucket");
+        }
+        Dimension::NewOrReturning { .. } => {
+            found.insert("dimension: new or returning");
         }
         _ => unreachable!("no part of a generated query"),
     }
@@ -416,6 +446,10 @@ fn homes<'m>(model: &'m Model, measure: &'m Measure, into: &mut BTreeSet<&'m str
             homes(model, measure, into);
         }
         Measure::CountOf(_) => {}
+        Measure::Dated { measure, .. } | Measure::OrZero(measure) => homes(model, measure, into),
+        Measure::ValueAt { field, .. } | Measure::DaysSince { field, .. } => {
+            into.insert(&field.dataset);
+        }
         _ => unreachable!("no part of a generated query"),
     }
 }

@@ -14,6 +14,7 @@ mod difference;
 mod engines;
 mod evaluate;
 mod model_generator;
+mod policies;
 mod query_generator;
 mod random;
 mod run;
@@ -142,11 +143,7 @@ const UNKNOWN_TO_THE_EVALUATOR: &[&str] = &[
     "baskets",
     "cohorts",
     "comparable_stores",
-    "dates_of_returns",
-    "days_since",
-    "first_and_last",
     "levels_read_otherwise",
-    "new_or_returning",
     "parts_of_a_change",
     "price_volume_mix",
     "sell_through_and_cover",

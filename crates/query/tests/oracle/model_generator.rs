@@ -428,7 +428,13 @@ pub(crate) fn design(random: &mut Random) -> Design {
         let pointed_at = relationships
             .iter()
             .any(|r| r.unique && r.to == dataset.name);
-        dataset.is_fact = !relationships.iter().any(|r| r.to == dataset.name);
+        let looked_up = relationships.iter().any(|r| r.to == dataset.name);
+        // Orders are facts too, although their lines look them up.
+        dataset.is_fact = !looked_up || random.chance(15);
+        if random.chance(7) {
+            let filter = row_filter(random, dataset, 1);
+            dataset.default_filters = vec![RowFilter::Not(Box::new(filter))];
+        }
         if !pointed_at && random.chance(20) {
             dataset.primary_key.clear();
         }
@@ -446,7 +452,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
 }
 
 /// A condition on the rows of a dataset.
-fn row_filter(random: &mut Random, home: &Dataset, depth: usize) -> RowFilter {
+pub(crate) fn row_filter(random: &mut Random, home: &Dataset, depth: usize) -> RowFilter {
     let of = |name: &str| FieldRef::new(&home.name, name);
     let word = |random: &mut Random| (*random.pick(&crate::data_generator::WORDS)).to_string();
     match random.below(if depth > 0 { 9 } else { 6 }) {

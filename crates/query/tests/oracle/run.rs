@@ -6,13 +6,14 @@ use crate::data_generator;
 use crate::engines::{Engine, Rows};
 use crate::evaluate::{Answer, Evaluator, Shown};
 use crate::model_generator;
+use crate::policies;
 use crate::query_generator::QueryGenerator;
 use crate::random::Random;
 use crate::shrink::{Shrinker, Trial};
 use crate::tables::Tables;
 use crate::value::Value;
-use crate::verdict::{Verdict, judge, judge_against};
-use query::Query;
+use crate::verdict::{Verdict, compiled, judge, judge_against};
+use query::{Query, Reader};
 use semantics::Model;
 use std::path::PathBuf;
 
@@ -45,7 +46,13 @@ pub(crate) struct Outcome {
 }
 
 /// A model, its data, and queries with what each must give.
-type DataSet = (Model, Tables, Vec<(Query, Answer)>);
+struct DataSet {
+    model: Model,
+    tables: Tables,
+    /// Who asks, where the model has policies.
+    reader: Option<Reader>,
+    cases: Vec<(Query, Answer)>,
+}
 
 /// A data set of a seed.
 ///
@@ -55,8 +62,16 @@ fn make(extent: &Extent, set: u64) -> Result<DataSet, String> {
     let mut random = Random::new(extent.seed.wrapping_mul(1_000_003).wrapping_add(set));
     let design = model_generator::design(&mut random);
     let tables = data_generator::fill(&mut random, &design);
-    let model = design.model;
-    let evaluator = Evaluator::new(&model, &tables)?;
+    let mut model = design.model;
+    let reader = match random.chance(12) {
+        true => policies::design(&mut random, &mut model),
+        false => None,
+    };
+    let seen = match &reader {
+        Some(reader) => policies::visible(&model, &tables, reader)?,
+        None => tables.clone(),
+    };
+    let evaluator = Evaluator::new(&model, &seen)?;
     let mut cases = Vec::new();
     for _ in 0..extent.queries {
         let mut draws = 0;
@@ -81,7 +96,12 @@ fn make(extent: &Extent, set: u64) -> Result<DataSet, String> {
             }
         }
     }
-    Ok((model, tables, cases))
+    Ok(DataSet {
+        model,
+        tables,
+        reader,
+        cases,
+    })
 }
 
 /// Runs one data set in every `step`, from the `first` on.
@@ -100,10 +120,15 @@ pub(crate) fn run(
     let mut outcome = Outcome::default();
     let mut set = first;
     while set < sets {
-        let (model, tables, cases) = make(extent, set)?;
+        let DataSet {
+            model,
+            tables,
+            reader,
+            cases,
+        } = make(extent, set)?;
         engine.load(&tables)?;
         for (query, answer) in cases {
-            match judge_against(engine, &model, &query, answer) {
+            match judge_against(engine, &model, reader.as_ref(), &query, answer) {
                 Verdict::Agree { rows, refused } => {
                     outcome.coverage.add(&model, &query, rows, refused);
                 }
@@ -116,6 +141,7 @@ pub(crate) fn run(
                             model: model.clone(),
                             tables: tables.clone(),
                             query: query.clone(),
+                            reader: reader.clone(),
                         };
                         outcome
                             .findings
@@ -142,7 +168,7 @@ fn show(rows: &Rows) -> String {
 fn finding(engine: &mut dyn Engine, kind: &str, trial: Trial, seed: u64, set: u64) -> Finding {
     let small = Shrinker::new(engine, kind).shrink(trial);
     let _ = engine.load(&small.tables);
-    let (expected, actual) = match judge(engine, &small.model, &small.tables, &small.query) {
+    let (expected, actual) = match judge(engine, &small) {
         Verdict::Mismatch {
             expected, actual, ..
         } => (expected, actual),
@@ -172,6 +198,10 @@ fn finding(engine: &mut dyn Engine, kind: &str, trial: Trial, seed: u64, set: u6
             m.time_field.as_ref().map(ToString::to_string)
         );
     }
+    if let Some(reader) = &small.reader {
+        let policies = serde_json::to_string(&small.model.policies).unwrap_or_default();
+        text += &format!("  policies {policies}\n  {reader:?}\n");
+    }
     text += &format!("  query {}\n", query::canonical(&small.query));
     let expected = match expected {
         Answer::Rows { columns, rows, .. } => {
@@ -190,7 +220,12 @@ fn finding(engine: &mut dyn Engine, kind: &str, trial: Trial, seed: u64, set: u6
         Ok(rows) => text += &format!("  actual\n{}", show(rows)),
         Err(message) => text += &format!("  actual: {message}\n"),
     }
-    if let Ok(compiled) = query::compile(&small.model, &small.query, engine.dialect()) {
+    if let Ok(compiled) = compiled(
+        &small.model,
+        small.reader.as_ref(),
+        &small.query,
+        engine.dialect(),
+    ) {
         text += &format!("{}\n", compiled.sql());
     }
     Finding {
@@ -203,6 +238,7 @@ fn finding(engine: &mut dyn Engine, kind: &str, trial: Trial, seed: u64, set: u6
                 name: format!("seed {seed}, data set {set}"),
                 why: kind.to_string(),
                 query: small.query,
+                reader: small.reader,
                 expect: Some(expectation(&expected)),
             }],
         },

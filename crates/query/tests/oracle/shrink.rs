@@ -4,7 +4,7 @@
 use crate::engines::Engine;
 use crate::tables::Tables;
 use crate::verdict::{Verdict, judge};
-use query::{Dimension, Filter, Measure, Query};
+use query::{Dimension, Filter, Measure, Query, Reader};
 use semantics::{Expression, MetricKind, Model, RowFilter};
 
 /// A case on its own.
@@ -13,6 +13,7 @@ pub(crate) struct Trial {
     pub(crate) model: Model,
     pub(crate) tables: Tables,
     pub(crate) query: Query,
+    pub(crate) reader: Option<Reader>,
 }
 
 /// Attempts at most.
@@ -43,7 +44,7 @@ impl<'e> Shrinker<'e> {
             return false;
         }
         matches!(
-            judge(self.engine, &trial.model, &trial.tables, &trial.query),
+            judge(self.engine, trial),
             Verdict::Mismatch { kind, .. } if kind == self.kind
         )
     }

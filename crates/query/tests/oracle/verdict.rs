@@ -3,8 +3,9 @@
 use crate::difference::{Sameness, compare_rows};
 use crate::engines::{Engine, Rows};
 use crate::evaluate::{Answer, Evaluator, Shown};
-use crate::tables::Tables;
-use query::{Origin, Query};
+use crate::policies;
+use crate::shrink::Trial;
+use query::{CompiledQuery, Dialect, Origin, Query, QueryError, Reader};
 use semantics::{DataType, Model};
 
 /// What came of a case.
@@ -24,14 +25,20 @@ pub(crate) enum Verdict {
     },
 }
 
-pub(crate) fn judge(
-    engine: &mut dyn Engine,
-    model: &Model,
-    tables: &Tables,
-    query: &Query,
-) -> Verdict {
-    match Evaluator::new(model, tables) {
-        Ok(evaluator) => judge_against(engine, model, query, evaluator.answer(query)),
+pub(crate) fn judge(engine: &mut dyn Engine, trial: &Trial) -> Verdict {
+    let Trial {
+        model,
+        tables,
+        query,
+        reader,
+    } = trial;
+    let seen = match reader {
+        Some(reader) => policies::visible(model, tables, reader),
+        None => Ok(tables.clone()),
+    };
+    let answer = seen.and_then(|seen| Ok(Evaluator::new(model, &seen)?.answer(query)));
+    match answer {
+        Ok(answer) => judge_against(engine, model, reader.as_ref(), query, answer),
         Err(message) => Verdict::Mismatch {
             kind: "broken case".into(),
             expected: Answer::Refused(Default::default()),
@@ -40,10 +47,24 @@ pub(crate) fn judge(
     }
 }
 
+/// The statement for whoever asks.
+pub(crate) fn compiled(
+    model: &Model,
+    reader: Option<&Reader>,
+    query: &Query,
+    dialect: Dialect,
+) -> Result<CompiledQuery, QueryError> {
+    match reader {
+        Some(reader) => query::compile_for(model, query, dialect, reader),
+        None => query::compile(model, query, dialect),
+    }
+}
+
 /// The same with the evaluator's answer at hand.
 pub(crate) fn judge_against(
     engine: &mut dyn Engine,
     model: &Model,
+    reader: Option<&Reader>,
     query: &Query,
     expected: Answer,
 ) -> Verdict {
@@ -52,7 +73,7 @@ pub(crate) fn judge_against(
         expected,
         actual,
     };
-    let compiled = match query::compile(model, query, engine.dialect()) {
+    let compiled = match compiled(model, reader, query, engine.dialect()) {
         Ok(compiled) => compiled,
         Err(error) => {
             let code = error.code();

@@ -111,6 +111,7 @@ impl Evaluator<'_> {
             filters: query.filter.iter().collect(),
             shared: usize::from(query.filter.is_some()),
             other: None,
+            dated: None,
             outer: usize::MAX,
             relabel: None,
         }

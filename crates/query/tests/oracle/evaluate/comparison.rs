@@ -76,6 +76,16 @@ impl Other {
         }
     }
 
+    /// The first day of the other period: the one stated, or the first that meets a day asked for.
+    pub(super) fn first_day(&self) -> Option<i64> {
+        self.window.start.or_else(|| {
+            let target = self.target.start?;
+            let shift = self.shift?;
+            (target - 1500..target + 1500)
+                .find(|day| day_of(&shift.meets(&Value::Date(*day))).is_some_and(|d| d >= target))
+        })
+    }
+
     pub(super) fn counts(&self, when: &Value) -> bool {
         within(when, self.window)
             && self

@@ -83,7 +83,7 @@ pub(super) fn within(value: &Value, window: Days) -> bool {
 
 impl Evaluator<'_> {
     /// Whether a row passes a condition that the model declares.
-    pub(super) fn declared(&self, home: &str, row: usize, filter: &RowFilter) -> bool {
+    pub(crate) fn declared(&self, home: &str, row: usize, filter: &RowFilter) -> bool {
         let any = |field: &FieldRef, holds: &dyn Fn(&Value) -> bool| {
             self.values(home, row, field).iter().any(holds)
         };

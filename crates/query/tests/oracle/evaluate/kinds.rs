@@ -62,7 +62,10 @@ pub(super) fn of_measure(model: &Model, measure: &Measure) -> Kind {
             }) if kept(*aggregation) => of_expression(model, dataset, e),
             _ => Kind::Number,
         },
-        Measure::Where { measure, .. } => of_measure(model, measure),
+        Measure::Where { measure, .. }
+        | Measure::Dated { measure, .. }
+        | Measure::OrZero(measure) => of_measure(model, measure),
+        Measure::ValueAt { field, .. } => of_field(model, field),
         Measure::PerGroup {
             aggregation,
             measure,
@@ -85,6 +88,7 @@ pub(super) fn of_dimension(model: &Model, dimension: &Dimension) -> Kind {
         }
         Dimension::Time(_) | Dimension::TimeOf { .. } => Kind::Time,
         Dimension::Bucket { measure, .. } => of_measure(model, measure),
+        Dimension::NewOrReturning { .. } => Kind::Text,
         _ => unreachable!("no part of a generated query"),
     }
 }

@@ -30,6 +30,7 @@ impl Evaluator<'_> {
     ) -> Groups {
         let home = self.dataset(leaf.home);
         let snapshots: Vec<Snapshot> = (0..self.row_count(home))
+            .filter(|row| self.counts_by_default(leaf.home, *row))
             .filter_map(|row| {
                 let when = self.values(leaf.home, row, time?).into_iter().next()?;
                 Some(Snapshot {

@@ -22,6 +22,7 @@ impl Evaluator<'_> {
             _ => Value::Null,
         };
         within(&when, window)
+            && self.counts_by_default(home, row)
             && query
                 .filter
                 .as_ref()

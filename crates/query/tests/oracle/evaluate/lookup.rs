@@ -82,6 +82,11 @@ pub(super) fn ways(model: &Model, from: &str, to: &FieldRef) -> Vec<Vec<usize>> 
     found
 }
 
+/// How many shortest many-to-one ways lead from a dataset to a field.
+pub(crate) fn many_to_one(model: &Model, from: &str, to: &FieldRef) -> usize {
+    ways(model, from, to).len()
+}
+
 /// The way from a dataset to a field, or the codes of why there is none.
 ///
 /// What is not looked up many-to-one may be linked: by a relationship that is followed against its
@@ -358,6 +363,7 @@ impl Evaluator<'_> {
             return Vec::new();
         };
         (0..self.row_count(self.dataset(&link.dataset)))
+            .filter(|b| self.counts_by_default(&link.dataset, *b))
             .filter(|b| {
                 keys(&link.dataset, &link.inner, *b, &link.inner_fields).as_ref() == Some(&outer)
             })

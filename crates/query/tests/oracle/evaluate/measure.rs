@@ -3,10 +3,11 @@
 
 use super::comparison::Other;
 use super::filter::within;
-use super::lookup::{Link, Reach, literal_number, period, reach, ways};
+use super::lookup::{Link, Reach, day_of, literal_number, period, reach, ways};
 use super::{Days, Evaluator, Groups, Key};
+use crate::calendar;
 use crate::value::{self, Value};
-use query::{Dimension, Filter, Grain, Measure};
+use query::{Dimension, End, Filter, Grain, Measure};
 use semantics::{
     Additivity, Aggregation, Expression, FieldRef, MetricExpression, MetricKind, Model, RowFilter,
 };
@@ -22,6 +23,8 @@ pub(super) struct Scope<'q> {
     pub(super) shared: usize,
     /// The rows are those of the other period of a comparison.
     pub(super) other: Option<Other>,
+    /// The date that a measure is placed by instead of its own.
+    pub(super) dated: Option<&'q FieldRef>,
     /// How many dimensions are the query's: the others make groups inside a measure.
     pub(super) outer: usize,
     /// Other names of groups; groups without one do not count.
@@ -62,6 +65,8 @@ pub(super) struct Leaf<'q> {
     time: Option<&'q FieldRef>,
     /// Whether it is a level: of each item the last snapshot counts.
     level: bool,
+    /// Time that rows are ordered by, where the value of the first or last of them counts.
+    at: Option<(End, &'q FieldRef)>,
 }
 
 /// The time field that places rows of a dataset: its own, or the nearest that it looks up.
@@ -130,8 +135,18 @@ pub(super) fn adds_up(model: &Model, measure: &Measure) -> bool {
         }
         Measure::Rows(_) => true,
         Measure::Difference { left, right } => adds_up(model, left) && adds_up(model, right),
-        Measure::Where { measure, .. } => adds_up(model, measure),
+        Measure::Where { measure, .. }
+        | Measure::Dated { measure, .. }
+        | Measure::OrZero(measure) => adds_up(model, measure),
         _ => false,
+    }
+}
+
+fn or_zero(value: Value) -> Value {
+    if value.is_null() {
+        Value::int(0)
+    } else {
+        value
     }
 }
 
@@ -269,7 +284,11 @@ impl<'a> Evaluator<'a> {
                 adds_up(self.model, left),
                 adds_up(self.model, right),
             ),
-            Measure::Where { measure, .. } => self.of_nothing(measure),
+            Measure::Where { measure, .. } | Measure::Dated { measure, .. } => {
+                self.of_nothing(measure)
+            }
+            Measure::OrZero(measure) => or_zero(self.of_nothing(measure)),
+            Measure::ValueAt { .. } | Measure::DaysSince { .. } => Value::Null,
             _ => unreachable!("no part of a generated query"),
         }
     }
@@ -304,6 +323,13 @@ impl<'a> Evaluator<'a> {
                 self.placed_by(measure, asked)
             }
             Measure::CountOf(_) => None,
+            Measure::OrZero(measure) => self.placed_by(measure, asked),
+            Measure::Dated { measure, by } => self
+                .placed_by(measure, asked)
+                .map(|(home, _)| (home, Some(by.clone()))),
+            Measure::ValueAt { field, .. } | Measure::DaysSince { field, .. } => {
+                placed(&field.dataset, None)
+            }
             _ => unreachable!("no part of a generated query"),
         }
     }
@@ -329,6 +355,7 @@ impl<'a> Evaluator<'a> {
                             .model
                             .field(field)
                             .is_some_and(|f| f.additivity == Additivity::Semi),
+                    at: None,
                 },
                 dimensions,
                 scope,
@@ -341,6 +368,7 @@ impl<'a> Evaluator<'a> {
                     only: None,
                     time: None,
                     level: false,
+                    at: None,
                 },
                 dimensions,
                 scope,
@@ -385,6 +413,46 @@ impl<'a> Evaluator<'a> {
             Measure::CountOf(query) => {
                 let n = self.rows_of(query).1.len();
                 Groups::from([(Vec::new(), Value::int(n as i128))])
+            }
+            Measure::OrZero(measure) => self
+                .groups(measure, dimensions, scope)
+                .into_iter()
+                .map(|(key, value)| (key, or_zero(value)))
+                .collect(),
+            Measure::Dated { measure, by } => {
+                let mut dated = scope.clone();
+                dated.dated = Some(by);
+                self.groups(measure, dimensions, &dated)
+            }
+            Measure::ValueAt { end, field, by } => self.leaf(
+                &Leaf {
+                    home: &field.dataset,
+                    operand: Operand::Field(&field.field),
+                    aggregation: Aggregation::Min,
+                    only: None,
+                    time: None,
+                    level: false,
+                    at: Some((*end, by)),
+                },
+                dimensions,
+                scope,
+            ),
+            Measure::DaysSince { field, day } => {
+                let latest = Measure::Aggregate {
+                    aggregation: Aggregation::Max,
+                    field: field.clone(),
+                };
+                let day = calendar::parse_day(day);
+                self.groups(&latest, dimensions, scope)
+                    .into_iter()
+                    .map(|(key, last)| {
+                        let since = day.zip(day_of(&last)).map(|(day, last)| day - last);
+                        (
+                            key,
+                            since.map_or(Value::Null, |n| Value::int(i128::from(n))),
+                        )
+                    })
+                    .collect()
             }
             _ => unreachable!("no part of a generated query"),
         };
@@ -437,6 +505,7 @@ impl<'a> Evaluator<'a> {
                     time: metric.time_field.as_ref(),
                     level: *aggregation == Aggregation::Sum
                         && metric.additivity == Additivity::Semi,
+                    at: None,
                 },
                 dimensions,
                 scope,
@@ -520,12 +589,13 @@ impl<'a> Evaluator<'a> {
 
     fn leaf(&self, leaf: &Leaf<'_>, dimensions: &[Dimension], scope: &Scope<'_>) -> Groups {
         let home = self.dataset(leaf.home);
-        let time = leaf_time(self.model, leaf.home, leaf.time, scope.time).ok();
+        let time = leaf_time(self.model, leaf.home, scope.dated.or(leaf.time), scope.time).ok();
         let mut unshifted = scope.clone();
         if let Some(other) = &mut unshifted.other {
             other.by_period = false;
         }
         unshifted.relabel = None;
+        unshifted.dated = None;
         // A group is the same one for every measure of the query.
         unshifted.filters.truncate(scope.shared);
         let sizes: Vec<Option<Groups>> = dimensions
@@ -541,6 +611,7 @@ impl<'a> Evaluator<'a> {
             return self.level(leaf, dimensions, scope, time.as_ref(), &sizes);
         }
         let mut gathered: BTreeMap<Key, Vec<Value>> = BTreeMap::new();
+        let mut ordered: BTreeMap<Key, Vec<(Value, Value)>> = BTreeMap::new();
         for row in 0..self.row_count(home) {
             let when = time.as_ref().map_or(Value::Null, |field| {
                 self.values(leaf.home, row, field)
@@ -552,7 +623,7 @@ impl<'a> Evaluator<'a> {
                 Some(other) => other.counts(&when),
                 None => within(&when, scope.window),
             };
-            if !counts {
+            if !counts || !self.counts_by_default(leaf.home, row) {
                 continue;
             }
             if !leaf.only.is_none_or(|f| self.declared(leaf.home, row, f)) {
@@ -571,8 +642,29 @@ impl<'a> Evaluator<'a> {
                 })
                 .collect();
             for key in keys {
-                gathered.entry(key).or_default().push(value.clone());
+                match leaf.at {
+                    None => gathered.entry(key).or_default().push(value.clone()),
+                    Some((_, by)) => {
+                        let at = self.looked_up(leaf.home, row, by);
+                        let known = ordered.entry(key).or_default();
+                        if !at.is_null() && !value.is_null() {
+                            known.push((at, value.clone()));
+                        }
+                    }
+                }
             }
+        }
+        if let Some((end, _)) = leaf.at {
+            return ordered
+                .into_iter()
+                .map(|(key, rows)| {
+                    let found = match end {
+                        End::First => rows.into_iter().min(),
+                        End::Last => rows.into_iter().max(),
+                    };
+                    (key, found.map_or(Value::Null, |(_, value)| value))
+                })
+                .collect();
         }
         gathered
             .into_iter()
@@ -616,6 +708,7 @@ impl<'a> Evaluator<'a> {
             Dimension::Field(field) | Dimension::TimeOf { field, .. } => Some(field.clone()),
             Dimension::Bucket { per, .. } => Some(per.clone()),
             Dimension::Time(_) => time.cloned(),
+            Dimension::NewOrReturning { entity, .. } => Some(entity.clone()),
             _ => unreachable!("no part of a generated query"),
         };
         let reached: Vec<Option<(FieldRef, Reach)>> = dimensions
@@ -686,6 +779,27 @@ impl<'a> Evaluator<'a> {
                                 .and_then(|s| s.get(&vec![value]))
                                 .cloned()
                                 .unwrap_or(Value::Null),
+                            Dimension::NewOrReturning {
+                                entity,
+                                event,
+                                grain,
+                                ..
+                            } => {
+                                let start = match grain {
+                                    Some(grain) => {
+                                        let when = time.map_or(Value::Null, |field| {
+                                            self.looked_up(home, row, field)
+                                        });
+                                        period(&when, *grain, self.model.week_start)
+                                    }
+                                    None => match &scope.other {
+                                        Some(other) => other.first_day(),
+                                        None => scope.window.start,
+                                    }
+                                    .map_or(Value::Null, Value::Date),
+                                };
+                                self.new_or_returning(&value, entity, event, &start)
+                            }
                             _ => unreachable!("no part of a generated query"),
                         }
                     })

@@ -5,6 +5,7 @@
 
 mod columns;
 mod comparison;
+mod defaults;
 mod filter;
 mod kinds;
 mod level;
@@ -22,7 +23,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-pub(crate) use lookup::{Reach, reach};
+pub(crate) use lookup::{Reach, many_to_one, reach};
 
 /// A group: the values of the dimensions.
 pub(crate) type Key = Vec<Value>;
@@ -70,6 +71,8 @@ pub(crate) struct Evaluator<'a> {
     /// Members of sub-queries, found once for each place where one stands in a query.
     members: RefCell<BTreeMap<usize, Rc<BTreeSet<Value>>>>,
     numbers: RefCell<BTreeMap<usize, Value>>,
+    /// Datasets whose default filters are off.
+    unfiltered: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -90,6 +93,7 @@ impl<'a> Evaluator<'a> {
             rounding: Cell::new(false),
             members: RefCell::default(),
             numbers: RefCell::default(),
+            unfiltered: RefCell::default(),
         })
     }
 
@@ -101,6 +105,7 @@ impl<'a> Evaluator<'a> {
         self.rounding.set(false);
         self.members.borrow_mut().clear();
         self.numbers.borrow_mut().clear();
+        *self.unfiltered.borrow_mut() = query.without_default_filters.iter().cloned().collect();
         let (columns, rows) = self.rows_of(query);
         Answer::Rows {
             columns,

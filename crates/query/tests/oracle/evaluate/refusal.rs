@@ -25,6 +25,7 @@ const UNSAFE: &str = "E_UNSAFE_REAGGREGATION";
 const MALFORMED: &str = "E_MALFORMED_QUERY";
 
 /// Where a leaf's rows are and how they are restricted.
+#[derive(Clone)]
 struct Place<'q> {
     dimensions: Vec<&'q Dimension>,
     filters: Vec<&'q Filter>,
@@ -32,18 +33,23 @@ struct Place<'q> {
     shared: usize,
     time: Option<&'q FieldRef>,
     dated: bool,
+    /// The date that a measure is placed by instead of its own.
+    stated: Option<&'q FieldRef>,
     /// The field whose buckets before the range feed a trailing window: it dates all rows.
     fed: Option<&'q FieldRef>,
 }
 
 struct Reasons<'m> {
     model: &'m Model,
+    /// Datasets whose default filters are off.
+    unfiltered: &'m [String],
     codes: Codes,
 }
 
 pub(crate) fn refusals(model: &Model, query: &Query) -> Codes {
     let mut reasons = Reasons {
         model,
+        unfiltered: &query.without_default_filters,
         codes: Codes::new(),
     };
     reasons.query(query);
@@ -54,6 +60,7 @@ pub(crate) fn refusals(model: &Model, query: &Query) -> Codes {
 pub(super) fn can_list(model: &Model, home: &str, query: &Query) -> bool {
     let mut reasons = Reasons {
         model,
+        unfiltered: &query.without_default_filters,
         codes: Codes::new(),
     };
     reasons.dated(home, query);
@@ -87,11 +94,30 @@ impl Reasons<'_> {
             return None;
         }
         match reach(self.model, home, field) {
-            Ok(way) => Some(way),
+            Ok(way) => {
+                if let Reach::Linked(link, _) = &way {
+                    self.counted(&link.dataset);
+                }
+                Some(way)
+            }
             Err(codes) => {
                 self.codes.extend(codes);
                 None
             }
+        }
+    }
+
+    /// Whether it is clear which rows of a dataset count by default.
+    fn counted(&mut self, home: &str) {
+        let is_fact = |name: &str| self.model.dataset(name).is_some_and(|d| d.is_fact);
+        let unclear = self.model.datasets.iter().any(|d| {
+            let line = d.name != home && d.is_fact && is_fact(home);
+            line && !d.default_filters.is_empty()
+                && !self.unfiltered.contains(&d.name)
+                && ways(self.model, home, &FieldRef::new(&d.name, "")).len() > 1
+        });
+        if unclear {
+            self.add("E_AMBIGUOUS_PATH");
         }
     }
 
@@ -175,6 +201,7 @@ impl Reasons<'_> {
 
     /// Whether the rows of a list can be placed in time, where that is asked for.
     fn dated(&mut self, home: &str, query: &Query) {
+        self.counted(home);
         if let Some(time) = query.time.as_ref().filter(|_| !window(query).is_open())
             && let Err(codes) = leaf_time(self.model, home, None, Some(&time.field))
         {
@@ -187,6 +214,8 @@ impl Reasons<'_> {
             sets: None,
             order: Vec::new(),
             limit: None,
+            // Said of the whole query.
+            without_default_filters: Vec::new(),
             ..query.clone()
         };
         if plain != Query::default() || sets.queries.len() < 2 {
@@ -279,6 +308,7 @@ impl Reasons<'_> {
             }
             let mut tried = Reasons {
                 model: self.model,
+                unfiltered: self.unfiltered,
                 codes: Codes::new(),
             };
             tried.dated(&home, query);
@@ -300,6 +330,10 @@ impl Reasons<'_> {
     fn measured(&mut self, query: &Query) {
         let shown = parts(query);
         let mut names: BTreeSet<String> = BTreeSet::new();
+        let in_range = |d: &Dimension| matches!(d, Dimension::NewOrReturning { grain: None, .. });
+        if query.dimensions.iter().any(in_range) && window(query).start.is_none() {
+            self.add(MALFORMED);
+        }
         let fed = match (query.rolling, running(query), &query.time) {
             (Some(_), Some((r, _)), Some(time)) if window(query).start.is_some() => {
                 match &query.dimensions[r] {
@@ -332,11 +366,16 @@ impl Reasons<'_> {
                             && sides.other.target.is_open())
                     }
                 },
+                stated: None,
                 fed,
             };
             self.measure(&term.measure, &place);
             if query.cumulative && !adds_up(self.model, &term.measure) {
                 self.add(UNSAFE);
+            }
+            let computed = |p: &Part| !matches!(p, Part::Value | Part::Prior);
+            if of_measure(self.model, &term.measure) != Kind::Number && shown.iter().any(computed) {
+                self.add("E_TYPE_MISMATCH");
             }
         }
         if (query.cumulative || query.rolling.is_some()) && running(query).is_none() {
@@ -516,6 +555,10 @@ impl Reasons<'_> {
                 self.homes(measure)
             }
             Measure::CountOf(_) => Vec::new(),
+            Measure::Dated { measure, .. } | Measure::OrZero(measure) => self.homes(measure),
+            Measure::ValueAt { field, .. } | Measure::DaysSince { field, .. } => {
+                vec![field.dataset.clone()]
+            }
             _ => unreachable!("no part of a generated query"),
         }
     }
@@ -547,7 +590,44 @@ impl Reasons<'_> {
             | Measure::Difference { left: a, right: b } => {
                 self.made_of_sums(a) && self.made_of_sums(b)
             }
-            Measure::Where { measure, .. } => self.made_of_sums(measure),
+            Measure::Where { measure, .. }
+            | Measure::Dated { measure, .. }
+            | Measure::OrZero(measure) => self.made_of_sums(measure),
+            _ => false,
+        }
+    }
+
+    /// Whether nothing of a measure is 0 of it: sums, counts, and differences of them.
+    fn may_be_zero(&self, measure: &Measure) -> bool {
+        let counted = |a: Aggregation| {
+            matches!(
+                a,
+                Aggregation::Sum | Aggregation::Count | Aggregation::CountDistinct
+            )
+        };
+        match measure {
+            Measure::Rows(_) | Measure::CountOf(_) => true,
+            Measure::Aggregate { aggregation, .. } => counted(*aggregation),
+            Measure::Metric(name) => self.model.metric(name).is_some_and(|m| match &m.kind {
+                MetricKind::Simple { aggregation, .. } => counted(*aggregation),
+                MetricKind::Difference { .. } => m.additivity == Additivity::Additive,
+                _ => false,
+            }),
+            Measure::Difference { left, right } => {
+                self.may_be_zero(left) && self.may_be_zero(right)
+            }
+            Measure::Where { measure, .. }
+            | Measure::Dated { measure, .. }
+            | Measure::OrZero(measure) => self.may_be_zero(measure),
+            Measure::PerGroup {
+                aggregation,
+                measure,
+                ..
+            } => match aggregation {
+                Aggregation::Count => true,
+                Aggregation::Sum => self.may_be_zero(measure),
+                _ => false,
+            },
             _ => false,
         }
     }
@@ -565,6 +645,19 @@ impl Reasons<'_> {
             Dimension::Time(_) => {}
             Dimension::Bucket { per, .. } => {
                 self.known(per);
+            }
+            Dimension::NewOrReturning {
+                entity,
+                event,
+                grain,
+                ..
+            } => {
+                self.known(entity);
+                self.known(event);
+                self.temporal(event);
+                if grain.is_some_and(Grain::is_cyclic) {
+                    self.add(MALFORMED);
+                }
             }
             _ => unreachable!("no part of a generated query"),
         }
@@ -661,10 +754,14 @@ impl Reasons<'_> {
             self.add(FIELD);
             return;
         }
-        let timed = place
-            .dimensions
-            .iter()
-            .any(|d| matches!(d, Dimension::Time(_)));
+        self.counted(home);
+        let declared = place.stated.or(declared);
+        let timed = place.dimensions.iter().any(|d| {
+            matches!(
+                d,
+                Dimension::Time(_) | Dimension::NewOrReturning { grain: Some(_), .. }
+            )
+        });
         if let Some(fed) = place.fed
             && leaf_time(self.model, home, declared, place.time).as_ref() != Ok(fed)
         {
@@ -675,7 +772,11 @@ impl Reasons<'_> {
                 Err(codes) => self.codes.extend(codes),
                 Ok(field) => {
                     for dimension in &place.dimensions {
-                        if let Dimension::Time(grain) = dimension {
+                        if let Dimension::Time(grain)
+                        | Dimension::NewOrReturning {
+                            grain: Some(grain), ..
+                        } = dimension
+                        {
                             self.fine_enough(&field, *grain);
                         }
                     }
@@ -699,11 +800,17 @@ impl Reasons<'_> {
                         shared: place.shared,
                         time: place.time,
                         dated: place.dated,
+                        stated: None,
                         fed: None,
                     };
                     self.measure(measure, &inner);
                 }
                 Dimension::Time(_) => {}
+                Dimension::NewOrReturning { entity, event, .. } => {
+                    self.direct(home, entity);
+                    self.direct(&event.dataset, entity);
+                    self.counted(&event.dataset);
+                }
                 _ => unreachable!("no part of a generated query"),
             }
         }
@@ -818,6 +925,7 @@ impl Reasons<'_> {
                         shared: place.shared,
                         time: place.time,
                         dated: place.dated,
+                        stated: place.stated,
                         fed: place.fed,
                     },
                 );
@@ -827,6 +935,13 @@ impl Reasons<'_> {
                 measure,
                 per,
             } => {
+                let summed = !matches!(
+                    aggregation,
+                    Aggregation::Count | Aggregation::Min | Aggregation::Max
+                );
+                if summed && of_measure(self.model, measure) != Kind::Number {
+                    self.add("E_TYPE_MISMATCH");
+                }
                 if *aggregation == Aggregation::CountDistinct || per.is_empty() {
                     self.add(MALFORMED);
                 }
@@ -842,11 +957,44 @@ impl Reasons<'_> {
                         shared: place.shared,
                         time: place.time,
                         dated: place.dated,
+                        stated: place.stated,
                         fed: place.fed,
                     },
                 );
             }
             Measure::CountOf(query) => self.query(query),
+            Measure::OrZero(inner) => {
+                if !self.may_be_zero(inner) {
+                    self.add(UNSAFE);
+                }
+                self.measure(inner, place);
+            }
+            Measure::Dated { measure, by } => {
+                self.known(by);
+                self.temporal(by);
+                let dated = Place {
+                    stated: Some(by),
+                    ..place.clone()
+                };
+                self.measure(measure, &dated);
+            }
+            Measure::ValueAt { field, by, .. } => {
+                self.known(by);
+                self.temporal(by);
+                if self.known(field) {
+                    self.direct(&field.dataset, by);
+                    self.leaf(&field.dataset, None, place);
+                }
+            }
+            Measure::DaysSince { field, day } => {
+                self.temporal(field);
+                if calendar::parse_day(day).is_none() {
+                    self.add(MALFORMED);
+                }
+                if self.known(field) {
+                    self.leaf(&field.dataset, None, place);
+                }
+            }
             _ => unreachable!("no part of a generated query"),
         }
     }

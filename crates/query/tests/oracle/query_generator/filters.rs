@@ -119,11 +119,11 @@ impl QueryGenerator<'_> {
                     query: Box::new(query),
                 }
             }
-            12..15 if kind.is_temporal() => Filter::During {
+            11..14 if kind.is_temporal() => Filter::During {
                 field,
                 range: self.range(),
             },
-            15..17 if kind.is_temporal() => {
+            14..20 if kind.is_temporal() => {
                 let (grain, values) = match self.random.below(4) {
                     0 => (
                         Grain::Weekday,

@@ -51,7 +51,12 @@ impl QueryGenerator<'_> {
             query.filter = Some(self.filter(&places, 2));
         }
         let numbers = query.metrics.iter().all(|t| self.is_number(&t.measure));
-        if numbers {
+        // Who is new in the query's range is not said of another period.
+        let in_range = query
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::NewOrReturning { grain: None, .. }));
+        if numbers && !in_range {
             self.compare(&mut query);
         }
         if numbers && self.random.chance(14) {
@@ -68,6 +73,7 @@ impl QueryGenerator<'_> {
             .iter()
             .any(|d| matches!(d, Dimension::Bucket { .. }));
         if numbers
+            && !in_range
             && !bucket
             && query.compare.is_none()
             && self.random.chance(if running { 40 } else { 1 })

@@ -100,17 +100,33 @@ impl QueryGenerator<'_> {
                 }
             }
             38..60 => self.aggregate(&dataset),
-            60..70 => Measure::Rows(dataset),
+            60..66 => Measure::Rows(dataset),
+            66..68 => self.value_at(&dataset),
+            68..70 => self.days_since(&dataset),
             _ if depth == 0 => Measure::Rows(dataset),
-            70..78 => Measure::Ratio {
+            70..73 => {
+                let measure = self.measure(depth - 1, near);
+                let mut places = Vec::new();
+                homes(self.model, &measure, &mut places);
+                let fields = self.reachable(&places, |f| f.data_type.is_temporal());
+                match self.random.pick_from(&fields) {
+                    Some(by) => Measure::Dated {
+                        measure: Box::new(measure),
+                        by,
+                    },
+                    None => measure,
+                }
+            }
+            73..76 => Measure::OrZero(Box::new(self.number(depth - 1, near))),
+            76..80 => Measure::Ratio {
                 numerator: Box::new(self.number(depth - 1, near)),
                 denominator: Box::new(self.number(depth - 1, near)),
             },
-            78..84 => Measure::Difference {
+            80..85 => Measure::Difference {
                 left: Box::new(self.number(depth - 1, near)),
                 right: Box::new(self.number(depth - 1, near)),
             },
-            84..92 => {
+            85..92 => {
                 let measure = self.measure(depth - 1, near);
                 let mut places = Vec::new();
                 homes(self.model, &measure, &mut places);
@@ -124,7 +140,11 @@ impl QueryGenerator<'_> {
                 let measure = self.number(depth - 1, near);
                 let mut places = Vec::new();
                 homes(self.model, &measure, &mut places);
-                let per = self.dimension(&places, None);
+                let mut per = self.dimension(&places, None);
+                // Groups inside another period have no range of their own.
+                if let Some(Dimension::NewOrReturning { grain, .. }) = &mut per {
+                    grain.get_or_insert(Grain::Month);
+                }
                 let aggregation = *self.random.pick(&[
                     Aggregation::Sum,
                     Aggregation::Average,
@@ -143,6 +163,73 @@ impl QueryGenerator<'_> {
                     None => measure,
                 }
             }
+        }
+    }
+
+    fn new_or_returning(&mut self, homes: &[String]) -> Option<Dimension> {
+        let keys = self.reachable(homes, |f| f.role == Role::Id);
+        let entity = self.random.pick_from(&keys)?;
+        let events: Vec<FieldRef> = self
+            .model
+            .datasets
+            .iter()
+            .filter(|d| matches!(reach(self.model, &d.name, &entity), Ok(Reach::Direct(_))))
+            .flat_map(|d| d.fields.iter().map(|f| (&d.name, f)))
+            .filter(|(_, f)| f.data_type.is_temporal())
+            .map(|(d, f)| FieldRef::new(d, &f.name))
+            .collect();
+        let event = self.random.pick_from(&events)?;
+        let grains = [Grain::Month, Grain::Year, Grain::Week, Grain::Day];
+        Some(Dimension::NewOrReturning {
+            name: "customers".into(),
+            entity,
+            event,
+            grain: self.random.chance(75).then(|| *self.random.pick(&grains)),
+        })
+    }
+
+    /// What something was first or last; of what has no date, its rows.
+    fn value_at(&mut self, dataset: &str) -> Measure {
+        let home = [dataset.to_string()];
+        let own = self
+            .model
+            .dataset(dataset)
+            .map_or(Vec::new(), |d| d.fields.clone());
+        // Truth is not ordered by every engine.
+        let fields: Vec<FieldRef> = own
+            .iter()
+            .filter(|f| f.data_type != DataType::Boolean)
+            .map(|f| FieldRef::new(dataset, &f.name))
+            .collect();
+        let times = self.reachable(&home, |f| f.data_type.is_temporal());
+        match (
+            self.random.pick_from(&fields),
+            self.random.pick_from(&times),
+        ) {
+            (Some(field), Some(by)) => Measure::ValueAt {
+                end: *self.random.pick(&[End::First, End::Last]),
+                field,
+                by,
+            },
+            _ => Measure::Rows(dataset.to_string()),
+        }
+    }
+
+    fn days_since(&mut self, dataset: &str) -> Measure {
+        let times: Vec<FieldRef> = self
+            .model
+            .dataset(dataset)
+            .into_iter()
+            .flat_map(|d| &d.fields)
+            .filter(|f| f.data_type.is_temporal())
+            .map(|f| FieldRef::new(dataset, &f.name))
+            .collect();
+        match self.random.pick_from(&times) {
+            Some(field) => Measure::DaysSince {
+                field,
+                day: calendar::show_day(self.random.between(first_day(), last_day())),
+            },
+            None => Measure::Rows(dataset.to_string()),
         }
     }
 
@@ -166,7 +253,13 @@ impl QueryGenerator<'_> {
                         .field(field)
                         .is_some_and(|f| f.data_type.is_numeric() && f.role == Role::Measure)
             }
-            Measure::Where { measure, .. } => self.is_number(measure),
+            Measure::Where { measure, .. }
+            | Measure::Dated { measure, .. }
+            | Measure::OrZero(measure) => self.is_number(measure),
+            Measure::ValueAt { field, .. } => self
+                .model
+                .field(field)
+                .is_some_and(|f| f.data_type.is_numeric() && f.role == Role::Measure),
             Measure::PerGroup {
                 aggregation,
                 measure,
@@ -206,6 +299,11 @@ impl QueryGenerator<'_> {
                     per,
                 });
             }
+        }
+        if roll < 51
+            && let Some(dimension) = self.new_or_returning(homes)
+        {
+            return Some(dimension);
         }
         let anything = self.random.chance(15);
         let fields = self.reachable(homes, |f| {

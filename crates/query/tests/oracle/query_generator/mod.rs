@@ -13,9 +13,9 @@ use crate::random::Random;
 use crate::tables::Tables;
 use crate::value::Value;
 use query::{
-    Align, Compare, CompareTo, DateRange, Dimension, Direction, Filter, Grain, Having, Literal,
-    Measure, Operator, Order, OrderKey, Part, Query, Rank, RowRank, RowsOf, SetOperation, Sets,
-    Share, Term, Threshold, Ties, TimeScope,
+    Align, Compare, CompareTo, DateRange, Dimension, Direction, End, Filter, Grain, Having,
+    Literal, Measure, Operator, Order, OrderKey, Part, Query, Rank, RowRank, RowsOf, SetOperation,
+    Sets, Share, Term, Threshold, Ties, TimeScope,
 };
 use semantics::{
     Additivity, Aggregation, DataType, Expression, Field, FieldRef, MetricKind, Model, Role,
@@ -69,6 +69,10 @@ fn homes(model: &Model, measure: &Measure, into: &mut Vec<String>) {
             homes(model, measure, into);
         }
         Measure::CountOf(_) => {}
+        Measure::Dated { measure, .. } | Measure::OrZero(measure) => homes(model, measure, into),
+        Measure::ValueAt { field, .. } | Measure::DaysSince { field, .. } => {
+            into.push(field.dataset.clone());
+        }
         _ => unreachable!("no part of a generated query"),
     }
 }
@@ -148,6 +152,18 @@ impl QueryGenerator<'_> {
     }
 
     pub(crate) fn query(&mut self) -> Query {
+        let mut query = self.any_query();
+        if self.random.chance(30) {
+            let filtered = self.model.datasets.iter();
+            query.without_default_filters = filtered
+                .filter(|d| !d.default_filters.is_empty())
+                .map(|d| d.name.clone())
+                .collect();
+        }
+        query
+    }
+
+    fn any_query(&mut self) -> Query {
         match self.random.below(100) {
             0..9 => return self.rows_query(),
             9..12 => return self.distinct_query(),
