@@ -658,6 +658,11 @@ fn value_edges(
             .any(|n| matches!(n.named, Named::Entity(_)));
         let weight = if noun { weight - 1.0 } else { weight };
         let weight = if narrower { weight - 0.3 } else { weight };
+        // "Q2" of a calendar's column is the quarter all the same.
+        let time = readings(tokens, at, sources.clock)
+            .iter()
+            .any(|(_, until)| *until == end);
+        let weight = if time { weight - 1.5 } else { weight };
         add(Sense::Value(found), end, weight);
     }
 }

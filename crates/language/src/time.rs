@@ -492,6 +492,29 @@ impl Reader<'_> {
                 end,
             ));
         }
+        // "in Nov 04" is a month of 2004: nobody is in a day.
+        let inside = at.checked_sub(1).is_some_and(|before| {
+            matches!(
+                self.word(before),
+                "in" | "during" | "of" | "for" | "since" | "until"
+            )
+        });
+        let padded = self
+            .tokens
+            .get(lead + 1)
+            .is_some_and(|t| t.text.len() == 2 && t.text.starts_with('0'));
+        if inside
+            && padded
+            && !matches!(self.word(lead + 2), "-" | "–")
+            && self.of_year(lead + 2).is_none()
+            && let Some((year, end)) = self.short_year(lead + 1)
+        {
+            let label = format!("{} {year}", month_name(month));
+            return Some((
+                TimeSense::Range(months(year, month, month + 1, label, Grain::Month)),
+                end,
+            ));
+        }
         if let Some(day) = day_number(self.tokens.get(lead + 1)) {
             let mut last = day;
             let mut end = lead + 2;

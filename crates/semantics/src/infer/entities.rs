@@ -225,7 +225,9 @@ pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity
                         && f.role == Role::Dimension
                         && (f.name == format!("{}_name", bare.join("_"))
                             || f.name == bare.join("_")
-                            || f.name == format!("{}_description", bare.join("_")))
+                            || ["description", "detail", "details", "title", "label"]
+                                .iter()
+                                .any(|end| f.name == format!("{}_{end}", bare.join("_"))))
                 });
                 let key = match named {
                     Some(f) if !identifies(dataset, field, &f.name, determines) => f,

@@ -180,6 +180,14 @@ fn dataset(
         })
         .collect();
     let mut entity = singular_phrase(table_words);
+    // "sales" is what they add up to; a row of them is a line.
+    if matches!(entity.as_str(), "sales" | "sale")
+        && fields
+            .iter()
+            .any(|f| f.role == Role::Measure && f.subject == Subject::Amount)
+    {
+        entity = "sales line".into();
+    }
     // Rows of "transactions" that share their transaction id are its lines.
     let shared = |f: &Field| {
         f.role == Role::Id

@@ -21,6 +21,33 @@ impl Reader<'_> {
         })
     }
 
+    /// Whether the question asks how many pieces of a thing were sold: a table of goods that the sales
+    /// refer to, named by what they are ("pizzas") and not as products.
+    fn pieces_sold(&self, entity: usize) -> bool {
+        let model = self.model();
+        let entity = &model.entities[entity];
+        let sold = self.scene.tokens.iter().any(|t| {
+            matches!(
+                t.folded.as_str(),
+                "sell" | "sold" | "selling" | "shift" | "shifted" | "flog" | "flogged"
+            )
+        });
+        let generic = ["product", "item", "sku", "article"]
+            .iter()
+            .any(|w| entity.name.contains(w));
+        let priced = entity
+            .dataset
+            .as_ref()
+            .and_then(|d| model.dataset(d))
+            .is_some_and(|d| {
+                !d.is_fact
+                    && d.fields
+                        .iter()
+                        .any(|f| matches!(f.subject, Subject::ListPrice | Subject::UnitPrice))
+            });
+        sold && priced && !generic
+    }
+
     /// The facts that the default metric is computed from; the only facts if there is none.
     pub(super) fn default_fact(&self) -> Option<String> {
         let model = self.model();
@@ -158,7 +185,20 @@ impl Reader<'_> {
                     }
                 }
                 Some(Node::Named(named @ (Named::Entity(_) | Named::Field(_)))) => {
-                    if let Some(number) = self.number_of(&named, None) {
+                    if let Named::Entity(entity) = named
+                        && self.pieces_sold(entity)
+                        && let Some(units) = self.metric_like(RankBasis::Units)
+                    {
+                        // "how many pizzas did we sell": pieces, not kinds of them.
+                        self.take(at);
+                        self.take(next);
+                        self.draft.notes.push(format!(
+                            "“{}” counted as {}",
+                            self.nodes[next].text,
+                            units.name.to_lowercase()
+                        ));
+                        self.add_measure(units);
+                    } else if let Some(number) = self.number_of(&named, None) {
                         self.take(at);
                         self.take(next);
                         self.add_measure(NamedMeasure {

@@ -388,8 +388,13 @@ impl Reader<'_> {
     /// Whether the question asks for a mean or a median of a column of these rows.
     fn middle_of_rows(&self, dataset: &str) -> bool {
         (1..self.nodes.len()).any(|i| {
+            let before = if self.is(i - 1, Mark::Count) && i > 1 {
+                i - 2
+            } else {
+                i - 1
+            };
             matches!(
-                self.nodes[i - 1].node,
+                self.nodes[before].node,
                 Node::Aggregation(Aggregation::Median | Aggregation::Average)
             ) && matches!(&self.nodes[i].node, Node::Named(Named::Field(f)) if f.dataset == dataset
                 && self.model().field(f).is_some_and(|x| x.role == Role::Measure))

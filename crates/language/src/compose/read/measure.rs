@@ -166,6 +166,63 @@ impl Reader<'_> {
         }
     }
 
+    /// "how much do we charge for a latte", "what does a ThinkPad cost": its price.
+    fn charged(&mut self) {
+        let asks = self.scene.tokens.iter().any(|t| {
+            matches!(
+                t.folded.as_str(),
+                "charge" | "charging" | "cost" | "costs" | "priced"
+            )
+        });
+        let question = self
+            .scene
+            .tokens
+            .first()
+            .is_some_and(|t| matches!(t.folded.as_str(), "what" | "how"));
+        let goods = self.nodes.iter().any(|n| match &n.node {
+            Node::Value(v) => {
+                matches!(
+                    self.model().field(&v.field).map(|f| f.subject),
+                    Some(Subject::Product)
+                ) || self.model().entities.iter().any(|e| {
+                    e.display == v.field
+                        && ["product", "item", "article"].contains(&e.name.as_str())
+                })
+            }
+            _ => false,
+        });
+        if !(asks && question && goods) || !self.draft.measures.is_empty() {
+            return;
+        }
+        let model = self.scene.model;
+        let price = model.datasets.iter().find_map(|d| {
+            d.fields
+                .iter()
+                .find(|f| matches!(f.subject, Subject::ListPrice | Subject::UnitPrice))
+                .map(|f| (FieldRef::new(&d.name, &f.name), f.label.clone()))
+        });
+        if let Some((field, label)) = price {
+            for i in 0..self.nodes.len() {
+                let said = self.is(i, Mark::HowMuch)
+                    || matches!(
+                        self.nodes[i].text.as_str(),
+                        "cost" | "costs" | "charge" | "priced"
+                    );
+                if said {
+                    self.used[i] = true;
+                }
+            }
+            self.add_measure(NamedMeasure {
+                name: format!("Average {}", label.to_lowercase()),
+                measure: Measure::Aggregate {
+                    aggregation: Aggregation::Average,
+                    field,
+                },
+                explicit: true,
+            });
+        }
+    }
+
     /// "what did store 7 sell", "how did the Leeds shop do": what it took.
     fn takings(&mut self) {
         let words: Vec<&str> = self
@@ -518,6 +575,7 @@ impl Reader<'_> {
             }
         }
         self.totals();
+        self.charged();
         self.takings();
         self.spent_on_average();
         self.own_rows();

@@ -169,11 +169,25 @@ impl Reader<'_> {
     /// the entity is counted; values after the verb are the part, those before it the whole.
     fn share_of_entity(&mut self, share: usize) {
         let mut next = share + 1;
-        while matches!(
-            self.nodes.get(next).map(|n| &n.node),
-            Some(Node::Mark(Mark::Among | Mark::All | Mark::Count))
-        ) {
+        // "of female shoppers": the value before the noun says of whom the part is taken.
+        let mut described: Vec<FieldRef> = Vec::new();
+        while let Some(node) = self.nodes.get(next).map(|n| &n.node) {
+            match node {
+                Node::Mark(Mark::Among | Mark::All | Mark::Count) => {}
+                Node::Value(v) => described.push(v.field.clone()),
+                _ => break,
+            }
             next += 1;
+        }
+        let parts = self
+            .draft
+            .filters
+            .iter()
+            .filter(|f| f.numerator && f.field.as_ref().is_none_or(|x| !described.contains(x)))
+            .count();
+        let whole_first = !described.is_empty() && parts > 0;
+        if !described.is_empty() && !whole_first {
+            return;
         }
         let entity = match self.nodes.get(next).map(|n| &n.node) {
             Some(Node::Named(Named::Entity(entity))) => *entity,
@@ -219,6 +233,11 @@ impl Reader<'_> {
         }
         for i in share + 1..=next {
             self.take(i);
+        }
+        for bound in &mut self.draft.filters {
+            if bound.field.as_ref().is_some_and(|f| described.contains(f)) {
+                bound.numerator = false;
+            }
         }
         self.draft.subject = Some(entity);
         let measure = self.count_of_entity(entity);

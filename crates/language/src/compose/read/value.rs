@@ -142,8 +142,12 @@ impl Reader<'_> {
             }
             // "outside Germany and the USA": the "not" holds for the whole list.
             let listed_too = at > 1
-                && self.is(at - 1, Mark::And)
-                && matches!(&self.nodes[at - 2].node, Node::Value(v) if v.field == found.field);
+                && (self.is(at - 1, Mark::And)
+                    && matches!(&self.nodes[at - 2].node, Node::Value(v) if v.field == found.field)
+                    || matches!(&self.nodes[at - 1].node, Node::Value(v) if v.field == found.field)
+                        && self
+                            .words_between(self.nodes[at - 1].end, self.nodes[at].start)
+                            .any(|w| w == ","));
             if listed_too
                 && let Some(Bound {
                     filter: Filter::Not(inner),
