@@ -356,7 +356,14 @@ impl Vocabulary {
                 }
             }
             for synonym in &entity.synonyms {
-                vocabulary.add(synonym, Named::Entity(i), 0.93);
+                // What another thing is by its own noun ("category" for the product category) is a poor
+                // by-name of this one.
+                let taken = model.entities.iter().enumerate().any(|(other, e)| {
+                    other != i && e.name.rsplit(' ').next() == Some(synonym.as_str())
+                });
+                let own = entity.name.rsplit(' ').next() == Some(synonym.as_str());
+                let weight = if taken && !own { 0.6 } else { 0.93 };
+                vocabulary.add(synonym, Named::Entity(i), weight);
             }
         }
         let mut parts: BTreeMap<String, Vec<(String, Named, f64)>> = BTreeMap::new();

@@ -85,11 +85,26 @@ fn snapshot_key(
         .iter()
         .zip(column_words)
         .any(|(c, w)| super::columns::names_a_level(w, c.data_type));
+    if !level {
+        return None;
+    }
     let day = table
         .columns
         .iter()
-        .find(|c| c.data_type == DataType::Date && c.nulls == 0)
-        .filter(|_| level)?;
+        .find(|c| c.data_type == DataType::Date && c.nulls == 0);
+    // In a star the day is a key of the calendar like the others.
+    let Some(day) = day else {
+        let triples = ids.iter().enumerate().flat_map(|(i, a)| {
+            ids[i + 1..]
+                .iter()
+                .enumerate()
+                .flat_map(move |(j, b)| ids[i + j + 2..].iter().map(move |c| vec![*a, *b, *c]))
+        });
+        return triples
+            .into_iter()
+            .find(|key| evidence.is_unique(&table.name, key))
+            .map(|key| key.into_iter().map(str::to_string).collect());
+    };
     let with_day = |ids: &[&str]| -> Vec<String> {
         std::iter::once(day.name.clone())
             .chain(ids.iter().map(|i| (*i).to_string()))

@@ -287,6 +287,10 @@ mod tests {
         assert_eq!(words("ORDERLINENUMBER"), ["order", "line", "number"]);
         assert_eq!(words("CUSTOMERNAME"), ["customer", "name"]);
         assert_eq!(words("warehouse"), ["warehouse"]);
+        assert_eq!(
+            words("gross_margin_percentage"),
+            ["gross", "margin", "percentage"]
+        );
         assert_eq!(words("Basketball"), ["basketball"]);
         assert_eq!(words("B2B"), ["b2b"]);
         assert_eq!(words("Q1Sales"), ["q1", "sales"]);
