@@ -211,14 +211,14 @@ fn derived(written: &str, vocabulary: &Vocabulary, values: &ValueIndex) -> Vec<S
         return Vec::new();
     };
     let first = written.chars().next().unwrap_or_default();
-    // "suppliers" are people and no deed of theirs.
-    let doer = ["er", "ers", "or", "ors"]
+    // "deliveries" are deeds; "suppliers" and "associates" are people.
+    let deed = ["ies", "ied", "ing", "ed"]
         .iter()
         .any(|e| written.ends_with(e));
     let of_grammar = english()
         .words()
         .iter()
-        .filter(|w| !doer && english().roles(w).iter().any(|r| r.kind == "verb"));
+        .filter(|w| deed && english().roles(w).iter().any(|r| r.kind == "verb"));
     let mut found: Vec<&String> = values
         .words_at(first)
         .iter()

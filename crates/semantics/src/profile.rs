@@ -90,4 +90,15 @@ pub trait Evidence {
     /// Mean absolute relative difference between column `amount` and the product of
     /// `factors` (columns) over rows where all are present; `f64::INFINITY` if none.
     fn product_error(&mut self, table: &str, amount: &str, factors: &[&str]) -> f64;
+    /// First and last value (as text) of column `day` in the rows of `calendar` whose `key` occurs
+    /// in column `from.1` of table `from.0`; none where the data is not at hand.
+    fn span(
+        &mut self,
+        _calendar: &str,
+        _day: &str,
+        _key: &str,
+        _from: (&str, &str),
+    ) -> Option<(String, String)> {
+        None
+    }
 }

@@ -195,6 +195,32 @@ impl Evidence for WarehouseEvidence<'_> {
         self.number(&format!("SELECT CAST(count(*) FILTER (WHERE n = 1) AS DOUBLE) / nullif(count(*), 0) FROM (SELECT count(DISTINCT {b}) AS n FROM {t} WHERE {a} IS NOT NULL AND {b} IS NOT NULL GROUP BY {a})")).unwrap_or(0.0)
     }
 
+    fn span(
+        &mut self,
+        calendar: &str,
+        day: &str,
+        key: &str,
+        from: (&str, &str),
+    ) -> Option<(String, String)> {
+        let sql = format!(
+            "SELECT CAST(min({d}) AS VARCHAR), CAST(max({d}) AS VARCHAR) FROM {c} WHERE {k} IN (SELECT {f} FROM {t})",
+            d = identifier(day),
+            c = identifier(calendar),
+            k = identifier(key),
+            f = identifier(from.1),
+            t = identifier(from.0),
+        );
+        self.connection
+            .query_row(&sql, [], |row| {
+                Ok((
+                    row.get::<_, Option<String>>(0)?,
+                    row.get::<_, Option<String>>(1)?,
+                ))
+            })
+            .ok()
+            .and_then(|(first, last)| first.zip(last))
+    }
+
     fn product_error(&mut self, table: &str, amount: &str, factors: &[&str]) -> f64 {
         let t = identifier(table);
         let a = format!("CAST({} AS DOUBLE)", identifier(amount));

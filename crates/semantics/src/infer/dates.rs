@@ -2,8 +2,8 @@
 
 use super::naming::label;
 use crate::{
-    Additivity, CaseBranch, DataType, Dataset, Expression, Field, FieldRef, Literal, Operator,
-    Relationship, Role, RowFilter, Subject, Unit,
+    Additivity, CaseBranch, DataType, Dataset, Evidence, Expression, Field, FieldRef, Literal,
+    MetricKind, Model, Operator, Relationship, Role, RowFilter, SourceProfile, Subject, Unit,
 };
 
 /// Name of the field with the days from the promised day to the actual one.
@@ -108,6 +108,60 @@ pub(super) fn dated_by_calendar(datasets: &mut [Dataset], relationships: &[Relat
         if things.contains(&dataset.name) && !dataset.is_fact {
             dataset.event_time = None;
         }
+    }
+}
+
+/// A calendar goes on past the data: the first and the last day are those that facts refer to.
+pub(super) fn end_with_the_facts(
+    model: &mut Model,
+    profile: &SourceProfile,
+    evidence: &mut dyn Evidence,
+) {
+    let Some(time) = model.default_time.clone() else {
+        return;
+    };
+    let physical = |dataset: &Dataset, field: &str| match &dataset.field(field)?.expression {
+        Expression::Column(column) => Some(column.clone()),
+        _ => None,
+    };
+    let table = |dataset: &Dataset| {
+        profile
+            .tables
+            .iter()
+            .find(|t| t.table == dataset.table)
+            .map(|t| t.name.clone())
+    };
+    let of_sales = model
+        .default_metric
+        .as_ref()
+        .and_then(|m| match &model.metric(m)?.kind {
+            MetricKind::Simple { dataset, .. } => Some(dataset.clone()),
+            _ => None,
+        });
+    let span = model
+        .relationships
+        .iter()
+        .filter(|r| r.to == time.dataset && of_sales.as_ref().is_none_or(|d| *d == r.from))
+        .find_map(|r| {
+            let (from, to) = (model.dataset(&r.from)?, model.dataset(&r.to)?);
+            let ([from_field], [to_field]) = (&r.from_fields[..], &r.to_fields[..]) else {
+                return None;
+            };
+            (from.is_fact && !to.is_fact).then_some(())?;
+            evidence.span(
+                &table(to)?,
+                &physical(to, &time.field)?,
+                &physical(to, to_field)?,
+                (&table(from)?, &physical(from, from_field)?),
+            )
+        });
+    let dataset = model.datasets.iter_mut().find(|d| d.name == time.dataset);
+    if let Some((first, last)) = span
+        && let Some(field) =
+            dataset.and_then(|d| d.fields.iter_mut().find(|f| f.name == time.field))
+    {
+        field.min = Some(first);
+        field.max = Some(last);
     }
 }
 

@@ -212,7 +212,10 @@ pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity
                 .relationships
                 .iter()
                 .any(|r| r.from == dataset.name && r.from_fields == [field.name.clone()]);
-            if referenced || taken.contains(&noun) || noun == "row" {
+            if referenced
+                || taken.contains(&noun)
+                || matches!(noun.as_str(), "row" | "sales" | "sale")
+            {
                 continue;
             }
             if is_id

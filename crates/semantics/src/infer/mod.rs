@@ -74,6 +74,7 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
         }
     }
     metrics::add(&mut model, profile, &summarised);
+    dates::end_with_the_facts(&mut model, profile, evidence);
     model
 }
 
