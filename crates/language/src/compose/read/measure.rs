@@ -191,7 +191,8 @@ impl Reader<'_> {
             }
             _ => false,
         });
-        if !(asks && question && goods) || !self.draft.measures.is_empty() {
+        let price_asked = asks && question && goods && self.draft.measures.is_empty();
+        if !price_asked {
             return;
         }
         let model = self.scene.model;
