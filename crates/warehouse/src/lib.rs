@@ -17,6 +17,7 @@ mod source;
 mod sql;
 mod stop;
 mod typing;
+mod written_dates;
 
 pub use error::WarehouseError;
 pub use profile::WarehouseEvidence;

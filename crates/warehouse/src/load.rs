@@ -45,6 +45,7 @@ pub(crate) fn load(
         ));
     }
     for table in &mut loaded {
+        crate::written_dates::read(connection, table)?;
         crate::moments::join(connection, table)?;
     }
     if !inventory.skipped.is_empty()
