@@ -499,10 +499,13 @@ impl Reader<'_> {
                 "in" | "during" | "of" | "for" | "since" | "until"
             )
         });
-        let padded = self
-            .tokens
-            .get(lead + 1)
-            .is_some_and(|t| t.text.len() == 2 && t.text.starts_with('0'));
+        let padded = self.tokens.get(lead + 1).is_some_and(|t| {
+            let years_ago = t
+                .text
+                .parse::<i16>()
+                .map_or(-1, |two| self.clock.today.year() - 2000 - two);
+            t.text.len() == 2 && (t.text.starts_with('0') || (0..=12).contains(&years_ago))
+        });
         if inside
             && padded
             && !matches!(self.word(lead + 2), "-" | "–")

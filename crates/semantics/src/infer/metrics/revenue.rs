@@ -123,10 +123,25 @@ fn by_piece(model: &Model, home: usize, dataset: &Dataset) -> Option<Candidate> 
     })
 }
 
+/// Whether a discount is written as percent (10 for a tenth).
+fn in_percent(discount: &Field) -> bool {
+    discount.unit != Unit::Fraction && discount.name.split('_').any(|w| w == "percent")
+}
+
+/// The part of the price that a discount takes off.
+fn taken_off(discount: &Field) -> Expression {
+    let field = field_of(&discount.name);
+    if in_percent(discount) {
+        Expression::Multiply(vec![field, Expression::Number(0.01)])
+    } else {
+        field
+    }
+}
+
 fn less(discount: &Field) -> Expression {
     Expression::Subtract(
         Box::new(Expression::Number(1.0)),
-        Box::new(field_of(&discount.name)),
+        Box::new(taken_off(discount)),
     )
 }
 
@@ -135,7 +150,13 @@ fn of_dataset(home: usize, dataset: &Dataset) -> Vec<Candidate> {
     let price = dataset.fields.iter().find(|f| {
         f.role == Role::Measure && matches!(f.subject, Subject::UnitPrice | Subject::ListPrice)
     });
-    let discount = measure(dataset, Subject::Discount).filter(|d| d.unit == Unit::Fraction);
+    // A unit price or a list price is before its discount; a price that is only called so may be what
+    // was paid, and a percentage beside it then only tells how it came about.
+    let priced_before = price.is_some_and(|p| {
+        p.subject == Subject::ListPrice || p.name.split('_').any(|w| w == "unit" || w == "list")
+    });
+    let discount = measure(dataset, Subject::Discount)
+        .filter(|d| d.unit == Unit::Fraction || in_percent(d) && priced_before);
     let found = |score, expression, discounted, description| Candidate {
         score,
         revenue: Revenue {
@@ -171,7 +192,7 @@ fn of_dataset(home: usize, dataset: &Dataset) -> Vec<Candidate> {
                 Expression::Multiply(vec![whole.clone(), less(d)]),
                 Some((
                     whole.clone(),
-                    Expression::Multiply(vec![whole, field_of(&d.name)]),
+                    Expression::Multiply(vec![whole, taken_off(d)]),
                 )),
                 format!("{} less {}", amount.label, d.label.to_lowercase()),
             ),
@@ -190,10 +211,7 @@ fn of_dataset(home: usize, dataset: &Dataset) -> Vec<Candidate> {
             Some(d) => found(
                 62,
                 times(less(d)),
-                Some((
-                    Expression::Multiply(factors.clone()),
-                    times(field_of(&d.name)),
-                )),
+                Some((Expression::Multiply(factors.clone()), times(taken_off(d)))),
                 format!(
                     "{} × {} × (1 − {})",
                     p.label,
