@@ -206,7 +206,15 @@ impl Reader<'_> {
                             measure: number.measure,
                             explicit: true,
                         });
-                    } else if let Some((field, entity)) = self.group_of(&named) {
+                    } else if let Some((field, entity)) = self
+                        .group_of(&named)
+                        // Yes and no are two: nobody counts them.
+                        .filter(|(f, _)| {
+                            self.model()
+                                .field(f)
+                                .is_none_or(|x| x.data_type != DataType::Boolean)
+                        })
+                    {
                         self.take(at);
                         self.take(next);
                         // "playlists and their number of tracks" asks for playlists.

@@ -30,6 +30,12 @@ impl Reader<'_> {
                 if let Some(spread) = self.over_orders(name, aggregation) {
                     return Some(spread);
                 }
+                // A ratio of sums has no median.
+                if aggregation == Some(Aggregation::Median)
+                    && !matches!(metric.kind, MetricKind::Simple { .. })
+                {
+                    return None;
+                }
                 let field = match &metric.kind {
                     MetricKind::Simple {
                         dataset,
