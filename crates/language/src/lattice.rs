@@ -560,16 +560,19 @@ fn value_edges(
         .map(|m| m.values.clone())
         .collect();
     let fields: Vec<semantics::FieldRef> = matches.iter().map(|m| m.field.clone()).collect();
+    // "Q2" of a calendar's column is the quarter all the same.
+    let time = !matches.is_empty()
+        && readings(tokens, at, sources.clock)
+            .iter()
+            .any(|(_, until)| *until == end);
     for found in matches {
         // "status" before "courier status", if both hold the value.
+        let named: Vec<&str> = found.field.field.split('_').collect();
         let narrower = fields.iter().any(|f| {
+            let plain: Vec<&str> = f.field.split('_').collect();
             f.dataset == found.field.dataset
-                && f.field != found.field.field
-                && found.field.field.split('_').any(|_| {
-                    let words: Vec<&str> = found.field.field.split('_').collect();
-                    let plain: Vec<&str> = f.field.split('_').collect();
-                    plain.len() < words.len() && plain.iter().all(|w| words.contains(w))
-                })
+                && plain.len() < named.len()
+                && plain.iter().all(|w| named.contains(w))
         });
         let copied = !sources.vocabulary.identifies(&found.field) && shown.contains(&found.values);
         let shouted_alias = found.quality == Quality::Alias
@@ -658,10 +661,6 @@ fn value_edges(
             .any(|n| matches!(n.named, Named::Entity(_)));
         let weight = if noun { weight - 1.0 } else { weight };
         let weight = if narrower { weight - 0.3 } else { weight };
-        // "Q2" of a calendar's column is the quarter all the same.
-        let time = readings(tokens, at, sources.clock)
-            .iter()
-            .any(|(_, until)| *until == end);
         let weight = if time { weight - 1.5 } else { weight };
         add(Sense::Value(found), end, weight);
     }

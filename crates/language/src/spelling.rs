@@ -348,5 +348,11 @@ mod tests {
             "top 5 products"
         );
         assert_eq!(left("Thanks!"), "thanks !");
+        // Words that ask for something stay.
+        assert_eq!(left("revenue ty vs ly"), "revenue ty vs ly");
+        assert_eq!(
+            left("which brand grew most quickly"),
+            "which brand grew most quickly"
+        );
     }
 }

@@ -305,7 +305,7 @@ pub(crate) fn weigh(
     if let Some((score, best)) = found.first() {
         // A much better way through the words that makes no query says that a word would be bent.
         if best_misfit > score + BENT {
-            return unfit(&misfits, &tokens, knowledge, context.is_some());
+            return unfit(&misfits, knowledge, context.is_some());
         }
         if let Some(outside) = outside_data(&best.query, knowledge) {
             return outside;
@@ -340,7 +340,7 @@ pub(crate) fn weigh(
         }
         return Understanding::Answer(reading(best));
     }
-    unfit(&misfits, &tokens, knowledge, context.is_some())
+    unfit(&misfits, knowledge, context.is_some())
 }
 
 /// The query with each reference to a thing written as the thing's own key: readings that differ in
@@ -903,12 +903,7 @@ fn not_understood(tokens: &[Token], path: Option<&Path>, knowledge: &Knowledge) 
     decline(knowledge, code, message, unknown)
 }
 
-fn unfit(
-    misfits: &[(f64, Misfit)],
-    tokens: &[Token],
-    knowledge: &Knowledge,
-    in_conversation: bool,
-) -> Understanding {
+fn unfit(misfits: &[(f64, Misfit)], knowledge: &Knowledge, in_conversation: bool) -> Understanding {
     let Some((_, misfit)) = misfits.iter().max_by(|a, b| a.0.total_cmp(&b.0)) else {
         return decline(
             knowledge,
@@ -933,20 +928,12 @@ fn unfit(
                 Vec::new(),
             )
         }
-        Misfit::Unused(word) | Misfit::Unsupported(word) => {
-            let bare = tokens
-                .iter()
-                .filter(|t| matches!(t.kind, TokenKind::Word))
-                .count()
-                <= 2;
-            let _ = bare;
-            decline(
-                knowledge,
-                "unknown_metric",
-                format!("“{word}” has no place in what was understood"),
-                vec![word.clone()],
-            )
-        }
+        Misfit::Unused(word) | Misfit::Unsupported(word) => decline(
+            knowledge,
+            "unknown_metric",
+            format!("“{word}” has no place in what was understood"),
+            vec![word.clone()],
+        ),
         Misfit::Refused { code, message } => decline(
             knowledge,
             "unknown_field",

@@ -213,6 +213,10 @@ impl Reader<'_> {
                     self.used[i] = true;
                 }
             }
+            self.draft.notes.push(format!(
+                "asked for the price: the average {}",
+                label.to_lowercase()
+            ));
             self.add_measure(NamedMeasure {
                 name: format!("Average {}", label.to_lowercase()),
                 measure: Measure::Aggregate {
