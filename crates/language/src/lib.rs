@@ -12,6 +12,8 @@ mod lattice;
 mod lexicon;
 mod morphology;
 mod nearest;
+mod nearness;
+mod refusal;
 mod restate;
 mod spelling;
 pub mod time;

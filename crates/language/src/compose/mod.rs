@@ -1,9 +1,11 @@
 //! From a way through the question to a typed query: phrases are put together by type.
 
+mod columns;
 mod draft;
 mod edit;
 mod finish;
 mod level;
+mod list;
 mod node;
 mod read;
 
