@@ -2,6 +2,8 @@
 //!
 //! question → understanding → plan → rows → insight → verdict → answer
 
+mod agreement;
+
 use crate::analyst::{Finding, analyse};
 use crate::assistant::{Assistant, Conversation, Question};
 use crate::{engineer, intent, planner, validator};
@@ -32,7 +34,7 @@ impl Assistant {
         document.conversation = question.conversation.clone();
         let understanding = match self.picked(question, conversation) {
             Some(reading) => Understanding::Answer(reading),
-            None => self.understand(question, conversation),
+            None => self.settled(self.understand(question, conversation), question),
         };
         document
             .timings_ms

@@ -164,6 +164,9 @@ fn numbered_thing(column: &ColumnProfile, words: &[String], subject: Subject) ->
         })
 }
 
+/// So many values of a column of whole numbers still tell groups apart by their number.
+const NUMBERED: u64 = 2_000;
+
 /// Units that end a name ("lead time days", "amount usd"); those of time only behind a word for time.
 const UNITS: &[&str] = &[
     "kg", "g", "lb", "lbs", "oz", "cm", "mm", "m", "km", "ft", "inch", "inches", "l", "ml", "sqm",
@@ -610,7 +613,11 @@ pub(crate) fn field(
         searchable: (column.data_type == DataType::Text
             && column.mean_length <= 80.0
             && column.distinct <= 200_000)
-            || role == Role::Id && column.distinct <= 1_000_000,
+            || role == Role::Id && column.distinct <= 1_000_000
+            // Departments, tills and branches that go by a number.
+            || role == Role::Dimension
+                && column.data_type == DataType::Integer
+                && column.distinct <= NUMBERED,
         evidence: Some(reasons(role, subject, additivity, column, is_key)),
         ..Field::default()
     }

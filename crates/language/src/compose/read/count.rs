@@ -21,6 +21,19 @@ impl Reader<'_> {
         })
     }
 
+    /// "how many purchases", "what share of transactions": the sales are counted, if the noun follows
+    /// right after.
+    pub(super) fn deeds_counted(&self, after: usize) -> Option<NamedMeasure> {
+        self.words_between(after, after + 3)
+            .take_while(|w| {
+                matches!(*w, "of" | "the" | "our" | "all")
+                    || matches!(*w, "purchases" | "transactions" | "sales" | "orders")
+            })
+            .any(|w| matches!(w, "purchases" | "transactions" | "sales" | "orders"))
+            .then(|| self.metric_like(RankBasis::Orders))
+            .flatten()
+    }
+
     /// Whether the question asks how many pieces of a thing were sold: a table of goods that the sales
     /// refer to, named by what they are ("pizzas") and not as products.
     fn pieces_sold(&self, entity: usize) -> bool {
@@ -32,6 +45,19 @@ impl Reader<'_> {
                 "sell" | "sold" | "selling" | "shift" | "shifted" | "flog" | "flogged"
             )
         });
+        // "how many pizzas are on an order on average"
+        let averaged = self
+            .nodes
+            .iter()
+            .any(|n| n.node == Node::Aggregation(Aggregation::Average))
+            && self.nodes.iter().any(|n| match &n.node {
+                Node::Named(Named::Entity(e)) => self.is_order(*e),
+                Node::Named(Named::Metric(m)) => {
+                    self.model().metric(m).is_some_and(|m| m.name == "orders")
+                }
+                _ => false,
+            });
+        let sold = sold || averaged;
         let generic = ["product", "item", "sku", "article"]
             .iter()
             .any(|w| entity.name.contains(w));
@@ -262,6 +288,10 @@ impl Reader<'_> {
                     if value_after && let Some(units) = self.metric_like(RankBasis::Units) {
                         self.take(at);
                         self.add_measure(units);
+                    } else if let Some(deeds) = self.deeds_counted(self.nodes[at].end) {
+                        self.take(at);
+                        self.draft.counted = true;
+                        self.add_measure(deeds);
                     }
                 }
             }

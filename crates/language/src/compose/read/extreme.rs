@@ -140,12 +140,20 @@ impl Reader<'_> {
     pub(super) fn zeros(&mut self) {
         self.discounts();
         for at in 1..self.nodes.len() {
+            let negation = self.nodes[at - 1].text.as_str();
+            let has_not = matches!(
+                negation,
+                "do not" | "does not" | "did not" | "not" | "have not" | "has not" | "don't"
+            ) && self
+                .words_between(self.nodes[at - 1].start, self.nodes[at].start)
+                .any(|w| matches!(w, "have" | "has"));
             let none = self.is(at - 1, Mark::Negation)
                 && !self.used[at - 1]
-                && matches!(
-                    self.nodes[at - 1].text.as_str(),
-                    "no" | "without" | "with no" | "missing" | "lacking"
-                );
+                && (has_not
+                    || matches!(
+                        negation,
+                        "no" | "without" | "with no" | "missing" | "lacking"
+                    ));
             let Node::Named(named @ (Named::Field(_) | Named::Metric(_))) =
                 self.nodes[at].node.clone()
             else {
@@ -153,7 +161,7 @@ impl Reader<'_> {
             };
             let near = self
                 .words_between(self.nodes[at - 1].end, self.nodes[at].start)
-                .all(|w| matches!(w, "a" | "an" | "the" | "any"));
+                .all(|w| matches!(w, "a" | "an" | "the" | "any" | "have" | "has"));
             if !none || self.used[at] || !near {
                 continue;
             }
@@ -162,10 +170,14 @@ impl Reader<'_> {
                 let Named::Field(field) = &named else {
                     continue;
                 };
+                let rows = self.any(Mark::RowsWord)
+                    || self.nodes[at].text.split(' ').any(|w| {
+                        matches!(w, "id" | "ids" | "number" | "numbers" | "code" | "codes")
+                    });
                 let fills = self
                     .model()
                     .field(field)
-                    .is_some_and(|f| f.nulls != Some(0) && f.role != Role::Id);
+                    .is_some_and(|f| f.nulls != Some(0) && (f.role != Role::Id || rows));
                 if fills {
                     self.take(at - 1);
                     self.take(at);

@@ -222,14 +222,32 @@ impl Reader<'_> {
             RankBasis::Profit => &["profit", "gross_profit", "margin_amount"],
             RankBasis::Price | RankBasis::Time => &[],
         };
-        wanted
+        let named = wanted
             .iter()
             .find_map(|w| model.metric(w))
             .map(|m| NamedMeasure {
                 name: m.label.clone(),
                 measure: Measure::Metric(m.name.clone()),
                 explicit: true,
-            })
+            });
+        match basis {
+            // Where nothing says how many, each sale is one.
+            RankBasis::Units => named.or_else(|| self.metric_like(RankBasis::Orders)),
+            RankBasis::Orders => named.or_else(|| self.sales_rows()),
+            _ => named,
+        }
+    }
+
+    /// The rows of the sales, one a sale where the model knows no orders.
+    pub(super) fn sales_rows(&self) -> Option<NamedMeasure> {
+        let dataset = self.default_fact()?;
+        let noun = &self.model().dataset(&dataset)?.entity;
+        let noun = if noun.is_empty() { "row" } else { noun };
+        Some(NamedMeasure {
+            name: capitalised(&plural(noun)),
+            measure: Measure::Rows(dataset),
+            explicit: true,
+        })
     }
 
     /// The field that a measure adds up over all rows, so that a metric and its column are one.

@@ -214,7 +214,20 @@ impl Reader<'_> {
         let per: Vec<Dimension> = self.draft.dimensions.clone();
         let mut singular = false;
         let mut ranked = None;
-        if let Some(i) = named {
+        // "which month was best for Supreme pizzas": the period is asked for, the noun is of the scope.
+        let asked_period = grain.filter(|g| {
+            g.checked_sub(1).is_some_and(|w| self.is(w, Mark::Which))
+                && named.is_some_and(|n| {
+                    n > *g && matches!(self.nodes[n - 1].node, Node::Value(_)) && self.adjacent(n - 1, n)
+                })
+        });
+        let named = if asked_period.is_some() { None } else { named };
+        let goods = self.goods_ranked(at, named);
+        if let Some(entity) = goods {
+            singular = is_singular(&self.nodes[at].text);
+            self.draft.subject = Some(entity);
+            ranked = Some(Dimension::Field(self.scene.model.entities[entity].display.clone()));
+        } else if let Some(i) = named {
             if let Node::Named(named) = self.nodes[i].node.clone()
                 && let Some((field, entity)) = self.group_of(&named)
             {
@@ -376,6 +389,32 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// "10 best sellers", "top 5 lines by quantity": the products, where no other noun is ranked.
+    fn goods_ranked(&mut self, at: usize, named: Option<usize>) -> Option<usize> {
+        let sellers = self.nodes[at].text.split(' ').any(|w| {
+            matches!(w, "seller" | "sellers" | "bestseller" | "bestsellers")
+        });
+        let lines = (at + 1..self.nodes.len().min(at + 3)).find(|i| {
+            self.is(*i, Mark::RowsWord)
+                && !self.used[*i]
+                && matches!(self.nodes[*i].text.as_str(), "lines" | "line")
+        });
+        if named.is_some() || !(sellers || lines.is_some()) {
+            return None;
+        }
+        let model = self.scene.model;
+        let goods = model.entities.iter().position(|e| {
+            model
+                .field(&e.display)
+                .is_some_and(|f| f.subject == Subject::Product)
+                || matches!(e.name.as_str(), "product" | "item" | "article" | "sku")
+        })?;
+        if let Some(i) = lines {
+            self.take(i);
+        }
+        Some(goods)
+    }
+
     /// "when was our biggest invoice": its day stands beside it.
     pub(super) fn dated_winner(&mut self) {
         let thing = self
@@ -475,8 +514,17 @@ impl Reader<'_> {
             let measure = self.count_of_entity(e);
             self.add_measure(measure);
         }
-        if !self.any(Mark::Or) || self.draft.measures.is_empty() {
+        if !self.any(Mark::Or) {
             return;
+        }
+        if self.draft.measures.is_empty() {
+            let Some(default) = self.metric_like(RankBasis::Revenue) else {
+                return;
+            };
+            self.draft
+                .notes
+                .push(format!("measured by {}", default.name.to_lowercase()));
+            self.add_measure(default);
         }
         self.take(at);
         self.draft.dimensions.clear();

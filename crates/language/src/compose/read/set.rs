@@ -66,6 +66,13 @@ impl Reader<'_> {
 
     /// Entities who did one thing and not another: "bought furniture but never technology".
     pub(super) fn membership(&mut self) -> Result<(), Misfit> {
+        let did_never = self
+            .find(Mark::NeverOrdered)
+            .filter(|at| self.said_of_activity(*at));
+        if let Some(at) = did_never {
+            let parts = self.scope_parts();
+            return self.never(Some(at), &parts);
+        }
         if let Some(at) = self.find(Mark::NeverOrdered) {
             self.take(at);
             let Some(entity) = self.head_entity() else {
@@ -91,16 +98,7 @@ impl Reader<'_> {
         }
         let negation = self.find(Mark::Negation);
         let both = self.find(Mark::Both);
-        let parts: Vec<usize> = (0..self.nodes.len())
-            .filter(|i| {
-                !self.used[*i]
-                    && matches!(
-                        self.nodes[*i].node,
-                        Node::Value(_)
-                            | Node::Time(TimeSense::Range(_) | TimeSense::Yearless { .. })
-                    )
-            })
-            .collect();
+        let parts = self.scope_parts();
         let first_part = parts.first().copied();
         let split = match (negation, first_part) {
             (Some(at), Some(first)) if first < at && parts.iter().any(|p| *p > at) => Some(at),
@@ -235,18 +233,68 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// The values and periods that wait for a place.
+    fn scope_parts(&self) -> Vec<usize> {
+        (0..self.nodes.len())
+            .filter(|i| {
+                !self.used[*i]
+                    && matches!(
+                        self.nodes[*i].node,
+                        Node::Value(_)
+                            | Node::Time(TimeSense::Range(_) | TimeSense::Yearless { .. })
+                    )
+            })
+            .collect()
+    }
+
+    /// "never sold in Florida", "did not sell last quarter": whether something after the words says
+    /// where or when, other than what the things are themselves.
+    fn said_of_activity(&self, at: usize) -> bool {
+        let own = self
+            .head_entity()
+            .and_then(|e| self.model().entities[e].dataset.clone());
+        (at + 1..self.nodes.len()).any(|i| match &self.nodes[i].node {
+            Node::Value(v) => !self.used[i] && own.as_ref() != Some(&v.field.dataset),
+            Node::Time(TimeSense::Range(_) | TimeSense::Yearless { .. }) => true,
+            _ => false,
+        })
+    }
+
+    /// "which products did the Leeds shop not sell": who did not do it stands before the negation.
+    fn who_did_not(&self, at: usize, parts: &[usize]) -> Vec<usize> {
+        let Some(head) = (0..at).find(|i| matches!(self.nodes[*i].node, Node::Named(_))) else {
+            return Vec::new();
+        };
+        parts
+            .iter()
+            .copied()
+            .filter(|p| *p > head && *p < at)
+            .filter(|p| {
+                self.words_between(self.nodes[head].end, self.nodes[*p].start)
+                    .any(|w| matches!(w, "did" | "does" | "do" | "has" | "have"))
+            })
+            .collect()
+    }
+
     /// "customers who have never bought a beverage", "customers who did not order in 1998": what the
     /// members did not do is a set, not a condition on the rows of what they did.
     fn never(&mut self, negation: Option<usize>, parts: &[usize]) -> Result<(), Misfit> {
         let Some(at) = negation else { return Ok(()) };
         let text = self.nodes[at].text.clone();
-        let past = ["never", "did", "didn't", "have", "has", "haven't", "hasn't"]
-            .iter()
-            .any(|w| text.split(' ').any(|t| t == *w));
+        let whose = self.who_did_not(at, parts);
+        let past = [
+            "never", "did", "didn't", "have", "has", "haven't", "hasn't", "do", "don't", "does",
+            "doesn't", "nobody",
+        ]
+        .iter()
+        .any(|w| text.split(' ').any(|t| t == *w))
+            || !whose.is_empty()
+            || self.is(at, Mark::NeverOrdered);
         let Some(entity) = self.head_entity() else {
             return Ok(());
         };
-        let mut after: Vec<usize> = parts.iter().copied().filter(|p| *p > at).collect();
+        let mut after: Vec<usize> = whose;
+        after.extend(parts.iter().copied().filter(|p| *p > at));
         // The period of what they did not do.
         if let Some(period) = (at..self.nodes.len())
             .find(|i| {

@@ -10,6 +10,10 @@ impl Reader<'_> {
             self.take_all(Mark::MakeUp);
             return Ok(());
         };
+        // "the ratio of men to women" sets one against the other.
+        if self.nodes[share].text.starts_with("ratio") && self.any(Mark::To) {
+            return Err(Misfit::Unsupported(self.nodes[share].text.clone()));
+        }
         let changing = self
             .nodes
             .iter()
@@ -60,6 +64,12 @@ impl Reader<'_> {
         self.take_all(Mark::MakeUp);
         if numerators && self.draft.measures.is_empty() {
             self.count_of_what_is_spoken_of();
+        }
+        if numerators && self.draft.measures.is_empty() {
+            let after = self.nodes[share].end;
+            if let Some(measure) = self.deeds_counted(after) {
+                self.add_measure(measure);
+            }
         }
         self.within_parent();
         self.draft.share = Some(if numerators {
