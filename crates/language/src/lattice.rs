@@ -638,7 +638,9 @@ fn value_edges(
             Quality::Slip => 0.5 + 0.4 * found.cover,
         };
         // A plain number is a value only in a field of codes, and then rather an id than an amount.
-        let weight = if number_only {
+        let weight = if number_only && named_before(&found.field) {
+            1.0
+        } else if number_only {
             0.75
         } else {
             length * unit

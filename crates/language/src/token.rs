@@ -290,6 +290,31 @@ fn word_at(tokens: &mut Vec<Token>, characters: &[char], start: usize) -> usize 
         }
         return end;
     }
+    // "over-60s" are people by their age.
+    if let Some((side, years)) = lower
+        .strip_suffix('s')
+        .and_then(|l| l.split_once('-'))
+        .filter(|(side, years)| {
+            matches!(*side, "over" | "under")
+                && years.len() == 2
+                && years.chars().all(|c| c.is_ascii_digit())
+        })
+    {
+        for word in ["age", side, years] {
+            tokens.push(Token {
+                text: word.to_string(),
+                folded: word.to_string(),
+                stem: stem(word),
+                kind: word
+                    .parse()
+                    .map_or(TokenKind::Word, |n| TokenKind::Number(n, false)),
+                start,
+                end,
+                tied: None,
+            });
+        }
+        return end;
+    }
     let has_digit = text.chars().any(|c| c.is_ascii_digit());
     let known_short = matches!(
         lower.as_str(),

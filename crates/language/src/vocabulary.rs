@@ -220,6 +220,39 @@ fn parts_of_name(label: &str) -> Vec<(String, f64)> {
     parts
 }
 
+/// What people call a yes or no for short: "subscription" and "subscribers" for a subscription status,
+/// "promo code" for a promo code used.
+fn flag_names(label: &str) -> Vec<String> {
+    let label = label.to_lowercase();
+    let words: Vec<&str> = label.split_whitespace().collect();
+    let plain: Vec<&str> = words
+        .iter()
+        .copied()
+        .filter(|w| {
+            !matches!(
+                *w,
+                "is" | "has" | "status" | "flag" | "indicator" | "applied" | "used" | "yn"
+            )
+        })
+        .collect();
+    let name = plain.join(" ");
+    if plain.is_empty() || VAGUE.contains(&name.as_str()) || LIGHT.contains(&name.as_str()) {
+        return Vec::new();
+    }
+    let mut names = Vec::new();
+    // Those who have it: a subscription has subscribers, a membership members.
+    if let Some(stem) = name.strip_suffix("scription") {
+        names.push(format!("{stem}scriber"));
+    }
+    if let Some(member) = name.strip_suffix("ship").filter(|m| m.ends_with("er")) {
+        names.push(member.to_string());
+    }
+    if plain.len() < words.len() {
+        names.push(name);
+    }
+    names
+}
+
 /// Forms of the verb behind a doer: "directed", "directs" for a director; "manages" for a manager.
 fn deeds(label: &str) -> Vec<String> {
     let Some(doer) = label
@@ -393,6 +426,11 @@ impl Vocabulary {
                 if field.data_type == semantics::DataType::Text {
                     for deed in deeds(&field.label) {
                         vocabulary.add(&deed, named.clone(), 0.5);
+                    }
+                }
+                if field.data_type == semantics::DataType::Boolean {
+                    for name in flag_names(&field.label) {
+                        vocabulary.add(&name, named.clone(), 0.7);
                     }
                 }
                 for (part, cost) in parts_of_name(&field.label) {

@@ -82,6 +82,52 @@ impl Reader<'_> {
         true
     }
 
+    /// "median invoice value", "median transaction size": what each order came to, and its middle.
+    fn middle_of_orders(
+        &self,
+        at: usize,
+        named: &Named,
+        how: Option<Aggregation>,
+    ) -> Option<Number> {
+        let how = how.filter(|h| *h == Aggregation::Median)?;
+        let end = self.nodes[at].end;
+        let valued = self.words_between(end, end + 1).any(|w| {
+            matches!(
+                w,
+                "value" | "values" | "amount" | "amounts" | "size" | "sizes" | "total" | "spend"
+            )
+        });
+        let Named::Metric(name) = named else {
+            return None;
+        };
+        let ratio = self.model().metrics.iter().find(|m| {
+            matches!(&m.kind, MetricKind::Ratio { numerator, denominator, .. }
+                if denominator == name && Some(numerator) == self.model().default_metric.as_ref())
+        })?;
+        self.over_orders(&ratio.name, Some(how)).filter(|_| valued)
+    }
+
+    /// The two measures of "A as a share of B", and of "the share of B that are A".
+    fn part_and_whole(&self, share: usize) -> Option<(NamedMeasure, NamedMeasure)> {
+        let [first, second] = &self.draft.measures[..] else {
+            return None;
+        };
+        let numbers: Vec<usize> = (0..self.nodes.len())
+            .filter(|i| {
+                matches!(&self.nodes[*i].node, Node::Named(n) if self.number_of(n, None).is_some())
+            })
+            .collect();
+        let turned = match numbers[..] {
+            [a, b] => share < a && (a + 1..b).any(|i| self.is(i, Mark::Relative)),
+            _ => false,
+        };
+        Some(if turned {
+            (second.clone(), first.clone())
+        } else {
+            (first.clone(), second.clone())
+        })
+    }
+
     /// "the average price of all tracks", "the longest call by a user": a mean, a smallest or a
     /// largest of a field is over the rows of its own table, which are no groups.
     fn own_rows(&mut self) {
@@ -441,6 +487,20 @@ impl Reader<'_> {
                 )
             )
         });
+        // "how many orders a day on average"
+        let averaged = self
+            .nodes
+            .iter()
+            .any(|n| n.node == Node::Aggregation(Aggregation::Average));
+        let grain_average = grain_average
+            || averaged
+                && (1..self.nodes.len()).any(|i| {
+                    let start = self.nodes[i].start;
+                    matches!(self.nodes[i].node, Node::Time(TimeSense::Grain(g)) if !g.is_cyclic())
+                        && !self.used[i]
+                        && !self.is(i - 1, Mark::By)
+                        && self.words_between(start - 1, start).any(|w| matches!(w, "a" | "an"))
+                });
         if grain_average && let Some(at) = (0..self.nodes.len()).find(|i| {
             !self.used[*i]
                 && matches!(self.nodes[*i].node, Node::Time(TimeSense::Grain(g)) if !g.is_cyclic())
@@ -450,7 +510,8 @@ impl Reader<'_> {
             };
             // "average daily sales"
             let next_number = (at + 1..self.nodes.len()).find(|i| matches!(&self.nodes[*i].node, Node::Named(n) if self.number_of(n, None).is_some()));
-            if next_number.is_some()
+            let before_number = averaged && self.has_unclaimed_number(at);
+            if (next_number.is_some() || before_number)
                 && !self
                     .nodes
                     .iter()
@@ -564,7 +625,10 @@ impl Reader<'_> {
                     });
                 }
             }
-            if let Some(number) = self.number_of(&named, aggregation.map(|a| a.1)) {
+            let number = self
+                .number_of(&named, aggregation.map(|a| a.1))
+                .or_else(|| self.middle_of_orders(at, &named, aggregation.map(|a| a.1)));
+            if let Some(number) = number {
                 self.take(at);
                 self.draft.aggregated |= self.nodes[at].text.starts_with("average")
                     || self.nodes[at].text.starts_with("mean");
@@ -590,10 +654,10 @@ impl Reader<'_> {
             && self.nodes[share].text.contains(" of")
             && self.draft.filters.is_empty()
             && !self.nodes.iter().any(|n| matches!(n.node, Node::Value(_)))
-            && let [above, below] = &self.draft.measures[..]
+            && let Some((above, below)) = self.part_and_whole(share)
             && !self.is_fraction(&above.measure)
             && !self.is_fraction(&below.measure)
-            && [above, below].iter().all(|m| {
+            && [&above, &below].iter().all(|m| {
                 !matches!(
                     m.measure,
                     Measure::Aggregate {

@@ -295,6 +295,7 @@ impl Reader<'_> {
         self.events();
         self.counted();
         self.limits()?;
+        self.ranged();
         self.zeros();
         self.literals();
         self.groups()?;

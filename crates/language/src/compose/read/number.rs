@@ -34,7 +34,7 @@ impl Reader<'_> {
                 if aggregation == Some(Aggregation::Median)
                     && !matches!(metric.kind, MetricKind::Simple { .. })
                 {
-                    return None;
+                    return self.middle_of_rates(&metric.label);
                 }
                 let field = match &metric.kind {
                     MetricKind::Simple {
@@ -110,8 +110,29 @@ impl Reader<'_> {
         }
     }
 
+    /// "median operating margin" where each row states its margin: the middle of what is stated.
+    fn middle_of_rates(&self, label: &str) -> Option<Number> {
+        let word = label.rsplit(' ').next()?.to_lowercase();
+        let mut stated = self.model().datasets.iter().flat_map(|d| {
+            d.fields
+                .iter()
+                .filter(|f| f.role == Role::Measure && f.unit == Unit::Fraction)
+                .filter(|f| f.name.split('_').any(|w| w == word))
+                .map(|f| (FieldRef::new(&d.name, &f.name), f.label.to_lowercase()))
+        });
+        let (field, label) = stated.next()?;
+        stated.next().is_none().then(|| Number {
+            name: format!("Median {label}"),
+            measure: Measure::Aggregate {
+                aggregation: Aggregation::Median,
+                field: field.clone(),
+            },
+            field: Some(field),
+        })
+    }
+
     /// "median order value", "highest basket value": the number of each order, then over the orders.
-    fn over_orders(&self, name: &str, how: Option<Aggregation>) -> Option<Number> {
+    pub(super) fn over_orders(&self, name: &str, how: Option<Aggregation>) -> Option<Number> {
         let how = how.filter(|h| !matches!(h, Aggregation::Sum | Aggregation::Average))?;
         let MetricKind::Ratio {
             numerator,

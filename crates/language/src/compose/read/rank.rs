@@ -397,7 +397,7 @@ impl Reader<'_> {
         let lines = (at + 1..self.nodes.len().min(at + 3)).find(|i| {
             self.is(*i, Mark::RowsWord)
                 && !self.used[*i]
-                && matches!(self.nodes[*i].text.as_str(), "lines" | "line")
+                && self.nodes[*i].text == "lines"
         });
         if named.is_some() || !(sellers || lines.is_some()) {
             return None;
@@ -518,7 +518,15 @@ impl Reader<'_> {
             return;
         }
         if self.draft.measures.is_empty() {
-            let Some(default) = self.metric_like(RankBasis::Revenue) else {
+            // "card or cash: which is bigger?" is about money; "more complaints, A or B" is not.
+            let last = self
+                .nodes
+                .iter()
+                .rposition(|n| matches!(n.node, Node::Value(_)));
+            let Some(default) = self
+                .metric_like(RankBasis::Revenue)
+                .filter(|_| last.is_some_and(|v| v < at))
+            else {
                 return;
             };
             self.draft

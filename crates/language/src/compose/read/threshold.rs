@@ -267,6 +267,45 @@ impl Reader<'_> {
         }
     }
 
+    /// "aged 18 to 25", "ages 18-29": two numbers after a field of the rows themselves.
+    pub(super) fn ranged(&mut self) {
+        for at in 0..self.nodes.len().saturating_sub(2) {
+            let Node::Named(Named::Field(field)) = self.nodes[at].node.clone() else {
+                continue;
+            };
+            let number = |i: usize| match self.nodes.get(i).map(|n| &n.node) {
+                Some(Node::Number(value, false)) => Some(*value),
+                _ => None,
+            };
+            let hyphen = self.nodes.get(at + 2).is_some_and(|n| {
+                self.words_between(self.nodes[at + 1].end, n.start)
+                    .eq(["-"])
+            });
+            let last = if hyphen { at + 2 } else { at + 3 };
+            let (Some(low), Some(high)) = (number(at + 1), number(last)) else {
+                continue;
+            };
+            let joined = hyphen
+                || self.is(at + 2, Mark::To)
+                || self.is(at + 2, Mark::And) && self.is(at.wrapping_sub(1), Mark::Between);
+            let numeric = self
+                .model()
+                .field(&field)
+                .is_some_and(|f| f.data_type.is_numeric());
+            if !joined || !numeric || low > high || (at..=last).any(|i| self.used[i]) {
+                continue;
+            }
+            for i in at..=last {
+                self.take(i);
+            }
+            self.draft.measures.retain(
+                |m| !matches!(&m.measure, Measure::Aggregate { field: f, .. } if *f == field),
+            );
+            self.limit_rows(field.clone(), Operator::Ge, low);
+            self.limit_rows(field, Operator::Le, high);
+        }
+    }
+
     /// "orders with 0.2 discount": a broken number right before such a field.
     fn sized_before(&mut self) {
         for at in 1..self.nodes.len() {
