@@ -1,5 +1,6 @@
 //! The time grammar: dates, periods and words relative to the data's own today.
 
+mod hours;
 mod phrase;
 mod yearly;
 
@@ -898,6 +899,7 @@ pub fn readings(tokens: &[Token], at: usize, clock: &Clock) -> Vec<(TimeSense, u
             }
         }
     }
+    found.extend(reader.hours(at));
     if let Some((mut sense, mut end)) = reader.period(at) {
         // "this month so far" ends today.
         let so_far = matches!(
@@ -1049,6 +1051,22 @@ mod tests {
                 "2022-09-01..2022-12-01 the last 3 months (2022-09-01 to 2022-11-30) [3]",
             ),
             ("day of the week", "Grain(Weekday) [4]"),
+            (
+                "before 10am",
+                "Hours([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], \"before 10:00\") [2]",
+            ),
+            (
+                "between 12 and 2pm",
+                "Hours([12, 13], \"between 12:00 and 14:00\") [4]",
+            ),
+            (
+                "between 11 and 1 pm",
+                "Hours([11, 12], \"between 11:00 and 13:00\") [5]",
+            ),
+            (
+                "after 9pm",
+                "Hours([21, 22, 23], \"from 21:00 on\") [2]",
+            ),
         ] {
             assert_eq!(read(text), want, "{text}");
         }

@@ -107,6 +107,26 @@ impl Reader<'_> {
         self.over_orders(&ratio.name, Some(how)).filter(|_| valued)
     }
 
+    /// "an average weekday against an average weekend day": what each set of days takes a day.
+    fn usual_days(&mut self) {
+        let average = (0..self.nodes.len()).find(|i| {
+            !self.used[*i] && self.nodes[*i].node == Node::Aggregation(Aggregation::Average)
+        });
+        let days = |f: &Filter| matches!(f, Filter::Cycle { grain: Grain::Weekday, .. });
+        let (Some(at), true) = (
+            average,
+            self.draft.sides.len() > 1 && self.draft.sides.iter().all(|(f, _)| days(f)),
+        ) else {
+            return;
+        };
+        for i in 0..self.nodes.len() {
+            if self.nodes[i].node == Node::Time(TimeSense::Grain(Grain::Day)) {
+                self.used[i] = true;
+            }
+        }
+        self.average_per(Dimension::Time(Grain::Day), at, at);
+    }
+
     /// The two measures of "A as a share of B", and of "the share of B that are A".
     fn part_and_whole(&self, share: usize) -> Option<(NamedMeasure, NamedMeasure)> {
         let [first, second] = &self.draft.measures[..] else {
@@ -487,6 +507,7 @@ impl Reader<'_> {
                 )
             )
         });
+        self.usual_days();
         // "how many orders a day on average"
         let averaged = self
             .nodes

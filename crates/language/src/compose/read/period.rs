@@ -322,7 +322,7 @@ impl Reader<'_> {
                 field: Some(field.clone()),
                 words: format!("on {label}"),
                 filter: filter(grain, values),
-                numerator: false,
+                numerator: self.any(Mark::Share),
             });
         }
         if grains.len() > 1 {

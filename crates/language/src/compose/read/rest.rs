@@ -12,6 +12,30 @@ impl Reader<'_> {
         }
     }
 
+    /// "list the orders that …" asks for orders, and a number of them is no list.
+    fn listed_counts(&self) -> Result<(), Misfit> {
+        let listed = self.is(0, Mark::List) && self.nodes[0].text.starts_with("list");
+        let [measure] = &self.draft.measures[..] else {
+            return Ok(());
+        };
+        let counted = match &measure.measure {
+            Measure::Rows(_) => true,
+            Measure::Metric(name) => self
+                .model()
+                .metric(name)
+                .is_some_and(|m| matches!(m.unit, Unit::Count(_))),
+            _ => false,
+        };
+        let bare = self.draft.dimensions.is_empty()
+            && self.draft.fields.is_empty()
+            && self.draft.rows.is_none()
+            && !self.any(Mark::Count);
+        if listed && counted && bare && self.scene.last.is_none() {
+            return Err(Misfit::Unsupported(self.nodes[0].text.clone()));
+        }
+        Ok(())
+    }
+
     /// Whether a noun only says what the measure is about anyway.
     fn scopes(&self, named: &Named) -> bool {
         let Named::Entity(entity) = named else {
@@ -373,6 +397,7 @@ impl Reader<'_> {
         {
             return Err(Misfit::Missing("what is better"));
         }
+        self.listed_counts()?;
         self.over_time();
         if self.draft.when && !self.tells_when() {
             return Err(Misfit::Missing("which date is meant"));

@@ -230,7 +230,8 @@ impl Reader<'_> {
         } else if named_number {
             return;
         }
-        if self.used[next]
+        // A value before the noun may have taken it ("of female shoppers").
+        if self.used[next] && described.is_empty()
             || !self.draft.measures.is_empty()
             || is_singular(&self.nodes[next].text)
             || !(self.draft.filters.iter().any(|f| f.numerator)
