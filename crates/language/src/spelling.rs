@@ -54,6 +54,16 @@ pub(crate) fn without_courtesies(tokens: Vec<Token>) -> Vec<Token> {
             None => at += 1,
         }
     }
+    // "Morning! how many …": a greeting, where a mark ends it.
+    let greeting = matches!(
+        tokens.first().map(|t| t.folded.as_str()),
+        Some("morning" | "afternoon" | "evening")
+    ) && tokens
+        .get(1)
+        .is_some_and(|t| matches!(t.folded.as_str(), "!" | "," | "-" | "–" | "."));
+    if greeting {
+        spoken[0] = false;
+    }
     let asks = |t: &Token| !matches!(t.kind, TokenKind::Mark) && !english().is_ignorable(&t.folded);
     if !tokens.iter().zip(&spoken).any(|(t, s)| *s && asks(t)) {
         return tokens;

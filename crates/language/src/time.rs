@@ -667,11 +667,20 @@ impl Reader<'_> {
             (&["entire", "history"], 2),
             (&["across", "the", "year"], 3),
             (&["over", "the", "years"], 3),
+            (&["since", "the", "start"], 3),
+            (&["from", "the", "start"], 3),
+            (&["since", "the", "beginning"], 3),
+            (&["from", "the", "beginning"], 3),
+            (&["from", "day", "one"], 3),
+            (&["since", "day", "one"], 3),
+            (&["since", "launch"], 2),
+            (&["to", "date"], 2),
         ] {
             if words
                 .iter()
                 .enumerate()
                 .all(|(i, w)| self.word(at + i) == *w)
+                && self.word(at + length) != "of"
             {
                 return Some((TimeSense::Whole, at + length));
             }
@@ -1063,10 +1072,7 @@ mod tests {
                 "between 11 and 1 pm",
                 "Hours([11, 12], \"between 11:00 and 13:00\") [5]",
             ),
-            (
-                "after 9pm",
-                "Hours([21, 22, 23], \"from 21:00 on\") [2]",
-            ),
+            ("after 9pm", "Hours([21, 22, 23], \"from 21:00 on\") [2]"),
         ] {
             assert_eq!(read(text), want, "{text}");
         }

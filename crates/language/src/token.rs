@@ -141,6 +141,43 @@ pub(crate) fn tokenize(question: &str) -> Vec<Token> {
     tokens
 }
 
+/// The sentences of a text: it is cut behind `?`, `!`, `;` and line ends, and behind a stop that a
+/// blank and a capital follow. Parts without a letter belong to what came before.
+pub(crate) fn sentences(text: &str) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    let mut parts: Vec<String> = Vec::new();
+    let mut part = String::new();
+    for (at, c) in characters.iter().enumerate() {
+        part.push(*c);
+        let next = characters.get(at + 1);
+        let ends = match c {
+            '?' | '!' | ';' | '\n' => true,
+            '.' => {
+                next.is_none_or(|n| n.is_whitespace())
+                    && characters.get(at + 2).is_none_or(|n| n.is_uppercase())
+                    && at
+                        .checked_sub(2)
+                        .is_some_and(|b| characters[b].is_alphabetic())
+            }
+            _ => false,
+        };
+        if ends {
+            parts.push(std::mem::take(&mut part));
+        }
+    }
+    parts.push(part);
+    let mut out: Vec<String> = Vec::new();
+    for part in parts {
+        let told = part.chars().any(char::is_alphanumeric);
+        match out.last_mut() {
+            Some(last) if !told => last.push_str(&part),
+            _ if told => out.push(part.trim().to_string()),
+            _ => {}
+        }
+    }
+    out
+}
+
 fn push(tokens: &mut Vec<Token>, characters: &[char], start: usize, end: usize, kind: TokenKind) {
     let text: String = characters[start..end].iter().collect();
     let folded = fold(&text);

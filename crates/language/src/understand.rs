@@ -81,6 +81,12 @@ pub fn understand(
     context: Option<&Context>,
 ) -> Understanding {
     match weigh(question, knowledge, context, &mut |_| {}) {
+        Understanding::Decline { code, unknown, .. }
+            if code.starts_with("unknown")
+                && let Some(answer) = one_sentence(question, &unknown, knowledge, context) =>
+        {
+            answer
+        }
         Understanding::Decline {
             code,
             message,
@@ -96,6 +102,79 @@ pub fn understand(
     }
 }
 
+/// The answer to one of several sentences, the last that can be read by itself, where the whole cannot
+/// be; what was left aside is named with it.
+fn one_sentence(
+    question: &str,
+    unknown: &[String],
+    knowledge: &Knowledge,
+    context: Option<&Context>,
+) -> Option<Understanding> {
+    let sentences = crate::token::sentences(question);
+    if sentences.len() < 2 {
+        return None;
+    }
+    for (at, sentence) in sentences.iter().enumerate().rev() {
+        let Understanding::Answer(mut reading) = weigh(sentence, knowledge, context, &mut |_| {})
+        else {
+            continue;
+        };
+        let aside: Vec<&str> = sentences
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != at)
+            .map(|(_, s)| s.as_str())
+            .collect();
+        if !aside.iter().all(|s| is_small_talk(s)) {
+            continue;
+        }
+        let words = if unknown.is_empty() {
+            String::new()
+        } else {
+            format!("; not understood in it: {}", unknown.join(", "))
+        };
+        reading
+            .assumptions
+            .push(format!("left aside: “{}”{words}", aside.join(" ")));
+        return Some(Understanding::Answer(reading));
+    }
+    None
+}
+
+/// Whether a sentence beside the question can be left aside: short, without a number, and neither an
+/// order nor a topic that is refused.
+fn is_small_talk(sentence: &str) -> bool {
+    let tokens = tokenize(sentence);
+    let words = tokens
+        .iter()
+        .filter(|t| !matches!(t.kind, TokenKind::Mark))
+        .count();
+    let orders = tokens.iter().any(|t| {
+        matches!(t.kind, TokenKind::Number(..))
+            || matches!(
+                t.folded.as_str(),
+                "list"
+                    | "show"
+                    | "return"
+                    | "display"
+                    | "give"
+                    | "include"
+                    | "exclude"
+                    | "only"
+                    | "just"
+                    | "not"
+                    | "no"
+                    | "also"
+                    | "and"
+                    | "then"
+                    | "by"
+                    | "per"
+                    | "each"
+            )
+    });
+    words <= SMALL_TALK && !orders && refused_topic(&tokens).is_none()
+}
+
 /// The ways through a question and the readings that they make, best first, one a line: score, what
 /// each stretch was read as, and what became of it.
 pub fn explain(question: &str, knowledge: &Knowledge, context: Option<&Context>) -> Vec<String> {
@@ -103,6 +182,9 @@ pub fn explain(question: &str, knowledge: &Knowledge, context: Option<&Context>)
     weigh(question, knowledge, context, &mut |line| lines.push(line()));
     lines
 }
+
+/// Words at most of a sentence that says nothing about what is asked.
+const SMALL_TALK: usize = 8;
 
 /// Lines at most of each kind in an explanation.
 const EXPLAINED: usize = 6;

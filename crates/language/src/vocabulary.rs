@@ -486,6 +486,14 @@ impl Vocabulary {
                 }));
             }
         }
+        // Where sales are a number, the rows of a table called "sales" are not meant by the word.
+        for noun in ["sale", "sales"] {
+            if let Some(namings) = vocabulary.phrases.get_mut(noun)
+                && namings.iter().any(|n| matches!(n.named, Named::Metric(_)))
+            {
+                namings.retain(|n| !matches!(n.named, Named::Entity(_)));
+            }
+        }
         // One thing under two names is named once: a metric stands for the field it adds up, an
         // entity for the field that shows it.
         for namings in vocabulary.phrases.values_mut() {

@@ -59,11 +59,24 @@ impl Assistant {
     }
 }
 
-/// Whether two tables hold the same cells, column for column; the order of rows is that of neither.
+/// Whether two tables hold the same cells in columns of the same names, or else column for column;
+/// the order of rows is that of neither.
 fn same_rows(a: &ResultTable, b: &ResultTable) -> bool {
     let columns = a.columns.len() == b.columns.len();
+    let by_name: Option<Vec<usize>> = a
+        .columns
+        .iter()
+        .map(|c| b.columns.iter().position(|other| other.name == c.name))
+        .collect();
     columns && a.rows.len() == b.rows.len() && {
-        let mut left = b.rows.clone();
+        let mut left: Vec<Vec<Cell>> = match by_name {
+            Some(places) => b
+                .rows
+                .iter()
+                .map(|row| places.iter().map(|p| row[*p].clone()).collect())
+                .collect(),
+            None => b.rows.clone(),
+        };
         a.rows.iter().all(|row| {
             let at = left
                 .iter()
@@ -90,7 +103,10 @@ mod tests {
             columns: (0..columns)
                 .map(|i| answer::Column {
                     name: i.to_string(),
-                    data_type: "number".into(), unit: None, role: answer::ColumnRole::Measure, grain: None,
+                    data_type: "number".into(),
+                    unit: None,
+                    role: answer::ColumnRole::Measure,
+                    grain: None,
                 })
                 .collect(),
             row_count: rows.len(),

@@ -57,7 +57,10 @@ impl Reader<'_> {
             _ => {
                 let only = self.told_hour(at)?;
                 let hour = only.on_24(only.afternoon);
-                Some((span(hour, hour, &format!("between {hour}:00 and {hour}:59")), only.end))
+                Some((
+                    span(hour, hour, &format!("between {hour}:00 and {hour}:59")),
+                    only.end,
+                ))
             }
         }
     }

@@ -21,6 +21,59 @@ impl Reader<'_> {
         })
     }
 
+    /// "how many Lego bricks do we have", "… have we got left": what is there, not what was sold.
+    fn asks_for_stock(&self) -> bool {
+        let words: Vec<&str> = self
+            .scene
+            .tokens
+            .iter()
+            .map(|t| t.folded.as_str())
+            .collect();
+        let sold = words.iter().any(|w| {
+            matches!(
+                *w,
+                "sold" | "sell" | "sales" | "ordered" | "bought" | "shipped"
+            )
+        });
+        !sold
+            && words.windows(2).any(|w| {
+                matches!(
+                    w,
+                    ["we", "got"]
+                        | ["we", "have"]
+                        | ["have", "got"]
+                        | ["have", "left"]
+                        | ["in", "stock"]
+                        | ["on", "hand"]
+                        | ["right", "now"]
+                        | ["got", "left"]
+                )
+            })
+            && words.windows(2).any(|w| {
+                matches!(
+                    w,
+                    ["have", "we"]
+                        | ["do", "we"]
+                        | ["we", "have"]
+                        | ["are", "there"]
+                        | ["in", "stock"]
+                        | ["on", "hand"]
+                )
+            })
+    }
+
+    /// Units in stock, where the model has them.
+    pub(super) fn stock_measure(&self) -> Option<NamedMeasure> {
+        ["stock_units", "stock_on_hand", "units_in_stock"]
+            .iter()
+            .find_map(|name| self.model().metric(name))
+            .map(|m| NamedMeasure {
+                name: m.label.clone(),
+                measure: Measure::Metric(m.name.clone()),
+                explicit: true,
+            })
+    }
+
     /// "how many purchases", "what share of transactions": the sales are counted, if the noun follows
     /// right after.
     pub(super) fn deeds_counted(&self, after: usize) -> Option<NamedMeasure> {
@@ -125,6 +178,18 @@ impl Reader<'_> {
                     measure: Measure::Rows(dataset),
                     explicit: true,
                 });
+                continue;
+            }
+            // "customers with 5 or more orders, and how many they placed": their orders.
+            if self.is(next, Mark::Ref)
+                && self.nodes[next].text == "they"
+                && at.checked_sub(1).is_some_and(|b| self.is(b, Mark::And))
+                && let Some(measure) = self.occasions()
+            {
+                self.take(at);
+                self.take(next);
+                self.draft.refers = false;
+                self.add_measure(measure);
                 continue;
             }
             // "how many of them"
@@ -285,7 +350,11 @@ impl Reader<'_> {
                         .nodes
                         .get(at + 1)
                         .is_some_and(|n| matches!(n.node, Node::Value(_)));
-                    if value_after && let Some(units) = self.metric_like(RankBasis::Units) {
+                    let held = value_after && self.asks_for_stock();
+                    if let Some(stock) = self.stock_measure().filter(|_| held) {
+                        self.take(at);
+                        self.add_measure(stock);
+                    } else if value_after && let Some(units) = self.metric_like(RankBasis::Units) {
                         self.take(at);
                         self.add_measure(units);
                     } else if let Some(deeds) = self.deeds_counted(self.nodes[at].end) {

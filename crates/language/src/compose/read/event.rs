@@ -70,6 +70,37 @@ impl Reader<'_> {
                 });
                 continue;
             }
+            // "shipped orders": those that have the date.
+            let described = self.nodes[at].text.ends_with("ed")
+                && self.adjacent(at, at + 1)
+                && match self.nodes.get(at + 1).map(|n| &n.node) {
+                    Some(Node::Named(Named::Entity(e))) => self.is_order(*e),
+                    Some(Node::Named(Named::Metric(m))) => self
+                        .model()
+                        .metric(m)
+                        .is_some_and(|m| matches!(m.unit, Unit::Count(_))),
+                    _ => false,
+                };
+            if described
+                && at + 1 < self.nodes.len()
+                && self.draft.period.is_none()
+                && let Some(field) = self.date_named(stems)
+                && self
+                    .model()
+                    .field(&field)
+                    .is_some_and(|f| f.nulls.is_some_and(|n| n > 0))
+                && self.model().default_time.as_ref() != Some(&field)
+            {
+                self.draft.filters.push(Bound {
+                    words: format!("with a {}", self.label(&field)),
+                    filter: Filter::Not(Box::new(Filter::IsNull {
+                        field: field.clone(),
+                    })),
+                    field: Some(field),
+                    numerator: false,
+                });
+                continue;
+            }
             match self.date_named(stems) {
                 Some(field) => chosen = Some((field, self.nodes[at].text.clone())),
                 None => unmet = unmet.or(Some(self.nodes[at].text.clone())),

@@ -112,7 +112,15 @@ impl Reader<'_> {
         let average = (0..self.nodes.len()).find(|i| {
             !self.used[*i] && self.nodes[*i].node == Node::Aggregation(Aggregation::Average)
         });
-        let days = |f: &Filter| matches!(f, Filter::Cycle { grain: Grain::Weekday, .. });
+        let days = |f: &Filter| {
+            matches!(
+                f,
+                Filter::Cycle {
+                    grain: Grain::Weekday,
+                    ..
+                }
+            )
+        };
         let (Some(at), true) = (
             average,
             self.draft.sides.len() > 1 && self.draft.sides.iter().all(|(f, _)| days(f)),
@@ -520,7 +528,9 @@ impl Reader<'_> {
                     matches!(self.nodes[i].node, Node::Time(TimeSense::Grain(g)) if !g.is_cyclic())
                         && !self.used[i]
                         && !self.is(i - 1, Mark::By)
-                        && self.words_between(start - 1, start).any(|w| matches!(w, "a" | "an"))
+                        && self
+                            .words_between(start - 1, start)
+                            .any(|w| matches!(w, "a" | "an"))
                 });
         if grain_average && let Some(at) = (0..self.nodes.len()).find(|i| {
             !self.used[*i]

@@ -7,7 +7,9 @@ mod edits;
 mod event;
 mod every;
 mod extreme;
+mod flag_side;
 mod group;
+mod joined;
 mod literal;
 mod measure;
 mod number;
@@ -126,7 +128,10 @@ impl Reader<'_> {
     }
 
     fn adjacent(&self, left: usize, right: usize) -> bool {
-        self.nodes[left].end == self.nodes[right].start
+        match (self.nodes.get(left), self.nodes.get(right)) {
+            (Some(left), Some(right)) => left.end == right.start,
+            _ => false,
+        }
     }
 
     /// "the customers and what they spent": a pronoun after its noun speaks of that noun.
@@ -228,6 +233,8 @@ impl Reader<'_> {
 
     fn run(mut self) -> Result<Draft, Misfit> {
         self.settle();
+        self.join_periods();
+        self.flag_sides();
         self.persons();
         self.shared_nouns();
         self.pronouns();

@@ -139,6 +139,7 @@ impl Reader<'_> {
                 if self.against_one(at, &period) {
                     return Ok(());
                 }
+                self.against_the_one_before(&period);
                 if at > 0
                     && matches!(
                         self.nodes[at - 1].node,
@@ -330,6 +331,30 @@ impl Reader<'_> {
             self.take_all(Mark::Versus);
             self.add_dimension(Dimension::Time(grains[0]));
         }
+    }
+
+    /// "last month compared with the month before": the words before point back from the period.
+    fn against_the_one_before(&mut self, period: &Period) {
+        let set_against = self.nodes.iter().any(|n| {
+            matches!(
+                n.node,
+                Node::Mark(Mark::Versus | Mark::Compare | Mark::Than)
+            )
+        });
+        let Some((-1, grain)) = self.draft.shift.filter(|_| set_against) else {
+            return;
+        };
+        self.draft.shift = None;
+        for mark in [Mark::Versus, Mark::Compare, Mark::Than] {
+            self.take_all(mark);
+        }
+        self.draft.compare = Some(
+            if grain == Grain::Year && period.grain != Some(Grain::Year) {
+                CompareDraft::Year
+            } else {
+                CompareDraft::Prior
+            },
+        );
     }
 
     /// "vs last year", "how does it compare with last month": the running period against that one.

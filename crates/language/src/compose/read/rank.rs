@@ -218,15 +218,23 @@ impl Reader<'_> {
         let asked_period = grain.filter(|g| {
             g.checked_sub(1).is_some_and(|w| self.is(w, Mark::Which))
                 && named.is_some_and(|n| {
-                    n > *g && matches!(self.nodes[n - 1].node, Node::Value(_)) && self.adjacent(n - 1, n)
+                    n > *g
+                        && matches!(self.nodes[n - 1].node, Node::Value(_))
+                        && self.adjacent(n - 1, n)
                 })
         });
         let named = if asked_period.is_some() { None } else { named };
         let goods = self.goods_ranked(at, named);
         if let Some(entity) = goods {
-            singular = is_singular(&self.nodes[at].text);
+            singular = is_singular(&self.nodes[at].text)
+                && self
+                    .nodes
+                    .get(at + 1)
+                    .is_none_or(|n| !matches!(n.node, Node::Value(_)) || is_singular(&n.text));
             self.draft.subject = Some(entity);
-            ranked = Some(Dimension::Field(self.scene.model.entities[entity].display.clone()));
+            ranked = Some(Dimension::Field(
+                self.scene.model.entities[entity].display.clone(),
+            ));
         } else if let Some(i) = named {
             if let Node::Named(named) = self.nodes[i].node.clone()
                 && let Some((field, entity)) = self.group_of(&named)
@@ -389,15 +397,31 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Whether a field shows the products themselves.
+    fn identifies_goods(&self, field: &FieldRef) -> bool {
+        self.model()
+            .field(field)
+            .is_some_and(|f| f.subject == Subject::Product)
+            || self.model().entities.iter().any(|e| {
+                e.display == *field && matches!(e.name.as_str(), "product" | "item" | "article")
+            })
+    }
+
     /// "10 best sellers", "top 5 lines by quantity": the products, where no other noun is ranked.
     fn goods_ranked(&mut self, at: usize, named: Option<usize>) -> Option<usize> {
-        let sellers = self.nodes[at].text.split(' ').any(|w| {
-            matches!(w, "seller" | "sellers" | "bestseller" | "bestsellers")
-        });
+        // "best selling toy": what is sold, named by its kind alone.
+        let kind = matches!(
+            self.nodes[at].node,
+            Node::RankBy(RankBasis::Revenue | RankBasis::Units, _)
+        ) && matches!(self.nodes.get(at + 1).map(|n| &n.node), Some(Node::Value(v)) if !self.identifies_goods(&v.field))
+            && self.adjacent(at, at + 1);
+        let sellers = kind
+            || self.nodes[at]
+                .text
+                .split(' ')
+                .any(|w| matches!(w, "seller" | "sellers" | "bestseller" | "bestsellers"));
         let lines = (at + 1..self.nodes.len().min(at + 3)).find(|i| {
-            self.is(*i, Mark::RowsWord)
-                && !self.used[*i]
-                && self.nodes[*i].text == "lines"
+            self.is(*i, Mark::RowsWord) && !self.used[*i] && self.nodes[*i].text == "lines"
         });
         if named.is_some() || !(sellers || lines.is_some()) {
             return None;
@@ -633,7 +657,15 @@ impl Reader<'_> {
     fn occurrences(&mut self) -> Result<NamedMeasure, Misfit> {
         let subject = self.draft.subject;
         let other = (0..self.nodes.len()).find_map(|i| match &self.nodes[i].node {
-            Node::Named(Named::Entity(e)) if Some(*e) != subject => Some((i, *e)),
+            // "in each mall" groups, and counts nothing.
+            Node::Named(Named::Entity(e))
+                if Some(*e) != subject
+                    && !i.checked_sub(1).is_some_and(|b| {
+                        self.is(b, Mark::By) && !self.nodes[b].text.starts_with("across")
+                    }) =>
+            {
+                Some((i, *e))
+            }
             _ => None,
         });
         if let Some((i, entity)) = other {

@@ -83,7 +83,7 @@ impl Reader<'_> {
     }
 
     /// Whether "of" leads to the node, but for articles between.
-    fn after_of(&self, at: usize) -> bool {
+    pub(super) fn after_of(&self, at: usize) -> bool {
         let mut t = self.nodes[at].start;
         while t > 0 {
             let before = t - 1;

@@ -17,7 +17,10 @@ impl Reader<'_> {
             let Node::Threshold(op, bar) = self.nodes[at].node.clone() else {
                 continue;
             };
-            if self.grown_threshold(at, op, &bar) || self.row_threshold(at, op, &bar) {
+            if self.of_age(at, op, &bar)
+                || self.grown_threshold(at, op, &bar)
+                || self.row_threshold(at, op, &bar)
+            {
                 continue;
             }
             let metric = self.threshold_measure(at, &bar)?;
@@ -28,7 +31,9 @@ impl Reader<'_> {
                         .measures
                         .get(metric)
                         .is_some_and(|m| self.is_fraction(&m.measure));
-                    if *percent && !fraction && self.draft.compare.is_none() {
+                    let money = matches!(&bar, Bar::Number(_, true, _));
+                    if (*percent && !fraction && self.draft.compare.is_none()) || money && fraction
+                    {
                         return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
                     }
                     Threshold::Number(if *percent || (fraction && *value > 1.0) {
@@ -87,6 +92,55 @@ impl Reader<'_> {
             });
         }
         Ok(())
+    }
+
+    /// "customers over 60", "women under 30": a bare number right behind people is their age, where
+    /// the data has ages.
+    fn of_age(&mut self, at: usize, op: Operator, bar: &Bar) -> bool {
+        let Bar::Number(years, false, false) = bar else {
+            return false;
+        };
+        let goes_on = matches!(
+            self.nodes.get(at + 1).map(|n| &n.node),
+            Some(Node::Named(n)) if self.number_of(n, None).is_some() && self.adjacent(at, at + 1)
+        ) || self.is(at + 1, Mark::Occasions)
+            || matches!(
+                self.nodes.get(at + 1).map(|n| &n.node),
+                Some(Node::Named(Named::Entity(_)))
+            );
+        let Some(before) = at.checked_sub(1).filter(|b| self.adjacent(*b, at)) else {
+            return false;
+        };
+        let people = match &self.nodes[before].node {
+            Node::Named(Named::Entity(e)) => matches!(
+                self.model().entities[*e].name.as_str(),
+                "customer" | "client" | "member" | "user" | "employee" | "student"
+            ),
+            Node::Mark(Mark::People) => true,
+            Node::Value(v) => self
+                .model()
+                .field(&v.field)
+                .is_some_and(|f| matches!(f.name.as_str(), "gender" | "sex")),
+            _ => false,
+        };
+        if goes_on || !people || !(10.0..=110.0).contains(years) || years.fract() != 0.0 {
+            return false;
+        }
+        let ages: Vec<FieldRef> = self
+            .model()
+            .datasets
+            .iter()
+            .flat_map(|d| {
+                d.fields
+                    .iter()
+                    .filter(|f| f.data_type.is_numeric() && f.name.split('_').any(|w| w == "age"))
+                    .map(|f| FieldRef::new(&d.name, &f.name))
+            })
+            .collect();
+        let [age] = &ages[..] else { return false };
+        self.take(at);
+        self.limit_rows(age.clone(), op, *years);
+        true
     }
 
     /// "customers who ordered only once": exactly one order.
@@ -175,17 +229,9 @@ impl Reader<'_> {
     /// "products with zero stock", "out of stock": the number is nothing.
     fn nothing(&mut self) {
         if let Some(at) = self.find(Mark::NoStock) {
-            let stock = ["stock_units", "stock_on_hand", "units_in_stock"]
-                .iter()
-                .find_map(|name| self.model().metric(name))
-                .map(|m| (m.name.clone(), m.label.clone()));
-            if let Some((name, label)) = stock {
+            if let Some(stock) = self.stock_measure() {
                 self.take(at);
-                let metric = self.add_measure(NamedMeasure {
-                    name: label,
-                    measure: Measure::Metric(name),
-                    explicit: true,
-                });
+                let metric = self.add_measure(stock);
                 self.draft.having.push(Condition {
                     metric,
                     on: Part::Value,
@@ -519,7 +565,11 @@ impl Reader<'_> {
 
     /// "in the superstore", "at these shops": where something is, and not what is asked for.
     pub(super) fn is_place(&self, at: usize) -> bool {
-        let mut before = self.nodes[at].start;
+        // "at the airport stores"
+        let described = at
+            .checked_sub(1)
+            .filter(|b| matches!(self.nodes[*b].node, Node::Value(_)) && self.adjacent(*b, at));
+        let mut before = self.nodes[described.unwrap_or(at)].start;
         while before > 0
             && matches!(
                 self.scene.tokens[before - 1].folded.as_str(),
@@ -536,6 +586,36 @@ impl Reader<'_> {
         place && !self.is(at.wrapping_sub(1), Mark::By)
     }
 
+    /// "the total sales of furniture products", "the total price of all orders": what a sum runs over.
+    fn summed_over(&self, at: usize) -> bool {
+        let Some(number) = (0..at).rev().find(
+            |i| matches!(&self.nodes[*i].node, Node::Named(n) if self.number_of(n, None).is_some()),
+        ) else {
+            return false;
+        };
+        let said = &self.nodes[number];
+        let total = said.text.starts_with("total ")
+            || number.checked_sub(1).is_some_and(|b| {
+                self.nodes[b].node == Node::Aggregation(Aggregation::Sum)
+                    && self.adjacent(b, number)
+            });
+        let only_scope = (number + 1..at).all(|i| {
+            matches!(
+                self.nodes[i].node,
+                Node::Mark(Mark::Among | Mark::All) | Node::Value(_)
+            )
+        });
+        total
+            && only_scope
+            && self.after_of(at)
+            && !is_singular(&self.nodes[at].text)
+            && !self.any(Mark::List)
+            && !self
+                .nodes
+                .iter()
+                .any(|n| matches!(n.node, Node::Rank(_) | Node::RankBy(..)))
+    }
+
     /// Whether a noun stands where a question asks for it ("which customers", "list the names").
     pub(super) fn asked_for(&self, at: usize) -> bool {
         // The columns of one order's lines.
@@ -548,7 +628,7 @@ impl Reader<'_> {
         if one_order && !self.draft.counted && self.draft.rank.is_none() {
             return true;
         }
-        if self.is_place(at) {
+        if self.is_place(at) || self.summed_over(at) {
             return false;
         }
         // "for different investors"

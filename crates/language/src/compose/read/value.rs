@@ -104,7 +104,7 @@ impl Reader<'_> {
             }
             let numerator = match makeup {
                 Some(m) => at > m || !share,
-                None => share,
+                None => share && !self.whole_of_share(at),
             };
             let (mut filter, mut words) = value_filter(&found);
             // "anything with tofu in the name"
@@ -279,6 +279,18 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// "women's share of technology purchases": what stands behind "share of" is the whole, if the
+    /// part stands before it.
+    fn whole_of_share(&self, at: usize) -> bool {
+        (1..at).any(|i| {
+            self.is(i, Mark::Share)
+                && self.nodes[i].text.ends_with(" of")
+                && self.nodes[i].text.contains("share")
+                && matches!(self.nodes[i - 1].node, Node::Value(_))
+                && self.adjacent(i - 1, i)
+        })
+    }
+
     /// Whether only small words stand between two nodes ("title is IT Staff", "category of Furniture").
     fn beside(&self, left: usize, right: usize) -> bool {
         self.words_between(self.nodes[left].end, self.nodes[right].start)
@@ -311,21 +323,12 @@ impl Reader<'_> {
     /// it is said of.
     fn flags(&mut self, makeup: Option<usize>, share: bool) {
         for at in 0..self.nodes.len() {
-            let Node::Named(Named::Field(field)) = self.nodes[at].node.clone() else {
+            let Some(field) = self.flag_at(at) else {
                 continue;
             };
-            let Some(known) = self.model().field(&field) else {
-                continue;
-            };
-            let whole = known.data_type == DataType::Integer
-                && known.role == Role::Dimension
-                && known.distinct.is_some_and(|d| d <= 2)
-                && known.min.as_deref() == Some("0")
-                && known.max.as_deref() == Some("1");
-            let truth = known.data_type == DataType::Boolean;
             let before = at.checked_sub(1);
             let grouped = before.is_some_and(|b| self.is(b, Mark::By) || self.is(b, Mark::And));
-            if self.used[at] || !(whole || truth) || grouped {
+            if self.used[at] || grouped {
                 continue;
             }
             let negated = before.is_some_and(|b| self.is(b, Mark::Negation) && !self.used[b]);
@@ -342,24 +345,12 @@ impl Reader<'_> {
             {
                 self.take(at + 1);
             }
-            let said = self.label(&field);
-            self.draft.filters.push(Bound {
-                field: Some(field.clone()),
-                filter: Filter::Compare {
-                    field,
-                    op: Operator::Eq,
-                    value: if truth {
-                        Literal::Bool(!negated)
-                    } else {
-                        Literal::Integer(i64::from(!negated))
-                    },
-                },
-                words: if negated { format!("not {said}") } else { said },
-                numerator: match makeup {
-                    Some(m) => at > m || !share,
-                    None => share,
-                },
-            });
+            let numerator = match makeup {
+                Some(m) => at > m || !share,
+                None => share,
+            };
+            let bound = self.flag_bound(field, !negated, numerator);
+            self.draft.filters.push(bound);
         }
     }
 
