@@ -228,17 +228,17 @@ impl Reader<'_> {
 
     /// "products with zero stock", "out of stock": the number is nothing.
     fn nothing(&mut self) {
-        if let Some(at) = self.find(Mark::NoStock) {
-            if let Some(stock) = self.stock_measure() {
-                self.take(at);
-                let metric = self.add_measure(stock);
-                self.draft.having.push(Condition {
-                    metric,
-                    on: Part::Value,
-                    op: Operator::Eq,
-                    value: Threshold::Number(0.0),
-                });
-            }
+        if let Some(at) = self.find(Mark::NoStock)
+            && let Some(stock) = self.stock_measure()
+        {
+            self.take(at);
+            let metric = self.add_measure(stock);
+            self.draft.having.push(Condition {
+                metric,
+                on: Part::Value,
+                op: Operator::Eq,
+                value: Threshold::Number(0.0),
+            });
         }
         for at in 0..self.nodes.len().saturating_sub(1) {
             if self.nodes[at].node != Node::Number(0.0, false) || self.used[at] {
