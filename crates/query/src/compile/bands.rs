@@ -176,6 +176,13 @@ impl<'m> Compiler<'m> {
                 if data_type == DataType::Float {
                     return format!("FLOOR({value} / {w}) * {w}");
                 }
+                // A sum of whole numbers may be wider than a decimal takes in by itself.
+                let value = match data_type {
+                    DataType::Integer if width.fract() != 0.0 => {
+                        self.sql.cast(value, DataType::Decimal)
+                    }
+                    _ => value.to_string(),
+                };
                 // By what is left, which is exact; it has the sign of the number.
                 let lower = format!("({value} - ({value} % {w} + {w}) % {w})");
                 if data_type == DataType::Integer && width.fract() == 0.0 {

@@ -145,8 +145,9 @@ impl Compiler<'_> {
             ..Select::default()
         };
         sums.columns.extend([
-            "SUM(v1) AS v1".into(),
-            "SUM(v0) AS v0".into(),
+            // Without any row nothing has changed.
+            "COALESCE(SUM(v1), 0) AS v1".into(),
+            "COALESCE(SUM(v0), 0) AS v0".into(),
             format!("{} AS price", sum("v1 - at_old", stays)),
             format!("{} AS at_old", sum("at_old", stays)),
             format!("{} AS stayed", sum("v0", stays)),
@@ -204,7 +205,8 @@ impl Compiler<'_> {
             order.push(sql.ordered(&key, false));
         }
         if let Some((r, _)) = running(&query.dimensions) {
-            order.swap(0, r);
+            let time = order.remove(r);
+            order.insert(0, time);
         }
         let shape = &setting.shapes[0];
         let name = &mix.value.name;

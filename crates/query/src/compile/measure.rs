@@ -418,7 +418,7 @@ impl Compiler<'_> {
             let mut basis = basis.clone();
             basis.filters.push(base.clone());
             basis.filters.extend(more);
-            let own = basket.dataset == lines;
+            let own = basket.dataset == lines && basket.via.is_none();
             let leaf = Leaf::Rows {
                 home: lines.to_string(),
                 aggregation: Aggregation::CountDistinct,

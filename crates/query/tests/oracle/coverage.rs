@@ -1,8 +1,8 @@
 //! Which features took part in how many cases.
 
 use query::{
-    Align, CompareTo, Dimension, Filter, Grain, Having, Measure, OrderKey, Part, Query, Threshold,
-    Ties,
+    Align, Banded, Banding, CompareTo, Dimension, Filter, Grain, Having, Measure, OrderKey, Part,
+    Query, Threshold, Ties,
 };
 use semantics::{Aggregation, MetricKind, Model};
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +58,8 @@ impl Coverage {
     /// Features that took part in fewer than so many percent of the cases.
     pub(crate) fn rare(&self, percent: f64) -> Vec<&'static str> {
         FEATURES
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|f| {
                 let n = self.features.get(f).map_or(0, |f| f.0);
                 (n as f64) < percent / 100.0 * self.cases as f64
@@ -74,7 +75,7 @@ impl Coverage {
     pub(crate) fn table(&self) -> String {
         let percent = |n: usize, of: usize| 100.0 * n as f64 / of.max(1) as f64;
         let mut text = format!("{:<34}{:>9}{:>12}\n", "feature", "cases %", "non-empty %");
-        for feature in FEATURES {
+        for &feature in FEATURES {
             let (n, full) = self.features.get(feature).copied().unwrap_or_default();
             text += &format!(
                 "{feature:<34}{:>9.2}{:>12.1}\n",
@@ -96,7 +97,7 @@ impl Coverage {
 }
 
 /// Every feature that a run must reach.
-pub(crate) const FEATURES: [&str; 101] = [
+pub(crate) const FEATURES: &[&str] = &[
     "metric",
     "metric: ratio",
     "metric: difference",
@@ -121,6 +122,7 @@ pub(crate) const FEATURES: [&str; 101] = [
     "dated",
     "or zero",
     "days since",
+    "attach rate",
     "count of a query",
     "several measures",
     "several facts",
@@ -131,6 +133,12 @@ pub(crate) const FEATURES: [&str; 101] = [
     "dimension: over a bridge",
     "dimension: bucket",
     "dimension: new or returning",
+    "band: width",
+    "band: edges",
+    "band: quantiles",
+    "band: classes of the largest",
+    "band: of a field",
+    "band: of a query",
     "time: hour",
     "time: day",
     "time: week",
@@ -163,6 +171,13 @@ pub(crate) const FEATURES: [&str; 101] = [
     "compare: range",
     "compare: to date",
     "compare: by period",
+    "compare: contribution",
+    "compare: share of change",
+    "price, volume and mix",
+    "basket",
+    "basket: directed",
+    "cohort",
+    "cohort: measure",
     "share",
     "share within",
     "share unfiltered",
@@ -321,7 +336,7 @@ fn of_measure(model: &Model, measure: &Measure, found: &mut BTreeSet<&'static st
             found.insert("per group");
             of_measure(model, measure, found);
             for d in per {
-                of_dimension(d, found);
+                of_dimension(model, d, found);
             }
         }
         Measure::CountOf(query) => {
@@ -342,11 +357,16 @@ fn of_measure(model: &Model, measure: &Measure, found: &mut BTreeSet<&'static st
         Measure::DaysSince { .. } => {
             found.insert("days since");
         }
+        Measure::BasketAttach { base, attach, .. } => {
+            found.insert("attach rate");
+            of_filter(model, base, found);
+            of_filter(model, attach, found);
+        }
         _ => unreachable!("no part of a generated query"),
     }
 }
 
-fn of_dimension(dimension: &Dimension, found: &mut BTreeSet<&'static str>) {
+fn of_dimension(model: &Model, dimension: &Dimension, found: &mut BTreeSet<&'static str>) {
     match dimension {
         Dimension::Field(field) => {
             found.insert("dimension: field");
@@ -367,7 +387,21 @@ fn of_dimension(dimension: &Dimension, found: &mut BTreeSet<&'static str>) {
         Dimension::NewOrReturning { .. } => {
             found.insert("dimension: new or returning");
         }
-        _ => unreachable!("no part of a generated query"),
+        Dimension::Band { of, by, .. } => {
+            found.insert(match by {
+                Banding::Width(_) => "band: width",
+                Banding::Edges(_) => "band: edges",
+                Banding::Quantiles(_) => "band: quantiles",
+                Banding::Pareto(_) => "band: classes of the largest",
+            });
+            match of {
+                Banded::Field(_) => found.insert("band: of a field"),
+                Banded::Query(query) => {
+                    of_query(model, query, found);
+                    found.insert("band: of a query")
+                }
+            };
+        }
     }
 }
 
@@ -450,6 +484,9 @@ fn homes<'m>(model: &'m Model, measure: &'m Measure, into: &mut BTreeSet<&'m str
         Measure::ValueAt { field, .. } | Measure::DaysSince { field, .. } => {
             into.insert(&field.dataset);
         }
+        Measure::BasketAttach { lines, .. } => {
+            into.insert(lines);
+        }
         _ => unreachable!("no part of a generated query"),
     }
 }
@@ -501,6 +538,8 @@ fn of_query(model: &Model, query: &Query, found: &mut BTreeSet<&'static str>) {
             }
         }
         None if query.sets.is_some() => put("sets"),
+        None if query.basket.is_some() => {}
+        None if query.cohort.is_some() || query.decompose.is_some() => {}
         None if query.metrics.is_empty() => put("distinct values"),
         None => {}
     }
@@ -510,6 +549,21 @@ fn of_query(model: &Model, query: &Query, found: &mut BTreeSet<&'static str>) {
         } else {
             put("open time range");
         }
+    }
+    if let Some(basket) = &query.basket {
+        put("basket");
+        if basket.first.is_some() || basket.second.is_some() {
+            put("basket: directed");
+        }
+    }
+    if let Some(cohort) = &query.cohort {
+        put("cohort");
+        if cohort.measure.is_some() {
+            put("cohort: measure");
+        }
+    }
+    if query.decompose.is_some() {
+        put("price, volume and mix");
     }
     let running = query.dimensions.iter().any(
         |d| matches!(d, Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic()),
@@ -525,6 +579,13 @@ fn of_query(model: &Model, query: &Query, found: &mut BTreeSet<&'static str>) {
         }
         if running {
             put("compare: by period");
+        }
+        for part in &compare.show {
+            match part {
+                Part::Contribution => put("compare: contribution"),
+                Part::ShareOfChange => put("compare: share of change"),
+                _ => {}
+            }
         }
     }
     if let Some(share) = &query.share {
@@ -598,7 +659,7 @@ fn of_query(model: &Model, query: &Query, found: &mut BTreeSet<&'static str>) {
         of_measure(model, &term.measure, found);
     }
     for dimension in &query.dimensions {
-        of_dimension(dimension, found);
+        of_dimension(model, dimension, found);
     }
     if let Some(filter) = &query.filter {
         of_filter(model, filter, found);

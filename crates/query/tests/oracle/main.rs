@@ -138,14 +138,8 @@ fn compiler_and_evaluator_agree_on_many_cases() {
 
 /// Files of constructs that the evaluator does not know: the engines alone are tested with them.
 const UNKNOWN_TO_THE_EVALUATOR: &[&str] = &[
-    "attach_rate",
-    "bands",
-    "baskets",
-    "cohorts",
     "comparable_stores",
     "levels_read_otherwise",
-    "parts_of_a_change",
-    "price_volume_mix",
     "sell_through_and_cover",
     "stock_dated_by_a_look_up",
     "totals_to_date",

@@ -459,6 +459,21 @@ fn simpler_queries(query: &Query) -> Vec<Query> {
             rows.distinct = false;
         }
     });
+    change(&|q| {
+        if let Some(basket) = &mut q.basket {
+            basket.first = None;
+        }
+    });
+    change(&|q| {
+        if let Some(basket) = &mut q.basket {
+            basket.second = None;
+        }
+    });
+    change(&|q| {
+        if let Some(cohort) = &mut q.cohort {
+            cohort.measure = None;
+        }
+    });
     for i in 0..query.having.len() {
         change(&|q| {
             q.having.remove(i);

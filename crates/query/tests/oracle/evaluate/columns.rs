@@ -1,12 +1,15 @@
 //! From groups to rows: comparison, share, running columns, order, limit.
 
+use super::aggregate::mean;
+use super::bands;
 use super::comparison::{running, sides, window};
+use super::leaf::Scope;
 use super::lookup::{Reach, period, reach};
-use super::measure::{Scope, adds_up, mean};
+use super::measure::adds_up;
 use super::{Days, Evaluator, Groups, Key, Shown};
 use crate::calendar;
 use crate::value::{self, Value};
-use query::{Dimension, Direction, Grain, Order, OrderKey, Part, Query};
+use query::{Decompose, Dimension, Direction, Grain, Order, OrderKey, Part, Query};
 use semantics::FieldRef;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +66,10 @@ pub(super) fn sortable(value: &Value, dimension: &Dimension, week_start: u8) -> 
                 let since = (i as i128 + 1 - i128::from(week_start)).rem_euclid(7);
                 Value::int(since)
             }),
+        (Dimension::Band { by, .. }, Value::Text(name)) => bands::names(by)
+            .iter()
+            .position(|band| band == name)
+            .map_or(value.clone(), |i| Value::int(i as i128)),
         _ => value.clone(),
     }
 }
@@ -89,13 +96,32 @@ pub(super) fn directed(a: &Value, b: &Value, direction: Direction) -> Ordering {
     }
 }
 
+/// The last period that the data has reached.
+fn last_reached(time: usize, current: &[Groups]) -> Option<Value> {
+    let periods = current.iter().flat_map(Groups::keys).map(|k| &k[time]);
+    periods.filter(|v| !v.is_null()).max().cloned()
+}
+
 pub(super) type SortKeys = Vec<(Value, Direction)>;
 
 impl Evaluator<'_> {
+    pub(super) fn sortable(&self, value: &Value, dimension: &Dimension) -> Value {
+        sortable(value, dimension, self.model.week_start)
+    }
+
     /// Columns and rows of a query that is not refused.
     pub(super) fn rows_of(&self, query: &Query) -> (Vec<Shown>, Vec<Vec<Value>>) {
         if let Some(sets) = &query.sets {
             return self.sets(query, sets);
+        }
+        if let Some(basket) = &query.basket {
+            return self.pairs_of_items(query, basket);
+        }
+        if let Some(cohort) = &query.cohort {
+            return self.cohorts(query, cohort);
+        }
+        if let Some(Decompose::PriceVolumeMix(mix)) = &query.decompose {
+            return self.price_volume_mix(query, mix);
         }
         match &query.rows {
             Some(rows) => self.listed(query, rows),
@@ -145,23 +171,12 @@ impl Evaluator<'_> {
         let current = self.frame(query, &query.dimensions, &scope);
         let mut keys: BTreeSet<Key> = current.iter().flat_map(|g| g.keys().cloned()).collect();
         let mut prior = None;
-        // The last period that the data has reached.
-        let last = running(query).and_then(|(time, _)| {
-            let periods = keys.iter().map(|k| &k[time]).filter(|v| !v.is_null());
-            periods.max().cloned()
-        });
         if let Some(sides) = &sides {
             let mut scope = self.scope(query, Days::default());
             scope.other = Some(sides.other);
             let mut before = self.frame(query, &query.dimensions, &scope);
             if let Some((time, _)) = running(query) {
-                // What has no date is in no period, so it has none before it; and no period is
-                // shown that the data has not reached.
-                for groups in &mut before {
-                    groups.retain(|key, _| {
-                        !key[time].is_null() && last.as_ref().is_some_and(|l| &key[time] <= l)
-                    });
-                }
+                self.until_reached(time, &current, &mut before);
             }
             // Every group of either period is kept.
             keys.extend(before.iter().flat_map(|g| g.keys().cloned()));
@@ -185,12 +200,14 @@ impl Evaluator<'_> {
                 is_rest: false,
             })
             .collect();
+        self.add_contribution(query, &mut lines);
         self.add_share(query, current_window, &mut lines);
         self.add_running(query, current_window, &mut lines);
         self.keep_having(query, &mut lines);
         if let Some(rank) = &query.rank {
             let rest = self.keep_ranked(query, rank, &mut lines);
             if let Some(label) = &rank.other {
+                let last = running(query).and_then(|(time, _)| last_reached(time, &current));
                 let mut summed = self.rest(query, rank, label, rest, sides.as_ref(), last.as_ref());
                 self.add_share(query, current_window, &mut summed);
                 lines.extend(summed);
@@ -214,6 +231,61 @@ impl Evaluator<'_> {
             })
             .collect();
         (columns, self.sorted(rows, query.limit))
+    }
+
+    /// What has no date is in no period, so it has none before it; and no period is shown that
+    /// the data has not reached.
+    pub(super) fn until_reached(&self, time: usize, current: &[Groups], before: &mut [Groups]) {
+        let last = last_reached(time, current);
+        for groups in before {
+            groups.retain(|key, _| {
+                !key[time].is_null() && last.as_ref().is_some_and(|l| &key[time] <= l)
+            });
+        }
+    }
+
+    /// The parts that each group's change is of the change of all groups of its period.
+    fn add_contribution(&self, query: &Query, lines: &mut [Line]) {
+        if query.compare.is_none() {
+            return;
+        }
+        let known = |value: Value| {
+            if value.is_null() {
+                Value::int(0)
+            } else {
+                value
+            }
+        };
+        let change = |line: &Line, m: usize| {
+            value::subtract(
+                &known(line.part(m, Part::Value)),
+                &known(line.part(m, Part::Prior)),
+            )
+        };
+        let time = running(query).map(|r| r.0);
+        let period = |line: &Line| time.map(|t| line.key[t].clone());
+        for m in 0..query.metrics.len() {
+            let parts: Vec<(Value, Value)> = lines
+                .iter()
+                .map(|line| {
+                    let all = || lines.iter().filter(|l| period(l) == period(line));
+                    let before = all()
+                        .map(|l| l.part(m, Part::Prior))
+                        .filter(|v| !v.is_null())
+                        .reduce(|a, b| value::add(&a, &b))
+                        .unwrap_or(Value::Null);
+                    let whole = all()
+                        .map(|l| change(l, m))
+                        .fold(Value::int(0), |a, b| value::add(&a, &b));
+                    let own = change(line, m);
+                    (value::divide(&own, &before), value::divide(&own, &whole))
+                })
+                .collect();
+            for (line, (contribution, of_change)) in lines.iter_mut().zip(parts) {
+                line.parts[m].insert(Part::Contribution as u8, contribution);
+                line.parts[m].insert(Part::ShareOfChange as u8, of_change);
+            }
+        }
     }
 
     /// Prior, change and relative change of a measure whose value is known.

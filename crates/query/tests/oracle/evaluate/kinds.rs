@@ -1,7 +1,7 @@
 //! What kind of value a field, dimension or measure has.
 
 use super::Evaluator;
-use query::{Dimension, Grain, Measure};
+use query::{Banding, Dimension, Grain, Measure};
 use semantics::{Aggregation, DataType, Expression, FieldRef, MetricKind, Model};
 
 /// Kinds of values that compare with each other.
@@ -89,7 +89,10 @@ pub(super) fn of_dimension(model: &Model, dimension: &Dimension) -> Kind {
         Dimension::Time(_) | Dimension::TimeOf { .. } => Kind::Time,
         Dimension::Bucket { measure, .. } => of_measure(model, measure),
         Dimension::NewOrReturning { .. } => Kind::Text,
-        _ => unreachable!("no part of a generated query"),
+        Dimension::Band { by, .. } => match by {
+            Banding::Edges(_) | Banding::Pareto(_) => Kind::Text,
+            Banding::Width(_) | Banding::Quantiles(_) => Kind::Number,
+        },
     }
 }
 

@@ -1,7 +1,8 @@
 //! Levels: of each item the last snapshot up to the times that are asked for.
 
+use super::aggregate::aggregate;
 use super::filter::within;
-use super::measure::{Leaf, Scope, aggregate};
+use super::leaf::{Leaf, Scope};
 use super::{Days, Evaluator, Groups, Key};
 use crate::value::Value;
 use query::Dimension;

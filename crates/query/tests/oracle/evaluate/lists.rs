@@ -3,8 +3,8 @@
 use super::columns::{SortKeys, directed};
 use super::comparison::window;
 use super::filter::within;
+use super::leaf::leaf_time;
 use super::lookup::{period, reach};
-use super::measure::leaf_time;
 use super::refusal;
 use super::{Evaluator, Reach, Shown};
 use crate::value::Value;
@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 impl Evaluator<'_> {
-    fn in_scope(&self, query: &Query, home: &str, row: usize) -> bool {
+    pub(super) fn in_scope(&self, query: &Query, home: &str, row: usize) -> bool {
         let window = window(query);
         let when = match &query.time {
             Some(time) if !window.is_open() => leaf_time(self.model, home, None, Some(&time.field))

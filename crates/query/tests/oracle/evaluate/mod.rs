@@ -3,11 +3,17 @@
 //! It goes row by row, follows one relationship at a time and knows no SQL. Slow is fine,
 //! obvious is the aim. What it takes from the compiler's crate are the query's types only.
 
+mod aggregate;
+mod bands;
+mod basket;
+mod cohort;
 mod columns;
 mod comparison;
+mod decompose;
 mod defaults;
 mod filter;
 mod kinds;
+mod leaf;
 mod level;
 mod lists;
 mod lookup;
@@ -24,6 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 pub(crate) use lookup::{Reach, many_to_one, reach};
+pub(crate) use measure::adds_up;
 
 /// A group: the values of the dimensions.
 pub(crate) type Key = Vec<Value>;

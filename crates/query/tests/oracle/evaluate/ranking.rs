@@ -1,10 +1,10 @@
 //! Which groups are kept: conditions on groups, ranks, and the rest that a rank leaves out.
 
+use super::aggregate::{mean, median};
 use super::columns::{Line, directed, sortable};
 use super::comparison::{Sides, running};
 use super::filter::holds;
 use super::lookup::literal_number;
-use super::measure::{mean, median};
 use super::{Evaluator, Key};
 use crate::value::{self, Value};
 use query::{Having, Part, Query, Rank, Threshold, Ties};

@@ -26,10 +26,13 @@ impl QueryGenerator<'_> {
         for _ in 0..*self.random.pick(&[0, 1, 1, 1, 2, 2, 3]) {
             if let Some(d) = self.dimension(&places, time.as_ref().map(|t| &t.field))
                 && !dimensions.contains(&d)
-                && !(matches!(d, Dimension::Bucket { .. })
-                    && dimensions
-                        .iter()
-                        .any(|d| matches!(d, Dimension::Bucket { .. })))
+                && !dimensions.iter().any(|other| {
+                    let named = [other, &d].map(|d| match d {
+                        Dimension::Bucket { name, .. } | Dimension::Band { name, .. } => Some(name),
+                        _ => None,
+                    });
+                    named[0].is_some() && named[0] == named[1]
+                })
             {
                 dimensions.push(d);
             }
@@ -96,9 +99,12 @@ impl QueryGenerator<'_> {
             .as_ref()
             .and_then(|t| t.range.as_ref())
             .is_some_and(|r| r.start.is_some() && r.end.is_some());
-        if !(whole || running && query.time.is_some()) || !self.random.chance(55) {
-            return;
+        if (whole || running && query.time.is_some()) && self.random.chance(55) {
+            self.with_comparison(query);
         }
+    }
+
+    pub(super) fn with_comparison(&mut self, query: &mut Query) {
         let to = match self.random.below(5) {
             0 | 1 => CompareTo::PriorPeriod,
             2 | 3 => CompareTo::PriorYear,
@@ -109,6 +115,12 @@ impl QueryGenerator<'_> {
             .into_iter()
             .filter(|_| self.random.chance(80))
             .collect();
+        if self.random.chance(12) {
+            show.push(Part::Contribution);
+        }
+        if self.random.chance(8) {
+            show.push(Part::ShareOfChange);
+        }
         if show.is_empty() {
             show.push(Part::Delta);
         }

@@ -102,7 +102,8 @@ impl QueryGenerator<'_> {
             38..60 => self.aggregate(&dataset),
             60..66 => Measure::Rows(dataset),
             66..68 => self.value_at(&dataset),
-            68..70 => self.days_since(&dataset),
+            68..69 => self.days_since(&dataset),
+            69..70 => self.attach_rate(&dataset),
             _ if depth == 0 => Measure::Rows(dataset),
             70..73 => {
                 let measure = self.measure(depth - 1, near);
@@ -299,6 +300,12 @@ impl QueryGenerator<'_> {
                     per,
                 });
             }
+        }
+        if roll < 57
+            && roll >= 51
+            && let Some(dimension) = self.band(homes)
+        {
+            return Some(dimension);
         }
         if roll < 51
             && let Some(dimension) = self.new_or_returning(homes)

@@ -4,6 +4,7 @@ mod filters;
 mod groups;
 mod lists;
 mod measures;
+mod shapes;
 mod times;
 
 use crate::calendar;
@@ -73,6 +74,7 @@ fn homes(model: &Model, measure: &Measure, into: &mut Vec<String>) {
         Measure::ValueAt { field, .. } | Measure::DaysSince { field, .. } => {
             into.push(field.dataset.clone());
         }
+        Measure::BasketAttach { lines, .. } => into.push(lines.clone()),
         _ => unreachable!("no part of a generated query"),
     }
 }
@@ -168,6 +170,9 @@ impl QueryGenerator<'_> {
             0..9 => return self.rows_query(),
             9..12 => return self.distinct_query(),
             12..15 => return self.sets_query(),
+            17..20 => return self.basket_query(),
+            20..23 => return self.cohort_query(),
+            23..25 => return self.decomposed_query(),
             15..17 => {
                 self.nested = true;
                 let inner = match self.random.below(3) {
