@@ -19,7 +19,7 @@ items AS ( -- each item in both periods, and what it is worth now at its old pri
   FROM compared AS g
 ),
 effects AS ( -- what prices did, and what is left to take apart
-  SELECT d0, SUM(v1) AS v1, SUM(v0) AS v0, COALESCE(SUM(CASE WHEN at_old IS NOT NULL THEN v1 - at_old END), 0) AS price, COALESCE(SUM(CASE WHEN at_old IS NOT NULL THEN at_old END), 0) AS at_old, COALESCE(SUM(CASE WHEN at_old IS NOT NULL THEN v0 END), 0) AS stayed, COALESCE(SUM(CASE WHEN at_old IS NOT NULL THEN q1 END), 0) AS q1, COALESCE(SUM(CASE WHEN at_old IS NOT NULL THEN q0 END), 0) AS q0, COALESCE(SUM(CASE WHEN q0 IS NULL OR q0 = 0 THEN v1 - v0 END), 0) AS added, COALESCE(SUM(CASE WHEN q0 <> 0 AND (q1 IS NULL OR q1 = 0) THEN v1 - v0 END), 0) AS dropped
+  SELECT d0, COALESCE(SUM(v1), 0) AS v1, COALESCE(SUM(v0), 0) AS v0, COALESCE(SUM(CASE WHEN at_old IS NOT NULL THEN v1 - at_old END), 0) AS price, COALESCE(SUM(CASE WHEN at_old IS NOT NULL THEN at_old END), 0) AS at_old, COALESCE(SUM(CASE WHEN at_old IS NOT NULL THEN v0 END), 0) AS stayed, COALESCE(SUM(CASE WHEN at_old IS NOT NULL THEN q1 END), 0) AS q1, COALESCE(SUM(CASE WHEN at_old IS NOT NULL THEN q0 END), 0) AS q0, COALESCE(SUM(CASE WHEN q0 IS NULL OR q0 = 0 THEN v1 - v0 END), 0) AS added, COALESCE(SUM(CASE WHEN q0 <> 0 AND (q1 IS NULL OR q1 = 0) THEN v1 - v0 END), 0) AS dropped
   FROM items
   GROUP BY 1
 ),

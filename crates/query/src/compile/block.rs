@@ -74,6 +74,14 @@ pub(super) struct Prepared<'m> {
     pub(super) window: Window,
 }
 
+/// Whether a dimension asks when a row took place.
+fn looks_at_time(dimension: &Dimension) -> bool {
+    matches!(
+        dimension,
+        Dimension::Time(_) | Dimension::NewOrReturning { grain: Some(_), .. }
+    )
+}
+
 impl<'m> Compiler<'m> {
     /// A CTE with columns `d0…` for the dimensions and `a0…` for the leaves, which share their
     /// rows; its name.
@@ -146,7 +154,7 @@ impl<'m> Compiler<'m> {
             ..self.offset(window, home, basis, dimensions)?
         };
         if let Some(own) = &basis.time
-            && (window.is_dated() || dimensions.iter().any(|d| matches!(d, Dimension::Time(_))))
+            && (window.is_dated() || dimensions.iter().any(looks_at_time))
         {
             scope.reach(own)?;
         }
@@ -486,7 +494,10 @@ impl<'m> Compiler<'m> {
             && moved.inside.is_none_or(|inside| i < inside)
             && (moved.dimension == Some(i)
                 || moved.dimension.is_some() && placed && !grain.is_cyclic()
-                || grain.is_cyclic() && moved.shift.keeps_weekdays())
+                // Moved by whole days, an hour stays what it is.
+                || grain.is_cyclic()
+                    && grain != Grain::HourOfDay
+                    && moved.shift.keeps_weekdays())
         {
             let met = self.shifted(scope, &moved.shift, &of, grain, &days)?;
             if let super::shift::Shift::RetailPeriod(..) = moved.shift {

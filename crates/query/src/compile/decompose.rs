@@ -200,8 +200,8 @@ impl Compiler<'_> {
         let mut columns = self.dimension_columns(query);
         let mut select: Vec<String> = (0..columns.len()).map(|d| format!("d{d}")).collect();
         let mut order = Vec::new();
-        for (d, column) in columns.iter().enumerate() {
-            let key = sql.sort_key(&format!("d{d}"), column.data_type);
+        for d in 0..columns.len() {
+            let key = self.group_key(&query.dimensions, &columns, d);
             order.push(sql.ordered(&key, false));
         }
         if let Some((r, _)) = running(&query.dimensions) {

@@ -4,7 +4,9 @@ use super::Compiler;
 use super::grouped::Setting;
 use super::parts::Measured;
 use super::statement::Select;
-use crate::{Dimension, Direction, Grain, Order, OrderKey, Origin, QueryError, Rank, Ties};
+use crate::{
+    Dimension, Direction, Grain, Order, OrderKey, Origin, OutputColumn, QueryError, Rank, Ties,
+};
 
 const WEEKDAYS: [&str; 7] = [
     "Monday",
@@ -33,7 +35,7 @@ impl Compiler<'_> {
         for Order { key, direction } in &query.order {
             let descending = *direction == Direction::Descending;
             let key = match key {
-                OrderKey::Dimension(i) => self.group_key(&query.dimensions, measured, *i),
+                OrderKey::Dimension(i) => self.group_key(&query.dimensions, &measured.columns, *i),
                 OrderKey::Metric(m, part) => measured.column(*m, *part)?.to_string(),
                 OrderKey::Field(f) => {
                     return Err(QueryError::Malformed(format!(
@@ -47,7 +49,7 @@ impl Compiler<'_> {
             order.push(self.sql.ordered(&format!("d{r}"), false));
         }
         for d in 0..query.dimensions.len() {
-            let key = self.group_key(&query.dimensions, measured, d);
+            let key = self.group_key(&query.dimensions, &measured.columns, d);
             let key = self.sql.ordered(&key, false);
             if !order.contains(&key) {
                 order.push(key);
@@ -83,7 +85,7 @@ impl Compiler<'_> {
             Ties::Keep => "RANK",
             Ties::Break => {
                 for d in outside {
-                    let key = self.group_key(&query.dimensions, measured, d);
+                    let key = self.group_key(&query.dimensions, &measured.columns, d);
                     keys.push(self.sql.ordered(&key, false));
                 }
                 "ROW_NUMBER"
@@ -152,7 +154,7 @@ impl Compiler<'_> {
             .iter()
             .filter(|_| by_group)
             .map(|d| {
-                let key = self.group_key(&query.dimensions, measured, *d);
+                let key = self.group_key(&query.dimensions, &measured.columns, *d);
                 self.sql.ordered(&key, false)
             })
             .collect();
@@ -168,7 +170,12 @@ impl Compiler<'_> {
     }
 
     /// What groups are sorted by for a dimension.
-    fn group_key(&self, dimensions: &[Dimension], measured: &Measured, d: usize) -> String {
+    pub(super) fn group_key(
+        &self,
+        dimensions: &[Dimension],
+        columns: &[OutputColumn],
+        d: usize,
+    ) -> String {
         match dimensions.get(d) {
             Some(
                 Dimension::Time(Grain::Weekday)
@@ -199,8 +206,7 @@ impl Compiler<'_> {
                 format!("CASE d{d} {} END", cases.join(" "))
             }
             _ => {
-                let data_type = measured
-                    .columns
+                let data_type = columns
                     .iter()
                     .find(|c| c.origin == Origin::Dimension(d))
                     .map_or(semantics::DataType::Opaque, |c| c.data_type);

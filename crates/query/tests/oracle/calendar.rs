@@ -1,7 +1,5 @@
 //! The proleptic Gregorian calendar by plain arithmetic on day numbers.
 
-use query::Grain;
-
 /// Days since 1970-01-01 of a civil date: counted, not computed by formula.
 pub(crate) fn day(year: i64, month: i64, day: i64) -> i64 {
     let before = |y: i64| {
@@ -75,29 +73,6 @@ pub(crate) fn add_months(days: i64, months: i64) -> i64 {
     let index = y * 12 + (m - 1) + months;
     let (y, m) = (index.div_euclid(12), index.rem_euclid(12) + 1);
     day(y, m, d.min(month_length(y, m)))
-}
-
-/// First day of the running period that holds a day.
-pub(crate) fn period_start(days: i64, grain: Grain, week_start: u8) -> i64 {
-    let (y, m, _) = civil(days);
-    match grain {
-        Grain::Week => days - (weekday(days) - (i64::from(week_start) - 1)).rem_euclid(7),
-        Grain::Month => day(y, m, 1),
-        Grain::Quarter => day(y, (m - 1) / 3 * 3 + 1, 1),
-        Grain::Year => day(y, 1, 1),
-        _ => days,
-    }
-}
-
-/// First day of the running period that is `n` periods after the one that starts on a day.
-pub(crate) fn shift_period(start: i64, grain: Grain, n: i64) -> i64 {
-    match grain {
-        Grain::Week => start + 7 * n,
-        Grain::Month => add_months(start, n),
-        Grain::Quarter => add_months(start, 3 * n),
-        Grain::Year => add_months(start, 12 * n),
-        _ => start + n,
-    }
 }
 
 /// A day and time written `YYYY-MM-DDTHH:MM:SS`.

@@ -151,6 +151,8 @@ pub(crate) const FEATURES: &[&str] = &[
     "time: quarter of year",
     "time: week of year",
     "time of a stated field",
+    "calendar: fiscal year",
+    "calendar: whole weeks",
     "time range",
     "open time range",
     "filter: and",
@@ -170,6 +172,11 @@ pub(crate) const FEATURES: &[&str] = &[
     "compare: prior year",
     "compare: range",
     "compare: to date",
+    "compare: full",
+    "compare: same fiscal week",
+    "compare: restated",
+    "compare: same weekday",
+    "compare: holiday",
     "compare: by period",
     "compare: contribution",
     "compare: share of change",
@@ -550,6 +557,11 @@ fn of_query(model: &Model, query: &Query, found: &mut BTreeSet<&'static str>) {
             put("open time range");
         }
     }
+    match query.time.as_ref().and_then(|t| t.calendar.as_deref()) {
+        None => {}
+        Some("fiscal") => put("calendar: fiscal year"),
+        Some(_) => put("calendar: whole weeks"),
+    }
     if let Some(basket) = &query.basket {
         put("basket");
         if basket.first.is_some() || basket.second.is_some() {
@@ -574,9 +586,14 @@ fn of_query(model: &Model, query: &Query, found: &mut BTreeSet<&'static str>) {
             CompareTo::PriorYear => put("compare: prior year"),
             CompareTo::Range(_) => put("compare: range"),
         }
-        if compare.align == Align::ToDate {
-            put("compare: to date");
-        }
+        put(match compare.align {
+            Align::ToDate => "compare: to date",
+            Align::Full => "compare: full",
+            Align::SameFiscalWeek => "compare: same fiscal week",
+            Align::Restated => "compare: restated",
+            Align::SameWeekday => "compare: same weekday",
+            Align::Holiday => "compare: holiday",
+        });
         if running {
             put("compare: by period");
         }

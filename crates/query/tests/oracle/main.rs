@@ -8,6 +8,7 @@
 
 mod calendar;
 mod case_file;
+mod counting;
 mod coverage;
 mod data_generator;
 mod difference;

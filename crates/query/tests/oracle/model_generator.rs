@@ -5,8 +5,9 @@
 use crate::random::Random;
 use crate::value::ColumnType;
 use semantics::{
-    Additivity, Aggregation, DataType, Dataset, Expression, Field, FieldRef, Literal, Metric,
-    MetricKind, Model, Operator, Relationship, Role, RowFilter,
+    Additivity, Aggregation, Calendar, CalendarKind, DataType, Dataset, Event, EventDates,
+    Expression, Field, FieldRef, Fiscal, Literal, Metric, MetricKind, Model, Operator,
+    Relationship, Role, RowFilter, Week53, WeekPattern, YearEndRule, YearNaming,
 };
 
 const NAMES: [&str; 10] = [
@@ -229,7 +230,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
         }
         let mut event_time = None;
         if random.chance(if i == n - 1 { 95 } else { 55 }) {
-            let timed = random.chance(30);
+            let timed = random.chance(38);
             let (kind, fill) = if timed {
                 (ColumnType::Timestamp, Fill::Time)
             } else {
@@ -446,9 +447,59 @@ pub(crate) fn design(random: &mut Random) -> Design {
         relationships,
         metrics,
         week_start: *random.pick(&[1, 1, 7, 3]),
+        fiscal: random.chance(40).then(|| Fiscal {
+            first_month: random.between(2, 12) as u8,
+            named_by: YearNaming::End,
+        }),
+        calendars: (0..*random.pick(&[0, 1, 1, 2]))
+            .map(|i| calendar(random, i))
+            .collect(),
+        events: if random.chance(50) {
+            events()
+        } else {
+            Vec::new()
+        },
         ..Model::default()
     };
     Design { model, columns }
+}
+
+/// A calendar of whole weeks; often one whose year ends in winter, when years of 53 weeks end in
+/// the data.
+fn calendar(random: &mut Random, number: usize) -> Calendar {
+    let mut calendar = Calendar::nrf(format!("weeks {number}"));
+    if random.chance(60) {
+        calendar.kind = CalendarKind::Weeks {
+            pattern: *random.pick(&[
+                WeekPattern::FourFiveFour,
+                WeekPattern::FourFourFive,
+                WeekPattern::FiveFourFour,
+            ]),
+            end_month: *random.pick(&[1, 1, 2, 6, 12, 12]),
+            end_weekday: random.between(1, 7) as u8,
+            end_rule: *random.pick(&[YearEndRule::Nearest, YearEndRule::Last]),
+            named_by: YearNaming::Start,
+        };
+    }
+    calendar.week_53 = *random.pick(&[Week53::Restated, Week53::SameFiscalWeek]);
+    calendar
+}
+
+/// Holidays that move, and a campaign.
+fn events() -> Vec<Event> {
+    let event = |name: &str, dates, days_before, days_after| Event {
+        name: name.into(),
+        synonyms: Vec::new(),
+        dates,
+        days_before,
+        days_after,
+    };
+    let campaign = ["2023-02-27", "2024-02-28", "2025-02-27"].map(String::from);
+    vec![
+        event("easter", EventDates::Easter, 7, 1),
+        event("black friday", EventDates::BlackFriday, 0, 3),
+        event("campaign", EventDates::Listed(campaign.to_vec()), 2, 5),
+    ]
 }
 
 /// A condition on the rows of a dataset.

@@ -83,15 +83,14 @@ impl Evaluator<'_> {
     /// anywhere that passes `attach`.
     pub(super) fn attached(
         &self,
-        lines: &str,
-        basket: &FieldRef,
+        (lines, basket, time): (&str, &FieldRef, Option<&FieldRef>),
         base: &dyn Fn(usize) -> bool,
         attach: &dyn Fn(usize) -> bool,
         dimensions: &[Dimension],
         scope: &Scope<'_>,
     ) -> Groups {
         let home = self.dataset(lines);
-        let time = leaf_time(self.model, lines, scope.dated, scope.time).ok();
+        let time = leaf_time(self.model, lines, scope.dated.or(time), scope.time).ok();
         let sizes = self.sizes(dimensions, scope);
         let id = |row: usize| self.looked_up(lines, row, basket);
         let with: BTreeSet<Value> = (0..self.row_count(home))

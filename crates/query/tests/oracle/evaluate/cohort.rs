@@ -5,6 +5,7 @@ use super::filter::days;
 use super::filter::within;
 use super::{Days, Evaluator, Shown};
 use crate::calendar;
+use crate::counting::Counting;
 use crate::value::{self, Value};
 use query::{Cohort, Dimension, Direction, Query};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,11 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Evaluator<'_> {
     pub(super) fn cohorts(&self, query: &Query, of: &Cohort) -> (Vec<Shown>, Vec<Vec<Value>>) {
         let events = &of.event.dataset;
+        // By the plain calendar.
+        let counting = Counting::plain(self.model);
         let period_of =
             |row: usize| match self.field(self.dataset(events), Some(row), &of.event.field) {
                 Value::Null => None,
-                when => super::lookup::day_of(&when)
-                    .map(|day| calendar::period_start(day, of.grain, self.model.week_start)),
+                when => super::lookup::day_of(&when).map(|day| counting.start(day, of.grain)),
             };
         let mut first: BTreeMap<Value, i64> = BTreeMap::new();
         let mut active: BTreeMap<Value, BTreeSet<i64>> = BTreeMap::new();
@@ -70,8 +72,8 @@ impl Evaluator<'_> {
             let size = Value::int(members.len() as i128);
             let mut so_far = Value::int(0);
             for age in 0..=of.periods {
-                let start = calendar::shift_period(cohort, of.grain, i64::from(age));
-                let end = calendar::shift_period(cohort, of.grain, i64::from(age) + 1);
+                let start = counting.shifted(cohort, of.grain, i64::from(age));
+                let end = counting.shifted(cohort, of.grain, i64::from(age) + 1);
                 let over = end - 1 <= watermark;
                 let shown = |value: Value| if over { value } else { Value::Null };
                 let here = members.iter().filter(|who| active[**who].contains(&start));

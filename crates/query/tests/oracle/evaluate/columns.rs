@@ -2,12 +2,13 @@
 
 use super::aggregate::mean;
 use super::bands;
-use super::comparison::{running, sides, window};
+use super::comparison::{Current, running, sides, window};
 use super::leaf::Scope;
-use super::lookup::{Reach, period, reach};
+use super::lookup::{Reach, reach};
 use super::measure::adds_up;
 use super::{Days, Evaluator, Groups, Key, Shown};
 use crate::calendar;
+use crate::counting::Counting;
 use crate::value::{self, Value};
 use query::{Decompose, Dimension, Direction, Grain, Order, OrderKey, Part, Query};
 use semantics::FieldRef;
@@ -75,10 +76,10 @@ pub(super) fn sortable(value: &Value, dimension: &Dimension, week_start: u8) -> 
 }
 
 /// The bucket so many before one.
-fn back(bucket: &Value, grain: Grain, n: i64) -> Value {
+fn back(counting: Counting, bucket: &Value, grain: Grain, n: i64) -> Value {
     match bucket {
         Value::Timestamp(second) => Value::Timestamp(second - 3600 * n),
-        Value::Date(day) => Value::Date(calendar::shift_period(*day, grain, -n)),
+        Value::Date(day) => Value::Date(counting.shifted(*day, grain, -n)),
         other => other.clone(),
     }
 }
@@ -111,6 +112,13 @@ impl Evaluator<'_> {
 
     /// Columns and rows of a query that is not refused.
     pub(super) fn rows_of(&self, query: &Query) -> (Vec<Shown>, Vec<Vec<Value>>) {
+        let outer = self.counting.replace(self.counting_of(query));
+        let found = self.rows_by(query);
+        self.counting.set(outer);
+        found
+    }
+
+    fn rows_by(&self, query: &Query) -> (Vec<Shown>, Vec<Vec<Value>>) {
         if let Some(sets) = &query.sets {
             return self.sets(query, sets);
         }
@@ -130,9 +138,9 @@ impl Evaluator<'_> {
         }
     }
 
-    pub(super) fn scope<'q>(&self, query: &'q Query, window: Days) -> Scope<'q> {
+    pub(super) fn scope<'q>(&self, query: &'q Query, window: impl Into<Current>) -> Scope<'q> {
         Scope {
-            window,
+            window: window.into(),
             time: query.time.as_ref().map(|t| &t.field),
             filters: query.filter.iter().collect(),
             shared: usize::from(query.filter.is_some()),
@@ -165,8 +173,8 @@ impl Evaluator<'_> {
     }
 
     fn measured(&self, query: &Query) -> (Vec<Shown>, Vec<Vec<Value>>) {
-        let sides = query.compare.as_ref().map(|c| sides(query, c));
-        let current_window = sides.as_ref().map_or(window(query), |s| s.current);
+        let sides = query.compare.as_ref().map(|c| sides(self.model, query, c));
+        let current_window = sides.as_ref().map_or(window(query).into(), |s| s.current);
         let scope = self.scope(query, current_window);
         let current = self.frame(query, &query.dimensions, &scope);
         let mut keys: BTreeSet<Key> = current.iter().flat_map(|g| g.keys().cloned()).collect();
@@ -202,7 +210,7 @@ impl Evaluator<'_> {
             .collect();
         self.add_contribution(query, &mut lines);
         self.add_share(query, current_window, &mut lines);
-        self.add_running(query, current_window, &mut lines);
+        self.add_running(query, current_window.window, &mut lines);
         self.keep_having(query, &mut lines);
         if let Some(rank) = &query.rank {
             let rest = self.keep_ranked(query, rank, &mut lines);
@@ -309,7 +317,7 @@ impl Evaluator<'_> {
         parts.insert(Part::Prior as u8, before);
     }
 
-    fn add_share(&self, query: &Query, window: Days, lines: &mut [Line]) {
+    fn add_share(&self, query: &Query, window: Current, lines: &mut [Line]) {
         let Some(share) = &query.share else {
             return;
         };
@@ -351,14 +359,14 @@ impl Evaluator<'_> {
         };
         let earlier = match (query.rolling, window.start) {
             (Some(n), Some(start)) if by_range => {
-                let first = calendar::period_start(start, grain, self.model.week_start);
+                let first = self.counting.get().start(start, grain);
                 // Hours of the days before are enough of them.
                 let back = if grain == Grain::Hour {
                     i64::from(n) / 24 + 1
                 } else {
                     i64::from(n) - 1
                 };
-                let from = calendar::shift_period(first, grain, -back);
+                let from = self.counting.get().shifted(first, grain, -back);
                 self.frame(
                     query,
                     &query.dimensions,
@@ -412,7 +420,7 @@ impl Evaluator<'_> {
                             .filter(|k| other(k) == other(&at) && !k[time].is_null())
                             .map(|k| (k[time].clone(), self.value(query, &earlier, m, k))),
                     );
-                    let from = back(&at[time], grain, i64::from(n) - 1);
+                    let from = back(self.counting.get(), &at[time], grain, i64::from(n) - 1);
                     let known: Vec<Value> = up_to
                         .iter()
                         .filter(|(bucket, value)| *bucket >= from && !value.is_null())
@@ -460,7 +468,7 @@ impl Evaluator<'_> {
             .map(|row| self.looked_up(&home, row, &field))
             .filter(|v| !v.is_null())
             .min()
-            .map(|v| period(&v, grain, self.model.week_start))
+            .map(|v| self.counting.get().period(&v, grain))
     }
 
     /// What a row is sorted by: stated keys, else rank, else dimensions with the running time

@@ -53,7 +53,7 @@ impl Evaluator<'_> {
             compare: Some(compare.clone()),
             ..Query::default()
         };
-        let sides = sides(&items, compare);
+        let sides = sides(self.model, &items, compare);
         let now = self.frame(
             &items,
             &items.dimensions,

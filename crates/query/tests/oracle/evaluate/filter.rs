@@ -4,7 +4,7 @@
 //! does not keep. A condition on something that is linked one-to-many holds for a row when it
 //! holds for one of the linked rows; each condition looks for its own linked row.
 
-use super::lookup::{Reach, day_of, literal_number, onward, period, reach};
+use super::lookup::{Reach, day_of, literal_number, onward, reach};
 use super::{Days, Evaluator};
 use crate::calendar;
 use crate::value::{self, Value};
@@ -189,7 +189,7 @@ impl Evaluator<'_> {
                 grain,
                 values,
             } => any(field, &|v| {
-                let cycle = period(v, *grain, self.model.week_start);
+                let cycle = self.counting.get().period(v, *grain);
                 values.iter().any(|one| against(&cycle, Operator::Eq, one))
             }),
             Filter::CompareQuery { field, op, query } => {

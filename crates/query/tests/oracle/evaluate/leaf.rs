@@ -1,10 +1,9 @@
 //! One aggregate over the rows of its own dataset, each row at most once in a group.
 
 use super::aggregate::aggregate;
-use super::comparison::Other;
-use super::filter::within;
-use super::lookup::{Link, Reach, period, reach, ways};
-use super::{Days, Evaluator, Groups, Key};
+use super::comparison::{Current, Other};
+use super::lookup::{Link, Reach, reach, ways};
+use super::{Evaluator, Groups, Key};
 use crate::value::Value;
 use query::{Dimension, End, Filter, Grain};
 use semantics::{Aggregation, Expression, FieldRef, Model, RowFilter};
@@ -13,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What restricts and places rows.
 #[derive(Debug, Clone)]
 pub(super) struct Scope<'q> {
-    pub(super) window: Days,
+    pub(super) window: Current,
     pub(super) time: Option<&'q FieldRef>,
     pub(super) filters: Vec<&'q Filter>,
     /// How many of the filters are the query's own, and not those of one measure.
@@ -194,7 +193,7 @@ impl Evaluator<'_> {
         let when = when.unwrap_or(Value::Null);
         let in_time = match &scope.other {
             Some(other) => other.counts(&when),
-            None => within(&when, scope.window),
+            None => scope.window.counts(&when),
         };
         in_time
             && self.counts_by_default(home, row)
@@ -322,7 +321,7 @@ impl Evaluator<'_> {
                                 let own = reached.as_ref().map(|r| &r.0) == time;
                                 let other = scope.other.as_ref().filter(|_| i < scope.outer);
                                 let met = met(&value, i, own, *grain, other);
-                                period(&met, *grain, self.model.week_start)
+                                self.counting.get().period(&met, *grain)
                             }
                             Dimension::Bucket { .. } if value.is_null() => Value::Null,
                             Dimension::Bucket { .. } => sizes
@@ -341,11 +340,11 @@ impl Evaluator<'_> {
                                         let when = time.map_or(Value::Null, |field| {
                                             self.looked_up(home, row, field)
                                         });
-                                        period(&when, *grain, self.model.week_start)
+                                        self.counting.get().period(&when, *grain)
                                     }
                                     None => match &scope.other {
                                         Some(other) => other.first_day(),
-                                        None => scope.window.start,
+                                        None => scope.window.window.start,
                                     }
                                     .map_or(Value::Null, Value::Date),
                                 };

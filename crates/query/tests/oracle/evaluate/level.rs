@@ -1,9 +1,8 @@
 //! Levels: of each item the last snapshot up to the times that are asked for.
 
 use super::aggregate::aggregate;
-use super::filter::within;
 use super::leaf::{Leaf, Scope};
-use super::{Days, Evaluator, Groups, Key};
+use super::{Evaluator, Groups, Key};
 use crate::value::Value;
 use query::Dimension;
 use semantics::FieldRef;
@@ -60,14 +59,8 @@ impl Evaluator<'_> {
         let counts = |when: &Value| match (&scope.other, open) {
             (Some(other), false) => other.counts(when),
             (Some(other), true) => other.opened().counts(when),
-            (None, false) => within(when, scope.window),
-            (None, true) => within(
-                when,
-                Days {
-                    start: None,
-                    ..scope.window
-                },
-            ),
+            (None, false) => scope.window.counts(when),
+            (None, true) => scope.window.opened().counts(when),
         };
         let mut asked: BTreeMap<Key, Value> = BTreeMap::new();
         for snapshot in snapshots.iter().filter(|s| counts(&s.when)) {

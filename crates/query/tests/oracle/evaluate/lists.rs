@@ -4,7 +4,7 @@ use super::columns::{SortKeys, directed};
 use super::comparison::window;
 use super::filter::within;
 use super::leaf::leaf_time;
-use super::lookup::{period, reach};
+use super::lookup::reach;
 use super::refusal;
 use super::{Evaluator, Reach, Shown};
 use crate::value::Value;
@@ -93,7 +93,7 @@ impl Evaluator<'_> {
                         .unwrap_or(Value::Null);
                     match dimension {
                         Dimension::Time(grain) | Dimension::TimeOf { grain, .. } => {
-                            period(&value, *grain, self.model.week_start)
+                            self.counting.get().period(&value, *grain)
                         }
                         _ => value,
                     }
@@ -251,7 +251,7 @@ pub(super) fn fields_of(query: &Query) -> Vec<FieldRef> {
             Dimension::Field(field) | Dimension::TimeOf { field, .. } => Some(field.clone()),
             Dimension::Bucket { per, .. } => Some(per.clone()),
             Dimension::Time(_) => query.time.as_ref().map(|t| t.field.clone()),
-            _ => unreachable!("no part of a generated query"),
+            Dimension::NewOrReturning { .. } | Dimension::Band { .. } => None,
         })
         .collect()
 }

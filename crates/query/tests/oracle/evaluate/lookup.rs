@@ -1,7 +1,6 @@
 //! From a row to the value of a field: expressions, look-ups, bridges.
 
 use super::Evaluator;
-use crate::calendar;
 use crate::value::{self, Value};
 use semantics::{AddressPart, Expression, FieldRef, Model};
 use std::collections::BTreeSet;
@@ -394,32 +393,4 @@ fn address(text: &str, which: AddressPart) -> Value {
         AddressPart::PostalCode => words.get(1).copied(),
     };
     found.map_or(Value::Null, Value::text)
-}
-
-/// The period of a date or time.
-pub(super) fn period(value: &Value, grain: query::Grain, week_start: u8) -> Value {
-    use query::Grain;
-    let Some(day) = day_of(value) else {
-        return Value::Null;
-    };
-    let second = match value {
-        Value::Timestamp(s) => *s,
-        _ => day * 86_400,
-    };
-    let (_, month, _) = calendar::civil(day);
-    match grain {
-        Grain::Hour => Value::Timestamp(second.div_euclid(3600) * 3600),
-        Grain::HourOfDay => Value::int(i128::from(second.rem_euclid(86_400) / 3600)),
-        Grain::Weekday => Value::text(calendar::WEEKDAYS[calendar::weekday(day) as usize]),
-        Grain::MonthOfYear => Value::int(i128::from(month)),
-        Grain::QuarterOfYear => Value::int(i128::from((month - 1) / 3 + 1)),
-        Grain::WeekOfYear => {
-            // A week belongs to the year of its fourth day.
-            let week = calendar::period_start(day, Grain::Week, week_start);
-            let year = calendar::civil(week + 3).0;
-            let first = calendar::period_start(calendar::day(year, 1, 4), Grain::Week, week_start);
-            Value::int(i128::from((week - first) / 7 + 1))
-        }
-        _ => Value::Date(calendar::period_start(day, grain, week_start)),
-    }
 }

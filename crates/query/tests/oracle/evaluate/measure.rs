@@ -254,8 +254,7 @@ impl<'a> Evaluator<'a> {
                 base,
                 attach,
             } => self.attached(
-                lines,
-                basket,
+                (lines, basket, None),
                 &|row| self.passes(lines, row, base),
                 &|row| self.passes(lines, row, attach),
                 dimensions,
@@ -350,6 +349,18 @@ impl<'a> Evaluator<'a> {
                     left: Box::new(Measure::Metric(left.clone())),
                     right: Box::new(Measure::Metric(right.clone())),
                 },
+                dimensions,
+                scope,
+            ),
+            MetricKind::BasketAttach {
+                dataset,
+                basket,
+                base,
+                attach,
+            } => self.attached(
+                (dataset, basket, metric.time_field.as_ref()),
+                &|row| self.declared(dataset, row, base),
+                &|row| self.declared(dataset, row, attach),
                 dimensions,
                 scope,
             ),

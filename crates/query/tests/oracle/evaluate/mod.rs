@@ -21,6 +21,7 @@ mod measure;
 mod ranking;
 mod refusal;
 
+use crate::counting::Counting;
 use crate::tables::{Table, Tables};
 use crate::value::Value;
 use query::{Part, Query};
@@ -78,6 +79,8 @@ pub(crate) struct Evaluator<'a> {
     /// Members of sub-queries, found once for each place where one stands in a query.
     members: RefCell<BTreeMap<usize, Rc<BTreeSet<Value>>>>,
     numbers: RefCell<BTreeMap<usize, Value>>,
+    /// What the query counts by that is being answered.
+    counting: Cell<Counting>,
     /// Datasets whose default filters are off.
     unfiltered: RefCell<BTreeSet<String>>,
 }
@@ -100,6 +103,7 @@ impl<'a> Evaluator<'a> {
             rounding: Cell::new(false),
             members: RefCell::default(),
             numbers: RefCell::default(),
+            counting: Cell::new(Counting::plain(model)),
             unfiltered: RefCell::default(),
         })
     }
@@ -119,6 +123,12 @@ impl<'a> Evaluator<'a> {
             rows,
             rounding_decides: self.rounding.get(),
         }
+    }
+
+    /// What a query counts by.
+    pub(crate) fn counting_of(&self, query: &Query) -> Counting {
+        let named = query.time.as_ref().and_then(|t| t.calendar.as_deref());
+        Counting::of(self.model, named).unwrap_or(Counting::plain(self.model))
     }
 
     /// Notes when two numbers that are not both exact are almost equal.

@@ -164,7 +164,7 @@ impl Evaluator<'_> {
             .collect();
         let mut scope = self.scope(
             query,
-            sides.map_or_else(|| super::comparison::window(query), |s| s.current),
+            sides.map_or_else(|| super::comparison::window(query).into(), |s| s.current),
         );
         scope.relabel = Some(&relabel);
         let current = self.frame(query, &query.dimensions, &scope);

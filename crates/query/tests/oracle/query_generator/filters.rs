@@ -124,7 +124,7 @@ impl QueryGenerator<'_> {
                 range: self.range(),
             },
             14..20 if kind.is_temporal() => {
-                let (grain, values) = match self.random.below(4) {
+                let (grain, values) = match self.random.below(5) {
                     0 => (
                         Grain::Weekday,
                         vec![Literal::Text(
@@ -136,6 +136,10 @@ impl QueryGenerator<'_> {
                         vec![Literal::Integer(2), Literal::Integer(12)],
                     ),
                     2 => (Grain::QuarterOfYear, vec![Literal::Integer(1)]),
+                    3 => (
+                        Grain::WeekOfYear,
+                        [1, 5, 9, 53].map(Literal::Integer).to_vec(),
+                    ),
                     _ => (
                         Grain::HourOfDay,
                         vec![Literal::Integer(0), Literal::Integer(23)],

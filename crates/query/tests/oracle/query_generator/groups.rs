@@ -110,7 +110,27 @@ impl QueryGenerator<'_> {
             2 | 3 => CompareTo::PriorYear,
             _ => CompareTo::Range(self.range()),
         };
-        let to_date = self.random.chance(60);
+        let align = match &to {
+            CompareTo::PriorYear => *self.random.pick(&[
+                Align::ToDate,
+                Align::ToDate,
+                Align::Full,
+                Align::SameFiscalWeek,
+                Align::Restated,
+                Align::SameWeekday,
+                Align::Holiday,
+            ]),
+            CompareTo::PriorPeriod => *self.random.pick(&[
+                Align::ToDate,
+                Align::ToDate,
+                Align::Full,
+                Align::Full,
+                Align::SameWeekday,
+            ]),
+            CompareTo::Range(_) => *self.random.pick(&[Align::ToDate, Align::Full]),
+        };
+        let event = (align == Align::Holiday).then(|| self.event(query));
+        let to_date = align != Align::Full;
         let mut show: Vec<Part> = [Part::Value, Part::Prior, Part::Delta, Part::Pct]
             .into_iter()
             .filter(|_| self.random.chance(80))
@@ -144,12 +164,36 @@ impl QueryGenerator<'_> {
         };
         query.compare = Some(Compare {
             to,
-            align: if to_date { Align::ToDate } else { Align::Full },
-            watermark: to_date.then(|| calendar::show_day(watermark)),
-            event: None,
+            align,
+            watermark: (to_date && self.random.chance(90)).then(|| calendar::show_day(watermark)),
+            event,
             comparable: None,
             show,
         });
+    }
+
+    /// The name of an event, around which the range is put mostly.
+    fn event(&mut self, query: &mut Query) -> String {
+        let names: Vec<String> = self.model.events.iter().map(|e| e.name.clone()).collect();
+        let name = self.random.pick_from(&names).unwrap_or("christmas".into());
+        let days = match name.as_str() {
+            "easter" => ["2023-04-09", "2024-03-31"],
+            "campaign" => ["2024-02-28", "2025-02-27"],
+            _ => ["2023-11-24", "2024-11-29"],
+        };
+        let day = calendar::parse_day(*self.random.pick(&days)).unwrap_or(0);
+        if let Some(time) = &mut query.time
+            && self.random.chance(90)
+        {
+            let before = self.random.between(0, 40);
+            let after = self.random.between(1, 60);
+            time.range = Some(DateRange {
+                start: Some(calendar::show_day(day - before)),
+                end: Some(calendar::show_day(day + after)),
+                label: "around it".into(),
+            });
+        }
+        name
     }
 
     pub(super) fn having(

@@ -194,11 +194,23 @@ impl QueryGenerator<'_> {
                 return None;
             }
             query.dimensions = vec![Dimension::Field(entity)];
+            if self.random.chance(50) {
+                query.metrics[0].measure = self.additive(homes);
+            }
             Banded::Query(Box::new(query))
         };
         let temporal = of.key().and_then(|f| self.model.field(f));
         let temporal = own && temporal.is_some_and(|f| f.data_type.is_temporal());
-        let by = match self.random.below(10) {
+        let classes = !own && self.random.chance(40);
+        let by = match self.random.below(if own { 8 } else { 10 }) {
+            _ if classes => Banding::Pareto(
+                [("A", 0.5), ("B", 0.8), ("C", 1.0)]
+                    .map(|(name, up_to)| ParetoClass {
+                        name: name.into(),
+                        up_to,
+                    })
+                    .to_vec(),
+            ),
             _ if temporal && self.random.chance(95) => {
                 Banding::Quantiles(*self.random.pick(&[2, 3, 4, 10]))
             }
@@ -214,14 +226,7 @@ impl QueryGenerator<'_> {
                     .clone(),
             ),
             6..8 => Banding::Quantiles(*self.random.pick(&[2, 3, 4, 5, 10])),
-            _ => Banding::Pareto(
-                [("A", 0.5), ("B", 0.8), ("C", 1.0)]
-                    .map(|(name, up_to)| ParetoClass {
-                        name: name.into(),
-                        up_to,
-                    })
-                    .to_vec(),
-            ),
+            _ => Banding::Width(*self.random.pick(&[3.0, 0.25])),
         };
         Some(Dimension::Band {
             name: "band".into(),

@@ -11,7 +11,18 @@ impl QueryGenerator<'_> {
             .iter()
             .any(|d| d.fields.iter().any(|f| f.data_type == DataType::Timestamp));
         if !has_times && self.random.chance(90) {
-            return *self.random.pick(&[Grain::Day, Grain::Month, Grain::Year]);
+            return *self.random.pick(&[
+                Grain::Day,
+                Grain::Day,
+                Grain::Week,
+                Grain::Month,
+                Grain::Month,
+                Grain::Quarter,
+                Grain::Year,
+                Grain::WeekOfYear,
+                Grain::MonthOfYear,
+                Grain::QuarterOfYear,
+            ]);
         }
         *self.random.pick(&[
             Grain::Day,
@@ -22,6 +33,7 @@ impl QueryGenerator<'_> {
             Grain::Month,
             Grain::Quarter,
             Grain::Year,
+            Grain::Hour,
             Grain::Hour,
             Grain::HourOfDay,
             Grain::Weekday,
@@ -81,7 +93,25 @@ impl QueryGenerator<'_> {
         Some(TimeScope {
             field,
             range: self.random.chance(85).then(|| self.range()),
-            calendar: None,
+            calendar: self.calendar(),
         })
+    }
+
+    /// A calendar of the model's, or once in a while none that it has.
+    fn calendar(&mut self) -> Option<String> {
+        let mut names: Vec<String> = self
+            .model
+            .calendars
+            .iter()
+            .map(|c| c.name.clone())
+            .collect();
+        names.extend(self.model.fiscal.map(|_| "fiscal".to_string()));
+        if self.random.chance(1) {
+            return Some("lunar".into());
+        }
+        if !self.random.chance(40) {
+            return None;
+        }
+        self.random.pick_from(&names)
     }
 }

@@ -250,6 +250,12 @@ impl Reasons<'_> {
                             self.measure(&Measure::Metric(name.to_string()), place);
                         }
                     }
+                    MetricKind::BasketAttach {
+                        dataset, basket, ..
+                    } => {
+                        self.direct(dataset, basket);
+                        self.leaf(dataset, metric.time_field.as_ref(), place);
+                    }
                     _ => self.add("E_UNSUPPORTED_METRIC"),
                 }
             }

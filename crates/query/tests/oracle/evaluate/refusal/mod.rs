@@ -7,16 +7,17 @@ mod measures;
 mod shapes;
 
 use super::columns::parts;
-use super::comparison::{meet_one_by_one, running, sides, window};
+use super::comparison::{self, running, sides, window};
 use super::kinds::{Kind, of_dimension, of_field, of_measure};
 use super::leaf::leaf_time;
 use super::lists::{distinct_homes, fields_of};
 use super::lookup::{Reach, onward, reach, ways};
 use super::measure::adds_up;
 use crate::calendar;
+use crate::counting::Counting;
 use query::{
-    Align, Banded, CompareTo, DateRange, Decompose, Dimension, Filter, Grain, Having, Measure,
-    OrderKey, Part, Query, Sets, Threshold,
+    Banded, CompareTo, DateRange, Decompose, Dimension, Filter, Grain, Having, Measure, OrderKey,
+    Part, Query, Sets, Threshold,
 };
 use semantics::{Additivity, Aggregation, DataType, Expression, FieldRef, MetricKind, Model, Role};
 use std::collections::BTreeSet;
@@ -85,6 +86,9 @@ impl Reasons<'_> {
             self.known(&time.field);
             if let Some(range) = &time.range {
                 self.range(range);
+            }
+            if Counting::of(self.model, time.calendar.as_deref()).is_none() {
+                self.add("E_UNKNOWN_CALENDAR");
             }
         }
         for dimension in &query.dimensions {
@@ -238,6 +242,18 @@ impl Reasons<'_> {
             self.add(MALFORMED);
             return;
         }
+        let of_metrics = |d: &Dimension| {
+            matches!(
+                d,
+                Dimension::Bucket { .. }
+                    | Dimension::Band { .. }
+                    | Dimension::NewOrReturning { .. }
+            )
+        };
+        if query.dimensions.iter().any(of_metrics) {
+            self.add(MALFORMED);
+            return;
+        }
         let homes = distinct_homes(self.model, query);
         if homes.is_empty() {
             self.add(NO_PATH);
@@ -311,8 +327,9 @@ impl Reasons<'_> {
                 dated: match &query.compare {
                     None => !window(query).is_open(),
                     Some(compare) => {
-                        let sides = sides(query, compare);
-                        !(sides.current.is_open()
+                        let sides = sides(self.model, query, compare);
+                        !(sides.current.window.is_open()
+                            && sides.current.without_53.is_none()
                             && sides.other.window.is_open()
                             && sides.other.target.is_open())
                     }
@@ -337,24 +354,11 @@ impl Reasons<'_> {
             self.add(MALFORMED);
         }
         if let Some(compare) = &query.compare {
-            let range = window(query);
-            let closed = range.start.is_some() && range.end.is_some();
             if let CompareTo::Range(other) = &compare.to {
                 self.range(other);
             }
-            if !matches!(compare.to, CompareTo::Range(_)) && running(query).is_none() && !closed {
-                self.add(MALFORMED);
-            }
-            if running(query).is_some() && !meet_one_by_one(query, compare) {
-                self.add(MALFORMED);
-            }
-            if compare.to == CompareTo::PriorPeriod
-                && !matches!(
-                    compare.align,
-                    Align::ToDate | Align::Full | Align::SameWeekday
-                )
-            {
-                self.add(MALFORMED);
+            if let Some(code) = comparison::refused(self.model, query, compare) {
+                self.add(code);
             }
         }
         if let Some(share) = &query.share
