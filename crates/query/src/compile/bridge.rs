@@ -67,7 +67,13 @@ impl<'m> Compiler<'m> {
                             field: onwards(field, &inner),
                             grain: *grain,
                         };
-                        self.dimension(&mut inner, *i, &there, &window)?
+                        // The range is one of the rows' own time, not of that of what is linked.
+                        let mut undated = window.clone();
+                        undated.span = Default::default();
+                        if let Some(moved) = &mut undated.moved {
+                            moved.target = Default::default();
+                        }
+                        self.dimension(&mut inner, *i, &there, &undated)?
                     }
                     // No others are reached through links.
                     Dimension::Time(_)

@@ -182,6 +182,8 @@ impl Compiler<'_> {
                     "SUM(w.m0) AS worth".into(),
                 ],
                 from: format!("FROM {first} AS f\n  JOIN {worth} AS w ON f.entity = w.d0"),
+                // Members alone, also where rows of others pass the filter by another way.
+                conditions: vec![format!("w.d0 IN (SELECT entity FROM {active})")],
                 keys: 2,
                 ..Select::default()
             };

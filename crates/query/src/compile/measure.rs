@@ -60,7 +60,7 @@ impl Leaf {
     }
 
     /// Whether one scan serves both. Their own filters may differ, unless the last of several
-    /// rows is looked for.
+    /// rows is looked for, or rows before the period count.
     pub(super) fn same_rows(&self, other: &Leaf) -> bool {
         match (self, other) {
             (
@@ -84,7 +84,10 @@ impl Leaf {
                     && ba.reach == bb.reach
                     && ba.until == bb.until;
                 let alike = ba.filters == bb.filters && da == db;
-                a == b && la == lb && dated && (la.is_none() || alike)
+                // What reaches back is nothing where a group has no rows of its own, whatever
+                // other measures have there.
+                let apart = la.is_some() || ba.reach.is_some();
+                a == b && la == lb && dated && (!apart || alike)
             }
             _ => false,
         }

@@ -25,12 +25,15 @@ impl Compiler<'_> {
             home,
             level,
             additive,
+            basis,
             ..
         } = leaf
         else {
             return false;
         };
         *additive
+            // A number that reaches back in time has no value in a group without rows of its own.
+            && basis.reach.is_none()
             && over.iter().all(|d| match d {
                 Dimension::Field(field) => self.context.graph.reach(home, field).is_ok(),
                 Dimension::TimeOf { field, .. } => {

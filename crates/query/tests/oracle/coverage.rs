@@ -4,7 +4,7 @@ use query::{
     Align, Banded, Banding, CompareTo, Dimension, Filter, Grain, Having, Measure, OrderKey, Part,
     Query, Threshold, Ties,
 };
-use semantics::{Aggregation, MetricKind, Model};
+use semantics::{Additivity, Aggregation, CumulativeWindow, MetricKind, Model};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Counts by feature.
@@ -123,6 +123,14 @@ pub(crate) const FEATURES: &[&str] = &[
     "or zero",
     "days since",
     "attach rate",
+    "level",
+    "level: read in a stated way",
+    "level: before a period",
+    "sell-through",
+    "weeks of supply",
+    "cumulative measure: all",
+    "cumulative measure: trailing",
+    "cumulative measure: to date",
     "count of a query",
     "several measures",
     "several facts",
@@ -305,6 +313,12 @@ fn of_measure(model: &Model, measure: &Measure, found: &mut BTreeSet<&'static st
                     if filter.is_some() {
                         found.insert("metric: own filter");
                     }
+                    if metric.additivity == Additivity::Semi {
+                        found.insert("level");
+                        if metric.semi_additive.is_some() {
+                            found.insert("level: read in a stated way");
+                        }
+                    }
                 }
                 MetricKind::Ratio { .. } => {
                     found.insert("metric: ratio");
@@ -369,7 +383,28 @@ fn of_measure(model: &Model, measure: &Measure, found: &mut BTreeSet<&'static st
             of_filter(model, base, found);
             of_filter(model, attach, found);
         }
-        _ => unreachable!("no part of a generated query"),
+        Measure::Opening(measure) => {
+            found.insert("level: before a period");
+            of_measure(model, measure, found);
+        }
+        Measure::Cumulative { measure, window } => {
+            found.insert(match window {
+                CumulativeWindow::All => "cumulative measure: all",
+                CumulativeWindow::Trailing(_) => "cumulative measure: trailing",
+                CumulativeWindow::ToDate(_) => "cumulative measure: to date",
+            });
+            of_measure(model, measure, found);
+        }
+        Measure::SellThrough { sold, of } => {
+            found.insert("sell-through");
+            of_measure(model, sold, found);
+            of_measure(model, of.measure(), found);
+        }
+        Measure::WeeksOfSupply { stock, sold, .. } => {
+            found.insert("weeks of supply");
+            of_measure(model, stock, found);
+            of_measure(model, sold, found);
+        }
     }
 }
 
@@ -494,7 +529,14 @@ fn homes<'m>(model: &'m Model, measure: &'m Measure, into: &mut BTreeSet<&'m str
         Measure::BasketAttach { lines, .. } => {
             into.insert(lines);
         }
-        _ => unreachable!("no part of a generated query"),
+        Measure::Opening(_)
+        | Measure::Cumulative { .. }
+        | Measure::SellThrough { .. }
+        | Measure::WeeksOfSupply { .. } => {
+            for part in measure.parts() {
+                homes(model, part, into);
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::calendar;
 use crate::model_generator::{Design, Fill};
 use crate::random::Random;
 use crate::tables::{Table, Tables};
-use crate::value::Value;
+use crate::value::{ColumnType, Value};
 
 /// Values of text columns.
 pub(crate) const WORDS: [&str; 7] = ["tea", "Tea", "Café", "cafe", "it's", "50%_off", "west"];
@@ -30,7 +30,7 @@ fn a_day(random: &mut Random) -> i64 {
 }
 
 fn cell(random: &mut Random, fill: &Fill, row: usize) -> Value {
-    let nullable = !matches!(fill, Fill::Key | Fill::UniqueWord);
+    let nullable = !matches!(fill, Fill::Key | Fill::UniqueWord | Fill::Item);
     if nullable && random.chance(9) {
         return Value::Null;
     }
@@ -40,6 +40,7 @@ fn cell(random: &mut Random, fill: &Fill, row: usize) -> Value {
         Fill::Reference { .. } => Value::Null,
         Fill::Word => Value::text(WORDS[random.below(WORDS.len())]),
         Fill::Whole => Value::int(i128::from(random.between(-1, 6))),
+        Fill::Item => Value::int(i128::from(random.between(1, 4))),
         Fill::Money => Value::Exact {
             units: i128::from(*random.pick(&[
                 0, 100, 500, 500, 1000, 1050, 1995, 9999, -300, 33, 7, 123_456,
@@ -124,13 +125,24 @@ pub(crate) fn fill(random: &mut Random, design: &Design) -> Tables {
                         Some(key) if roll < 84 => key[part].clone(),
                         _ if roll < 92 => Value::Null,
                         _ => match column.kind {
-                            crate::value::ColumnType::Text => Value::text("nowhere"),
+                            ColumnType::Text => Value::text("nowhere"),
+                            ColumnType::Date => Value::Date(last_day()),
+                            ColumnType::Timestamp => Value::Timestamp(last_day() * 86_400),
                             _ => Value::int(99),
                         },
                     };
                     tables[i].rows[row][c] = value;
                 }
             }
+        }
+        // An item is counted once at a time, and it is known when.
+        if let Some(item) = columns.iter().position(|c| c.fill == Fill::Item)
+            && let Some(day) = dataset.fields.iter().position(|f| f.name == "day")
+        {
+            let mut seen = std::collections::BTreeSet::new();
+            tables[i].rows.retain(|row| {
+                !row[day].is_null() && seen.insert((row[item].clone(), row[day].clone()))
+            });
         }
         // Without a key, rows may repeat.
         if dataset.primary_key.is_empty() && rows > 0 && random.chance(50) {

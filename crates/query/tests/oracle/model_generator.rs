@@ -6,8 +6,9 @@ use crate::random::Random;
 use crate::value::ColumnType;
 use semantics::{
     Additivity, Aggregation, Calendar, CalendarKind, DataType, Dataset, Event, EventDates,
-    Expression, Field, FieldRef, Fiscal, Literal, Metric, MetricKind, Model, Operator,
-    Relationship, Role, RowFilter, Week53, WeekPattern, YearEndRule, YearNaming,
+    Expression, Field, FieldRef, Fiscal, Length, Literal, Metric, MetricKind, MissingSnapshot,
+    Model, Operator, Pick, Relationship, Role, RowFilter, SemiAdditive, TimeUnit, Week53,
+    WeekPattern, YearEndRule, YearNaming,
 };
 
 const NAMES: [&str; 10] = [
@@ -40,6 +41,8 @@ pub(crate) enum Fill {
     UniqueWord,
     /// A small whole number.
     Whole,
+    /// One of a few items that are counted again and again.
+    Item,
     /// Money.
     Money,
     /// A float that adds up without rounding.
@@ -106,6 +109,8 @@ pub(crate) fn design(random: &mut Random) -> Design {
     for i in 0..n {
         let text_key = random.chance(15);
         let two_part_key = !text_key && random.chance(12);
+        // Stock: a row for each item and day on which it was counted.
+        let counted = i == n - 1 && random.chance(30);
         let mut fields: Vec<Field> = Vec::new();
         let put = |columns: &mut Vec<Column>,
                    fields: &mut Vec<Field>,
@@ -228,8 +233,19 @@ pub(crate) fn design(random: &mut Random) -> Design {
                 Additivity::Additive,
             );
         }
+        if counted {
+            put(
+                c,
+                &mut fields,
+                "item",
+                ColumnType::Integer,
+                Fill::Item,
+                Role::Id,
+                Additivity::Non,
+            );
+        }
         let mut event_time = None;
-        if random.chance(if i == n - 1 { 95 } else { 55 }) {
+        if counted || random.chance(if i == n - 1 { 95 } else { 55 }) {
             let timed = random.chance(38);
             let (kind, fill) = if timed {
                 (ColumnType::Timestamp, Fill::Time)
@@ -315,6 +331,9 @@ pub(crate) fn design(random: &mut Random) -> Design {
         let mut primary_key = vec!["id".to_string()];
         if two_part_key {
             primary_key.push("site".into());
+        }
+        if counted {
+            primary_key = vec!["item".into(), "day".into()];
         }
         datasets.push(Dataset {
             entity: names[i].to_string(),
@@ -436,7 +455,8 @@ pub(crate) fn design(random: &mut Random) -> Design {
             let filter = row_filter(random, dataset, 1);
             dataset.default_filters = vec![RowFilter::Not(Box::new(filter))];
         }
-        if !pointed_at && random.chance(20) {
+        let counted = dataset.field("item").is_some();
+        if !pointed_at && !counted && random.chance(20) {
             dataset.primary_key.clear();
         }
     }
@@ -483,6 +503,34 @@ fn calendar(random: &mut Random, number: usize) -> Calendar {
     }
     calendar.week_53 = *random.pick(&[Week53::Restated, Week53::SameFiscalWeek]);
     calendar
+}
+
+/// How a level is read over time; mostly as what was counted last.
+fn level(random: &mut Random) -> Option<SemiAdditive> {
+    if random.chance(35) {
+        return None;
+    }
+    Some(SemiAdditive {
+        non_additive_over: None,
+        pick: *random.pick(&[
+            Pick::Last,
+            Pick::Last,
+            Pick::First,
+            Pick::Average,
+            Pick::Min,
+            Pick::Max,
+        ]),
+        missing: *random.pick(&[
+            MissingSnapshot::AsOf,
+            MissingSnapshot::AsOf,
+            MissingSnapshot::Skip,
+            MissingSnapshot::Zero,
+        ]),
+        max_age: random.chance(30).then(|| Length {
+            count: random.between(1, 40) as u32,
+            unit: *random.pick(&[TimeUnit::Day, TimeUnit::Week, TimeUnit::Month]),
+        }),
+    })
 }
 
 /// Holidays that move, and a campaign.
@@ -582,6 +630,26 @@ fn metrics(
         } else {
             None
         };
+        let stock: Vec<&Field> = additive
+            .iter()
+            .copied()
+            .filter(|_| home.field("item").is_some())
+            .collect();
+        if !stock.is_empty() && random.chance(55) {
+            let name = random.pick(&stock).name.clone();
+            let kind = MetricKind::Simple {
+                dataset: home.name.clone(),
+                aggregation: Aggregation::Sum,
+                expression: Some(own(&name)),
+                filter,
+            };
+            let read = level(random);
+            put(&mut metrics, kind, Additivity::Semi, None);
+            if let Some(last) = metrics.last_mut() {
+                last.semi_additive = read;
+            }
+            continue;
+        }
         let roll = random.below(100);
         let (aggregation, expression, adds) = if roll < 45 && !additive.is_empty() {
             let name = random.pick(&additive).name.clone();

@@ -146,6 +146,8 @@ impl Evaluator<'_> {
             shared: usize::from(query.filter.is_some()),
             other: None,
             dated: None,
+            reach: None,
+            opening: false,
             outer: usize::MAX,
             relabel: None,
         }

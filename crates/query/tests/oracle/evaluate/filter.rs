@@ -9,7 +9,7 @@ use super::{Days, Evaluator};
 use crate::calendar;
 use crate::value::{self, Value};
 use query::{DateRange, Filter, Literal, Operator};
-use semantics::{FieldRef, RowFilter};
+use semantics::{FieldRef, Length, RowFilter, TimeUnit};
 use std::cmp::Ordering;
 
 pub(super) fn holds(op: Operator, order: Ordering) -> bool {
@@ -61,6 +61,19 @@ pub(super) fn folded(text: &str) -> String {
             other => other,
         })
         .collect()
+}
+
+/// A day so long before another.
+pub(super) fn days_before(day: i64, length: Length) -> i64 {
+    let n = i64::from(length.count);
+    match length.unit {
+        TimeUnit::Hour => day - n / 24,
+        TimeUnit::Day => day - n,
+        TimeUnit::Week => day - 7 * n,
+        TimeUnit::Month => calendar::add_months(day, -n),
+        TimeUnit::Quarter => calendar::add_months(day, -3 * n),
+        TimeUnit::Year => calendar::add_months(day, -12 * n),
+    }
 }
 
 pub(super) fn days(range: &DateRange) -> Days {

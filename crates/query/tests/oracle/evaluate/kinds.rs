@@ -64,7 +64,9 @@ pub(super) fn of_measure(model: &Model, measure: &Measure) -> Kind {
         },
         Measure::Where { measure, .. }
         | Measure::Dated { measure, .. }
-        | Measure::OrZero(measure) => of_measure(model, measure),
+        | Measure::OrZero(measure)
+        | Measure::Opening(measure)
+        | Measure::Cumulative { measure, .. } => of_measure(model, measure),
         Measure::ValueAt { field, .. } => of_field(model, field),
         Measure::PerGroup {
             aggregation,

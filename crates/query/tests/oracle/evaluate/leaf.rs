@@ -2,11 +2,13 @@
 
 use super::aggregate::aggregate;
 use super::comparison::{Current, Other};
-use super::lookup::{Link, Reach, reach, ways};
+use super::lookup::{self, Link, reach, ways};
 use super::{Evaluator, Groups, Key};
 use crate::value::Value;
 use query::{Dimension, End, Filter, Grain};
-use semantics::{Aggregation, Expression, FieldRef, Model, RowFilter};
+use semantics::{
+    Aggregation, CumulativeWindow, Expression, FieldRef, Model, RowFilter, SemiAdditive,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What restricts and places rows.
@@ -23,8 +25,20 @@ pub(super) struct Scope<'q> {
     pub(super) dated: Option<&'q FieldRef>,
     /// How many dimensions are the query's: the others make groups inside a measure.
     pub(super) outer: usize,
+    /// How far back rows count.
+    pub(super) reach: Option<Reach>,
+    /// Whether levels are those before the first day of a period.
+    pub(super) opening: bool,
     /// Other names of groups; groups without one do not count.
     pub(super) relabel: Option<&'q BTreeMap<Key, Key>>,
+}
+
+/// How far back rows count, and to which day.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach {
+    pub(super) window: CumulativeWindow,
+    /// First day that does not count.
+    pub(super) until: Option<i64>,
 }
 
 /// The day or time whose period a row of the other side belongs to: the one that it meets, for
@@ -59,8 +73,10 @@ pub(super) struct Leaf<'q> {
     pub(super) aggregation: Aggregation,
     pub(super) only: Option<&'q RowFilter>,
     pub(super) time: Option<&'q FieldRef>,
-    /// Whether it is a level: of each item the last snapshot counts.
-    pub(super) level: bool,
+    /// How it is read over time, if it is a level.
+    pub(super) level: Option<SemiAdditive>,
+    /// Whether it is the level before the first day of a period.
+    pub(super) opening: bool,
     /// Time that rows are ordered by, where the value of the first or last of them counts.
     pub(super) at: Option<(End, &'q FieldRef)>,
 }
@@ -105,8 +121,8 @@ pub(super) fn leaf_time(
 ) -> Result<FieldRef, BTreeSet<&'static str>> {
     if let Some(field) = declared {
         return match reach(model, home, field)? {
-            Reach::Direct(_) => Ok(field.clone()),
-            Reach::Linked(..) => Err(BTreeSet::from(["E_NO_PATH"])),
+            lookup::Reach::Direct(_) => Ok(field.clone()),
+            lookup::Reach::Linked(..) => Err(BTreeSet::from(["E_NO_PATH"])),
         };
     }
     if let Some(field) = asked {
@@ -129,8 +145,17 @@ impl Evaluator<'_> {
     ) -> Groups {
         let home = self.dataset(leaf.home);
         let time = leaf_time(self.model, leaf.home, scope.dated.or(leaf.time), scope.time).ok();
+        if let Some(reach) = scope.reach {
+            return self.cumulated(leaf, dimensions, scope, time.as_ref(), reach);
+        }
         let sizes = self.sizes(dimensions, scope);
-        if leaf.level {
+        // A table of one state is all there is.
+        let one_state = own_time(self.model, leaf.home).is_err()
+            && leaf
+                .level
+                .as_ref()
+                .is_some_and(|l| l.non_additive_over.is_none());
+        if leaf.level.is_some() && !one_state {
             return self.level(leaf, dimensions, scope, time.as_ref(), &sizes);
         }
         let mut gathered: BTreeMap<Key, Vec<Value>> = BTreeMap::new();
@@ -231,16 +256,6 @@ impl Evaluator<'_> {
         }
     }
 
-    /// What a snapshot is of: the key of its row without the time.
-    pub(super) fn item(&self, dataset: usize, row: usize) -> Key {
-        let home = &self.model.datasets[dataset];
-        home.primary_key
-            .iter()
-            .filter(|k| Some(*k) != home.event_time.as_ref())
-            .map(|k| self.field(dataset, Some(row), k))
-            .collect()
-    }
-
     /// The groups that a row belongs to: one, unless a dimension is linked one-to-many.
     ///
     /// Dimensions that are reached through the same link take their values from the same linked
@@ -261,7 +276,7 @@ impl Evaluator<'_> {
             Dimension::NewOrReturning { entity, .. } => Some(entity.clone()),
             Dimension::Band { of, .. } => of.key().cloned(),
         };
-        let reached: Vec<Option<(FieldRef, Reach)>> = dimensions
+        let reached: Vec<Option<(FieldRef, lookup::Reach)>> = dimensions
             .iter()
             .map(|d| {
                 let field = field_of(d)?;
@@ -271,7 +286,7 @@ impl Evaluator<'_> {
             .collect();
         let mut links: Vec<&Link> = Vec::new();
         for (_, way) in reached.iter().flatten() {
-            if let Reach::Linked(link, _) = way
+            if let lookup::Reach::Linked(link, _) = way
                 && !links.contains(&link)
             {
                 links.push(link);
@@ -308,8 +323,8 @@ impl Evaluator<'_> {
                     .map(|(((i, dimension), reached), sizes)| {
                         let value = match reached {
                             None => Value::Null,
-                            Some((field, Reach::Direct(way))) => self.at(way, row, field),
-                            Some((_, Reach::Linked(link, onward))) => links
+                            Some((field, lookup::Reach::Direct(way))) => self.at(way, row, field),
+                            Some((_, lookup::Reach::Linked(link, onward))) => links
                                 .iter()
                                 .position(|l| *l == link)
                                 .and_then(|l| chosen[l])

@@ -1,13 +1,17 @@
 //! Measures by group: arithmetic over aggregates, each of which is computed first.
 
 use super::aggregate::aggregate;
-use super::leaf::{Leaf, Operand, Scope, leaf_time};
+use super::leaf::{Leaf, Operand, Reach, Scope, leaf_time};
 use super::lookup::{day_of, literal_number};
+use super::refusal;
 use super::{Evaluator, Groups, Key};
 use crate::calendar;
 use crate::value::{self, Value};
-use query::{Dimension, Measure};
-use semantics::{Additivity, Aggregation, FieldRef, MetricExpression, MetricKind, Model};
+use query::{Dimension, Measure, ToSell};
+use semantics::{
+    Additivity, Aggregation, CumulativeWindow, FieldRef, Length, MetricExpression, MetricKind,
+    Model, SemiAdditive, TimeUnit,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether the values of groups add up to the value of the whole.
@@ -25,6 +29,14 @@ pub(crate) fn adds_up(model: &Model, measure: &Measure) -> bool {
         | Measure::Dated { measure, .. }
         | Measure::OrZero(measure) => adds_up(model, measure),
         _ => false,
+    }
+}
+
+/// The units sold of a sell-through.
+fn sold_of(measure: &Measure) -> &Measure {
+    match measure {
+        Measure::SellThrough { sold, .. } => sold,
+        other => other,
     }
 }
 
@@ -99,7 +111,19 @@ impl<'a> Evaluator<'a> {
             Measure::ValueAt { .. } | Measure::DaysSince { .. } | Measure::BasketAttach { .. } => {
                 Value::Null
             }
-            _ => unreachable!("no part of a generated query"),
+            Measure::Opening(measure) => self.of_nothing(measure),
+            // A group without rows of its own has no total up to it.
+            Measure::Cumulative { .. }
+            | Measure::SellThrough { .. }
+            | Measure::WeeksOfSupply { .. } => Value::Null,
+        }
+    }
+
+    /// The value of a measure in a group that has rows of another, and none of its own.
+    fn of_no_rows(&self, measure: &Measure, dimensions: &[Dimension], scope: &Scope<'_>) -> Value {
+        match scope.reach {
+            Some(_) if !dimensions.is_empty() => Value::Null,
+            _ => self.of_nothing(measure),
         }
     }
 
@@ -141,7 +165,11 @@ impl<'a> Evaluator<'a> {
                 placed(&field.dataset, None)
             }
             Measure::BasketAttach { lines, .. } => placed(lines, None),
-            _ => unreachable!("no part of a generated query"),
+            Measure::Opening(measure) | Measure::Cumulative { measure, .. } => {
+                self.placed_by(measure, asked)
+            }
+            Measure::SellThrough { sold, .. } => self.placed_by(sold, asked),
+            Measure::WeeksOfSupply { stock, .. } => self.placed_by(stock, asked),
         }
     }
 
@@ -161,11 +189,14 @@ impl<'a> Evaluator<'a> {
                     aggregation: *aggregation,
                     only: None,
                     time: None,
-                    level: *aggregation == Aggregation::Sum
-                        && self
-                            .model
-                            .field(field)
-                            .is_some_and(|f| f.additivity == Additivity::Semi),
+                    level: self
+                        .model
+                        .field(field)
+                        .filter(|f| {
+                            *aggregation == Aggregation::Sum && f.additivity == Additivity::Semi
+                        })
+                        .map(|_| SemiAdditive::default()),
+                    opening: scope.opening,
                     at: None,
                 },
                 dimensions,
@@ -178,7 +209,8 @@ impl<'a> Evaluator<'a> {
                     aggregation: Aggregation::Count,
                     only: None,
                     time: None,
-                    level: false,
+                    level: None,
+                    opening: false,
                     at: None,
                 },
                 dimensions,
@@ -242,12 +274,86 @@ impl<'a> Evaluator<'a> {
                     aggregation: Aggregation::Min,
                     only: None,
                     time: None,
-                    level: false,
+                    level: None,
+                    opening: false,
                     at: Some((*end, by)),
                 },
                 dimensions,
                 scope,
             ),
+            Measure::Opening(level) => {
+                let mut opening = scope.clone();
+                opening.opening = true;
+                self.groups(level, dimensions, &opening)
+            }
+            Measure::Cumulative { measure, window } => {
+                let reaching = Scope {
+                    reach: Some(Reach {
+                        window: *window,
+                        until: None,
+                    }),
+                    ..scope.clone()
+                };
+                self.groups(measure, dimensions, &reaching)
+            }
+            Measure::SellThrough { sold, of } => {
+                let nothing_is_zero = refusal::may_be_zero(self.model, sold);
+                let sold = |value: &Value| match nothing_is_zero {
+                    true => or_zero(value.clone()),
+                    false => value.clone(),
+                };
+                let opening;
+                let beside = match of {
+                    ToSell::OpeningStock(stock) => {
+                        opening = Measure::Opening(stock.clone());
+                        &opening
+                    }
+                    ToSell::SoldAndClosingStock(other) | ToSell::Received(other) => &**other,
+                };
+                let with_sold = matches!(of, ToSell::SoldAndClosingStock(_));
+                let of_sold = sold_of(measure);
+                self.pair(of_sold, beside, dimensions, scope, |a, b| {
+                    let a = sold(a);
+                    let below = match with_sold {
+                        true => value::add(&a, b),
+                        false => b.clone(),
+                    };
+                    ratio(&a, &below)
+                })
+            }
+            Measure::WeeksOfSupply {
+                stock,
+                sold,
+                weeks,
+                watermark,
+            } => {
+                let until = watermark.as_deref().and_then(calendar::parse_day);
+                let trailing = Scope {
+                    reach: Some(Reach {
+                        window: CumulativeWindow::Trailing(Length {
+                            count: *weeks,
+                            unit: TimeUnit::Week,
+                        }),
+                        until: until.map(|day| day + 1),
+                    }),
+                    ..scope.clone()
+                };
+                let stock_now = self.groups(stock, dimensions, scope);
+                let sold_before = self.groups(sold, dimensions, &trailing);
+                let nothing = [
+                    self.of_no_rows(stock, dimensions, scope),
+                    self.of_no_rows(sold, dimensions, &trailing),
+                ];
+                let keys: BTreeSet<&Key> = stock_now.keys().chain(sold_before.keys()).collect();
+                keys.into_iter()
+                    .map(|key| {
+                        let stock = stock_now.get(key).unwrap_or(&nothing[0]);
+                        let sold = sold_before.get(key).unwrap_or(&nothing[1]);
+                        let weekly = ratio(sold, &Value::int(i128::from(*weeks)));
+                        (key.clone(), ratio(stock, &weekly))
+                    })
+                    .collect()
+            }
             Measure::BasketAttach {
                 lines,
                 basket,
@@ -277,7 +383,6 @@ impl<'a> Evaluator<'a> {
                     })
                     .collect()
             }
-            _ => unreachable!("no part of a generated query"),
         };
         if dimensions.is_empty() && found.is_empty() {
             found.insert(Vec::new(), self.of_nothing(measure));
@@ -297,7 +402,8 @@ impl<'a> Evaluator<'a> {
             self.groups(left, dimensions, scope),
             self.groups(right, dimensions, scope),
         );
-        let (no_a, no_b) = (self.of_nothing(left), self.of_nothing(right));
+        let nothing = |measure| self.of_no_rows(measure, dimensions, scope);
+        let (no_a, no_b) = (nothing(left), nothing(right));
         let keys: BTreeSet<&Key> = a.keys().chain(b.keys()).collect();
         keys.into_iter()
             .map(|key| {
@@ -325,9 +431,14 @@ impl<'a> Evaluator<'a> {
                         .map_or(Operand::Row, Operand::Expression),
                     aggregation: *aggregation,
                     only: filter.as_ref(),
-                    time: metric.time_field.as_ref(),
-                    level: *aggregation == Aggregation::Sum
-                        && metric.additivity == Additivity::Semi,
+                    time: metric.time_field.as_ref().or(metric
+                        .semi_additive
+                        .as_ref()
+                        .and_then(|r| r.non_additive_over.as_ref())),
+                    level: (*aggregation == Aggregation::Sum
+                        && metric.additivity == Additivity::Semi)
+                        .then(|| metric.semi_additive.clone().unwrap_or_default()),
+                    opening: scope.opening,
                     at: None,
                 },
                 dimensions,
@@ -382,7 +493,10 @@ impl<'a> Evaluator<'a> {
                                 .get(name)
                                 .and_then(|g| g.get(key))
                                 .cloned()
-                                .unwrap_or_else(|| self.metric_of_nothing(name))
+                                .unwrap_or_else(|| {
+                                    let metric = Measure::Metric(name.to_string());
+                                    self.of_no_rows(&metric, dimensions, scope)
+                                })
                         });
                         (key.clone(), value)
                     })

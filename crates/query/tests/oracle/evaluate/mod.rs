@@ -9,6 +9,7 @@ mod basket;
 mod cohort;
 mod columns;
 mod comparison;
+mod cumulative;
 mod decompose;
 mod defaults;
 mod filter;

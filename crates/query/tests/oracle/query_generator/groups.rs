@@ -4,7 +4,14 @@ use super::*;
 
 impl QueryGenerator<'_> {
     pub(super) fn measured(&mut self) -> Query {
-        let first = self.measure(2, &[]);
+        let stock = match self.random.chance(10) {
+            true => self.of_stock(),
+            false => None,
+        };
+        let first = match stock {
+            Some(measure) => measure,
+            None => self.measure(2, &[]),
+        };
         let mut places = Vec::new();
         homes(self.model, &first, &mut places);
         let mut measures = vec![first];
@@ -52,6 +59,10 @@ impl QueryGenerator<'_> {
         };
         if self.random.chance(45) {
             query.filter = Some(self.filter(&places, 2));
+        }
+        if self.random.chance(6) && self.reach_back(&mut query) {
+            self.finish(&mut query);
+            return query;
         }
         let numbers = query.metrics.iter().all(|t| self.is_number(&t.measure));
         // Who is new in the query's range is not said of another period.
@@ -181,7 +192,8 @@ impl QueryGenerator<'_> {
             "campaign" => ["2024-02-28", "2025-02-27"],
             _ => ["2023-11-24", "2024-11-29"],
         };
-        let day = calendar::parse_day(*self.random.pick(&days)).unwrap_or(0);
+        let day = days[self.random.below(days.len())];
+        let day = calendar::parse_day(day).unwrap_or(0);
         if let Some(time) = &mut query.time
             && self.random.chance(90)
         {

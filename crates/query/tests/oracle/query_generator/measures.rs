@@ -256,6 +256,8 @@ impl QueryGenerator<'_> {
             }
             Measure::Where { measure, .. }
             | Measure::Dated { measure, .. }
+            | Measure::Opening(measure)
+            | Measure::Cumulative { measure, .. }
             | Measure::OrZero(measure) => self.is_number(measure),
             Measure::ValueAt { field, .. } => self
                 .model
@@ -301,8 +303,7 @@ impl QueryGenerator<'_> {
                 });
             }
         }
-        if roll < 57
-            && roll >= 51
+        if (51..57).contains(&roll)
             && let Some(dimension) = self.band(homes)
         {
             return Some(dimension);

@@ -5,6 +5,7 @@ mod groups;
 mod lists;
 mod measures;
 mod shapes;
+mod stock;
 mod times;
 
 use crate::calendar;
@@ -75,7 +76,17 @@ fn homes(model: &Model, measure: &Measure, into: &mut Vec<String>) {
             into.push(field.dataset.clone());
         }
         Measure::BasketAttach { lines, .. } => into.push(lines.clone()),
-        _ => unreachable!("no part of a generated query"),
+        Measure::Opening(measure) | Measure::Cumulative { measure, .. } => {
+            homes(model, measure, into);
+        }
+        Measure::SellThrough { sold, of } => {
+            homes(model, sold, into);
+            homes(model, of.measure(), into);
+        }
+        Measure::WeeksOfSupply { stock, sold, .. } => {
+            homes(model, stock, into);
+            homes(model, sold, into);
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Whether measures can be computed, and added up where they are.
 
 use super::*;
+use query::ToSell;
+use semantics::{CumulativeWindow, Length, TimeUnit};
 
 impl Reasons<'_> {
     /// Datasets whose rows a measure aggregates.
@@ -27,7 +29,17 @@ impl Reasons<'_> {
                 vec![field.dataset.clone()]
             }
             Measure::BasketAttach { lines, .. } => vec![lines.clone()],
-            _ => unreachable!("no part of a generated query"),
+            Measure::Opening(measure) | Measure::Cumulative { measure, .. } => self.homes(measure),
+            Measure::SellThrough { sold, of } => {
+                let mut both = self.homes(sold);
+                both.extend(self.homes(of.measure()));
+                both
+            }
+            Measure::WeeksOfSupply { stock, sold, .. } => {
+                let mut both = self.homes(stock);
+                both.extend(self.homes(sold));
+                both
+            }
         }
     }
 
@@ -39,7 +51,13 @@ impl Reasons<'_> {
             Measure::Rows(_) => true,
             Measure::Aggregate { aggregation, .. } => summed(*aggregation),
             Measure::Metric(name) => match self.model.metric(name).map(|m| &m.kind) {
-                Some(MetricKind::Simple { aggregation, .. }) => summed(*aggregation),
+                Some(MetricKind::Simple { aggregation, .. }) => {
+                    summed(*aggregation)
+                        && self
+                            .model
+                            .metric(name)
+                            .is_some_and(|m| m.additivity != Additivity::Non)
+                }
                 Some(
                     MetricKind::Ratio {
                         numerator: a,
@@ -65,40 +83,6 @@ impl Reasons<'_> {
         }
     }
 
-    /// Whether nothing of a measure is 0 of it: sums, counts, and differences of them.
-    pub(super) fn may_be_zero(&self, measure: &Measure) -> bool {
-        let counted = |a: Aggregation| {
-            matches!(
-                a,
-                Aggregation::Sum | Aggregation::Count | Aggregation::CountDistinct
-            )
-        };
-        match measure {
-            Measure::Rows(_) | Measure::CountOf(_) => true,
-            Measure::Aggregate { aggregation, .. } => counted(*aggregation),
-            Measure::Metric(name) => self.model.metric(name).is_some_and(|m| match &m.kind {
-                MetricKind::Simple { aggregation, .. } => counted(*aggregation),
-                MetricKind::Difference { .. } => m.additivity == Additivity::Additive,
-                _ => false,
-            }),
-            Measure::Difference { left, right } => {
-                self.may_be_zero(left) && self.may_be_zero(right)
-            }
-            Measure::Where { measure, .. }
-            | Measure::Dated { measure, .. }
-            | Measure::OrZero(measure) => self.may_be_zero(measure),
-            Measure::PerGroup {
-                aggregation,
-                measure,
-                ..
-            } => match aggregation {
-                Aggregation::Count => true,
-                Aggregation::Sum => self.may_be_zero(measure),
-                _ => false,
-            },
-            _ => false,
-        }
-    }
     pub(super) fn leaf(&mut self, home: &str, declared: Option<&FieldRef>, place: &Place<'_>) {
         if self.model.dataset(home).is_none() {
             self.add(FIELD);
@@ -147,11 +131,11 @@ impl Reasons<'_> {
                     let inner = Place {
                         dimensions: vec![&own],
                         filters: place.filters[..place.shared].to_vec(),
-                        shared: place.shared,
-                        time: place.time,
-                        dated: place.dated,
                         stated: None,
                         fed: None,
+                        reach: false,
+                        opening: false,
+                        ..place.clone()
                     };
                     self.measure(measure, &inner);
                 }
@@ -172,6 +156,97 @@ impl Reasons<'_> {
         for filter in &place.filters {
             self.filter(home, filter);
         }
+    }
+
+    /// Whether a measure is made of levels alone.
+    fn is_level(&self, measure: &Measure) -> bool {
+        match measure {
+            Measure::Metric(name) => self.model.metric(name).is_some_and(|m| match &m.kind {
+                MetricKind::Simple { aggregation, .. } => {
+                    *aggregation == Aggregation::Sum && m.additivity == Additivity::Semi
+                }
+                _ => false,
+            }),
+            Measure::Where { measure, .. }
+            | Measure::OrZero(measure)
+            | Measure::Dated { measure, .. } => self.is_level(measure),
+            Measure::Difference { left, right } => self.is_level(left) && self.is_level(right),
+            _ => false,
+        }
+    }
+
+    /// Whether a level is a part of a measure.
+    pub(super) fn has_level(&self, measure: &Measure) -> bool {
+        match measure {
+            Measure::Metric(name) => self.model.metric(name).is_some_and(|m| {
+                m.additivity == Additivity::Semi
+                    || m.parts()
+                        .iter()
+                        .any(|part| self.has_level(&Measure::Metric((*part).to_string())))
+            }),
+            Measure::Aggregate { aggregation, field } => {
+                *aggregation == Aggregation::Sum
+                    && self
+                        .model
+                        .field(field)
+                        .is_some_and(|f| f.additivity == Additivity::Semi)
+            }
+            other => other.parts().into_iter().any(|part| self.has_level(part)),
+        }
+    }
+
+    /// Whether it is known what there is at a time, and before it.
+    fn level(
+        &mut self,
+        home: &str,
+        over: Option<&FieldRef>,
+        declared: Option<&FieldRef>,
+        place: &Place<'_>,
+    ) {
+        if place.reach {
+            self.add(UNSAFE);
+        }
+        let tells_apart = over.cloned().map_or_else(|| own_time(self.model, home), Ok);
+        match tells_apart {
+            // A table of one state.
+            Err(codes) if codes.contains(NO_PATH) && !place.opening => {}
+            Err(codes) if codes.contains(NO_PATH) => self.add(MALFORMED),
+            Err(codes) => self.codes.extend(codes),
+            Ok(field) => {
+                let declared = place.stated.or(declared);
+                let placed = leaf_time(self.model, home, declared, place.time);
+                if place.opening && placed.as_ref() != Ok(&field) {
+                    self.add(MALFORMED);
+                }
+            }
+        }
+    }
+
+    /// Whether a measure can be added up over time.
+    fn reaching(&mut self, measure: &Measure, window: CumulativeWindow, place: &Place<'_>) {
+        let grain = place.dimensions.iter().find_map(|d| match d {
+            Dimension::Time(grain) | Dimension::TimeOf { grain, .. } if !grain.is_cyclic() => {
+                Some(*grain)
+            }
+            _ => None,
+        });
+        if place.reach || place.compared {
+            self.add(MALFORMED);
+        }
+        if grain.is_none() && !place.ends && window != CumulativeWindow::All {
+            self.add(MALFORMED);
+        }
+        // By the hour only what adds up is added up.
+        if grain == Some(Grain::Hour) && !self.made_of_sums(measure) {
+            self.add(MALFORMED);
+        }
+        self.measure(
+            measure,
+            &Place {
+                reach: true,
+                ..place.clone()
+            },
+        );
     }
 
     pub(super) fn percent(&mut self, aggregation: Aggregation) {
@@ -235,7 +310,14 @@ impl Reasons<'_> {
                         if let Some(e) = expression {
                             self.fields_of_expression(dataset, e);
                         }
-                        self.leaf(dataset, metric.time_field.as_ref(), place);
+                        let read = metric.semi_additive.as_ref();
+                        let over = read.and_then(|r| r.non_additive_over.as_ref());
+                        let time = metric.time_field.as_ref().or(over);
+                        if metric.additivity == Additivity::Semi && *aggregation == Aggregation::Sum
+                        {
+                            self.level(dataset, over, time, place);
+                        }
+                        self.leaf(dataset, time, place);
                     }
                     MetricKind::Ratio {
                         numerator: a,
@@ -281,13 +363,8 @@ impl Reasons<'_> {
                 self.measure(
                     measure,
                     &Place {
-                        dimensions: place.dimensions.clone(),
                         filters,
-                        shared: place.shared,
-                        time: place.time,
-                        dated: place.dated,
-                        stated: place.stated,
-                        fed: place.fed,
+                        ..place.clone()
                     },
                 );
             }
@@ -303,6 +380,12 @@ impl Reasons<'_> {
                 if summed && of_measure(self.model, measure) != Kind::Number {
                     self.add("E_TYPE_MISMATCH");
                 }
+                let by_period = per
+                    .iter()
+                    .any(|d| matches!(d, Dimension::Time(_) | Dimension::TimeOf { .. }));
+                if *aggregation == Aggregation::Sum && by_period && self.has_level(measure) {
+                    self.add(UNSAFE);
+                }
                 if *aggregation == Aggregation::CountDistinct || per.is_empty() {
                     self.add(MALFORMED);
                 }
@@ -314,18 +397,13 @@ impl Reasons<'_> {
                     measure,
                     &Place {
                         dimensions: place.dimensions.iter().copied().chain(per).collect(),
-                        filters: place.filters.clone(),
-                        shared: place.shared,
-                        time: place.time,
-                        dated: place.dated,
-                        stated: place.stated,
-                        fed: place.fed,
+                        ..place.clone()
                     },
                 );
             }
             Measure::CountOf(query) => self.query(query),
             Measure::OrZero(inner) => {
-                if !self.may_be_zero(inner) {
+                if !may_be_zero(self.model, inner) {
                     self.add(UNSAFE);
                 }
                 self.measure(inner, place);
@@ -369,7 +447,96 @@ impl Reasons<'_> {
                     self.leaf(&field.dataset, None, place);
                 }
             }
-            _ => unreachable!("no part of a generated query"),
+            Measure::Opening(level) => {
+                if !self.is_level(level) || place.reach {
+                    self.add(MALFORMED);
+                }
+                // Before the first day of what?
+                let timed = place
+                    .dimensions
+                    .iter()
+                    .any(|d| matches!(d, Dimension::Time(_)));
+                if !timed && !place.starts {
+                    self.add(MALFORMED);
+                }
+                self.measure(
+                    level,
+                    &Place {
+                        opening: true,
+                        ..place.clone()
+                    },
+                );
+            }
+            Measure::Cumulative { measure, window } => {
+                self.reaching(measure, *window, place);
+            }
+            Measure::SellThrough { sold, of } => {
+                self.measure(sold, place);
+                match of {
+                    ToSell::OpeningStock(stock) => {
+                        self.measure(&Measure::Opening(stock.clone()), place);
+                    }
+                    ToSell::SoldAndClosingStock(other) | ToSell::Received(other) => {
+                        self.measure(other, place);
+                    }
+                }
+            }
+            Measure::WeeksOfSupply {
+                stock,
+                sold,
+                weeks,
+                watermark,
+            } => {
+                if *weeks == 0 {
+                    self.add(MALFORMED);
+                }
+                self.measure(stock, place);
+                let place = &Place {
+                    ends: place.ends || watermark.is_some(),
+                    ..place.clone()
+                };
+                let weeks = CumulativeWindow::Trailing(Length {
+                    count: *weeks,
+                    unit: TimeUnit::Week,
+                });
+                self.reaching(sold, weeks, place);
+            }
         }
+    }
+}
+
+/// Whether nothing of a measure is 0 of it: sums, counts, and differences of them.
+pub(crate) fn may_be_zero(model: &Model, measure: &Measure) -> bool {
+    let counted = |a: Aggregation| {
+        matches!(
+            a,
+            Aggregation::Sum | Aggregation::Count | Aggregation::CountDistinct
+        )
+    };
+    match measure {
+        Measure::Rows(_) | Measure::CountOf(_) => true,
+        Measure::Aggregate { aggregation, .. } => counted(*aggregation),
+        Measure::Metric(name) => model.metric(name).is_some_and(|m| match &m.kind {
+            MetricKind::Simple { aggregation, .. } => counted(*aggregation),
+            MetricKind::Difference { .. } => m.additivity == Additivity::Additive,
+            _ => false,
+        }),
+        Measure::Difference { left, right } => {
+            may_be_zero(model, left) && may_be_zero(model, right)
+        }
+        Measure::Where { measure, .. }
+        | Measure::Dated { measure, .. }
+        | Measure::OrZero(measure) => may_be_zero(model, measure),
+        Measure::Opening(_) => true,
+        Measure::PerGroup {
+            aggregation,
+            measure,
+            ..
+        } => match aggregation {
+            Aggregation::Count => true,
+            Aggregation::Sum => may_be_zero(model, measure),
+            _ => false,
+        },
+        _ => false,
     }
 }

@@ -6,10 +6,12 @@ mod fields;
 mod measures;
 mod shapes;
 
+pub(super) use measures::may_be_zero;
+
 use super::columns::parts;
 use super::comparison::{self, running, sides, window};
 use super::kinds::{Kind, of_dimension, of_field, of_measure};
-use super::leaf::leaf_time;
+use super::leaf::{leaf_time, own_time};
 use super::lists::{distinct_homes, fields_of};
 use super::lookup::{Reach, onward, reach, ways};
 use super::measure::adds_up;
@@ -43,6 +45,15 @@ struct Place<'q> {
     stated: Option<&'q FieldRef>,
     /// The field whose buckets before the range feed a trailing window: it dates all rows.
     fed: Option<&'q FieldRef>,
+    /// Whether there is another period beside the one asked for.
+    compared: bool,
+    /// Whether the range has a first day, and a last.
+    starts: bool,
+    ends: bool,
+    /// Whether rows before the range count.
+    reach: bool,
+    /// Whether levels are those before a period.
+    opening: bool,
 }
 
 struct Reasons<'m> {
@@ -336,6 +347,15 @@ impl Reasons<'_> {
                 },
                 stated: None,
                 fed,
+                compared: query.compare.is_some(),
+                starts: window(query).start.is_some(),
+                ends: window(query).end.is_some()
+                    || query
+                        .compare
+                        .as_ref()
+                        .is_some_and(|c| c.watermark.is_some()),
+                reach: false,
+                opening: false,
             };
             self.measure(&term.measure, &place);
             if query.cumulative && !adds_up(self.model, &term.measure) {
@@ -405,7 +425,14 @@ impl Reasons<'_> {
                             _ => false,
                         })
                     });
+                // What there is at one time is no part of what there is at another.
+                let over_time = query.dimensions.iter().enumerate().any(|(i, d)| {
+                    !rank.per.contains(&i)
+                        && matches!(d, Dimension::Time(_) | Dimension::TimeOf { .. })
+                });
+                let levels = query.metrics.iter().any(|t| self.has_level(&t.measure));
                 if within
+                    || over_time && levels
                     || linked
                     || query.cumulative
                     || query.rolling.is_some()

@@ -77,6 +77,11 @@ impl Reasons<'_> {
                 dated: false,
                 stated: None,
                 fed: None,
+                compared: false,
+                starts: false,
+                ends: false,
+                reach: false,
+                opening: false,
             };
             self.measure(&term.measure, &place);
         }
