@@ -79,6 +79,16 @@ impl Window {
         }
         opened
     }
+
+    /// Without its end.
+    fn unended(&self) -> Window {
+        let mut unended = self.clone();
+        unended.span.end = None;
+        if let Some(moved) = &mut unended.moved {
+            moved.target.end = None;
+        }
+        unended
+    }
 }
 
 /// Conditions that look at nothing but one field, and the others.
@@ -321,9 +331,12 @@ impl<'m> Compiler<'m> {
         let at = scope.field(snapshot)?;
         // Up to the end of a range there may be a level although nothing was counted in it.
         let as_of = level.opening || level.read.missing == MissingSnapshot::AsOf;
-        let picked = level.each_time() || level.read.pick == Pick::First;
+        let picked = level.each_time() || level.read.pick == Pick::First && !level.opening;
         let whole = columns.is_empty() && as_of && !picked;
-        let shown = if whole {
+        let shown = if whole && level.opening {
+            // The first snapshot from the first day on, whether or not it is in the range.
+            window.unended()
+        } else if whole {
             window.opened()
         } else {
             window.clone()
@@ -487,7 +500,9 @@ impl<'m> Compiler<'m> {
         if let Some(length) = level.read.max_age
             && level.carried()
         {
-            on.push(self.young_enough("s.at", "t.at", length));
+            // At the first snapshot from the period's first day on, where it is the one before.
+            let asked = if level.opening { "t.first" } else { "t.at" };
+            on.push(self.young_enough("s.at", asked, length));
         }
         let same_day = format!("{} = {}", sql.day("s.at"), sql.day("t.at"));
         match level.read.missing {

@@ -37,7 +37,7 @@ fn looks_only_at(filter: &Filter, field: &FieldRef) -> bool {
 }
 
 /// The conditions that all have to hold.
-fn parts<'f>(filter: &'f Filter) -> Vec<&'f Filter> {
+fn parts(filter: &Filter) -> Vec<&Filter> {
     match filter {
         Filter::And(all) => all.iter().flat_map(parts).collect(),
         other => vec![other],
@@ -140,7 +140,8 @@ impl Evaluator<'_> {
         }
         let young = |when: &Value, at: &Value| match (read.max_age, day_of(at)) {
             (Some(age), Some(day)) => day_of(when) >= Some(days_before(day, age)),
-            _ => true,
+            (Some(_), None) => false,
+            (None, _) => true,
         };
         let day_of_range = match &scope.other {
             Some(other) => other.first_day(),
@@ -180,7 +181,7 @@ impl Evaluator<'_> {
                 }
                 let judged = if leaf.opening {
                     let from = snapshots.iter().map(|s| &s.when).filter(|w| **w >= start);
-                    from.min().unwrap_or(at)
+                    from.min().unwrap_or(&Value::Null)
                 } else {
                     at
                 };

@@ -455,7 +455,7 @@ impl Reasons<'_> {
                 let timed = place
                     .dimensions
                     .iter()
-                    .any(|d| matches!(d, Dimension::Time(_)));
+                    .any(|d| matches!(d, Dimension::Time(_) | Dimension::TimeOf { .. }));
                 if !timed && !place.starts {
                     self.add(MALFORMED);
                 }

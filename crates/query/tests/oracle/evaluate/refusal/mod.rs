@@ -18,8 +18,8 @@ use super::measure::adds_up;
 use crate::calendar;
 use crate::counting::Counting;
 use query::{
-    Banded, CompareTo, DateRange, Decompose, Dimension, Filter, Grain, Having, Measure, OrderKey,
-    Part, Query, Sets, Threshold,
+    CompareTo, DateRange, Decompose, Dimension, Filter, Grain, Having, Measure, OrderKey, Part,
+    Query, Sets, Threshold,
 };
 use semantics::{Additivity, Aggregation, DataType, Expression, FieldRef, MetricKind, Model, Role};
 use std::collections::BTreeSet;
@@ -407,22 +407,20 @@ impl Reasons<'_> {
                     .iter()
                     .flat_map(|t| self.homes(&t.measure))
                     .any(|home| {
-                        query.dimensions.iter().enumerate().any(|(i, d)| match d {
-                            Dimension::Field(field)
-                            | Dimension::TimeOf { field, .. }
-                            | Dimension::Bucket { per: field, .. }
-                            | Dimension::NewOrReturning { entity: field, .. }
-                            | Dimension::Band {
-                                of: Banded::Field(field),
-                                ..
-                            } => {
-                                !rank.per.contains(&i)
-                                    && !matches!(
-                                        reach(self.model, &home, field),
-                                        Ok(Reach::Direct(_))
-                                    )
-                            }
-                            _ => false,
+                        query.dimensions.iter().enumerate().any(|(i, d)| {
+                            let field = match d {
+                                Dimension::Field(field) | Dimension::TimeOf { field, .. } => {
+                                    Some(field)
+                                }
+                                Dimension::Bucket { per, .. } => Some(per),
+                                Dimension::NewOrReturning { entity, .. } => Some(entity),
+                                Dimension::Band { of, .. } => of.key(),
+                                Dimension::Time(_) => None,
+                            };
+                            !rank.per.contains(&i)
+                                && field.is_some_and(|field| {
+                                    !matches!(reach(self.model, &home, field), Ok(Reach::Direct(_)))
+                                })
                         })
                     });
                 // What there is at one time is no part of what there is at another.
