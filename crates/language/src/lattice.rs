@@ -492,8 +492,12 @@ fn value_edges(
     };
     let ignorable_edge =
         lexicon.is_ignorable(&first.folded) || lexicon.is_ignorable(&tokens[end - 1].folded);
+    // "how many are consumers": the name of a segment says more than "people" does.
     let is_role_word = end == at + 1
-        && (!lexicon.roles(&first.folded).is_empty()
+        && (lexicon
+            .roles(&first.folded)
+            .iter()
+            .any(|r| r.kind != "people")
             || !lexicon.times(&first.folded).is_empty()
             || lexicon.is_ignorable(&first.folded));
     let verb = lexicon
@@ -605,7 +609,7 @@ fn value_edges(
             if found.quality == Quality::Exact
                 && sources.values.breadth(&found.field) <= KINDS
                 && first.text.len() >= 4
-                && !lexicon.is_ignorable(&first.folded)
+                && (!lexicon.is_ignorable(&first.folded) || trade_before_noun(tokens, at, sources))
             {
                 add(Sense::Value(found), end, 0.6);
             }
@@ -666,6 +670,22 @@ fn value_edges(
         let weight = if time { weight - 1.5 } else { weight };
         add(Sense::Value(found), end, weight);
     }
+}
+
+/// "sell transactions", "purchase orders": a verb of trade right before a thing that is counted says
+/// of which kind it is.
+fn trade_before_noun(tokens: &[Token], at: usize, sources: &Sources) -> bool {
+    let trade = matches!(
+        tokens[at].folded.as_str(),
+        "sell" | "buy" | "purchase" | "rent" | "return"
+    );
+    let counted = tokens.get(at + 1).is_some_and(|t| {
+        t.folded != t.stem && !sources.vocabulary.look_up(&words_of(&t.folded)).is_empty()
+    });
+    let described = at
+        .checked_sub(1)
+        .is_some_and(|b| !matches!(tokens[b].folded.as_str(), "we" | "you" | "they" | "to"));
+    trade && counted && described
 }
 
 /// The best ways from the first token to the last, best first. Items keep only content: paths that

@@ -415,7 +415,7 @@ impl Vocabulary {
                 let grammar = english()
                     .roles(&field.label.to_lowercase())
                     .iter()
-                    .any(|r| r.kind == "agg");
+                    .any(|r| matches!(r.kind, "agg" | "key"));
                 let base = match field.role {
                     _ if grammar => 0.1,
                     Role::Text => 0.85,

@@ -107,6 +107,79 @@ impl Reader<'_> {
         self.over_orders(&ratio.name, Some(how)).filter(|_| valued)
     }
 
+    /// "the highest quantity bought in a single order": the number of each order, and its extreme.
+    fn in_one_order(&mut self) {
+        let one = (0..self.nodes.len()).find_map(|i| {
+            let start = self.nodes[i].start;
+            let single = self
+                .words_between(start.saturating_sub(2), start)
+                .any(|w| matches!(w, "single" | "one"));
+            let entity = match &self.nodes[i].node {
+                Node::Named(Named::Entity(e)) => Some(*e),
+                Node::Named(Named::Metric(name)) => match &self.model().metric(name)?.unit {
+                    Unit::Count(noun) => self
+                        .model()
+                        .entities
+                        .iter()
+                        .position(|e| plural(&e.name) == *noun),
+                    _ => None,
+                },
+                _ => None,
+            }?;
+            (single && is_singular(&self.nodes[i].text) && self.is_order(entity))
+                .then_some((i, entity))
+        });
+        let Some((order, entity)) = one else { return };
+        let extreme = (0..order).find_map(|i| match self.nodes[i].node {
+            Node::Rank(Direction::Descending) | Node::Aggregation(Aggregation::Max) => {
+                Some((i, Aggregation::Max))
+            }
+            Node::Rank(Direction::Ascending) | Node::Aggregation(Aggregation::Min) => {
+                Some((i, Aggregation::Min))
+            }
+            _ => None,
+        });
+        let Some((at, how)) = extreme.filter(|(i, _)| !self.used[*i]) else {
+            return;
+        };
+        let Some((number_at, number)) = (at + 1..order).find_map(|i| match &self.nodes[i].node {
+            Node::Named(n) if !self.used[i] => {
+                self.number_of(n, Some(Aggregation::Sum)).map(|x| (i, x))
+            }
+            _ => None,
+        }) else {
+            return;
+        };
+        let noun = self.model().entities[entity].name.clone();
+        let key = self.model().entities[entity].key.clone();
+        for i in [at, number_at, order] {
+            self.take(i);
+        }
+        for i in at..order {
+            // "of products bought": what the number counts.
+            if matches!(
+                self.nodes[i].node,
+                Node::Named(Named::Entity(_)) | Node::Verb(_)
+            ) {
+                self.used[i] = true;
+            }
+        }
+        self.draft.aggregated = true;
+        self.add_measure(NamedMeasure {
+            name: format!(
+                "{} {} per {noun}",
+                aggregation_word(how),
+                number.name.to_lowercase()
+            ),
+            measure: Measure::PerGroup {
+                aggregation: how,
+                measure: Box::new(number.measure),
+                per: vec![Dimension::Field(key)],
+            },
+            explicit: true,
+        });
+    }
+
     /// "an average weekday against an average weekend day": what each set of days takes a day.
     fn usual_days(&mut self) {
         let average = (0..self.nodes.len()).find(|i| {
@@ -516,6 +589,7 @@ impl Reader<'_> {
             )
         });
         self.usual_days();
+        self.in_one_order();
         // "how many orders a day on average"
         let averaged = self
             .nodes

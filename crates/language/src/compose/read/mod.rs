@@ -233,6 +233,7 @@ impl Reader<'_> {
 
     fn run(mut self) -> Result<Draft, Misfit> {
         self.settle();
+        self.compounds();
         self.join_periods();
         self.flag_sides();
         self.persons();

@@ -120,6 +120,9 @@ impl Reader<'_> {
         if ends && self.draft.aggregated {
             self.draft.penalty += 0.6;
         }
+        if basis == Some(RankBasis::Time) && self.end_of_dates(direction, at) {
+            return Ok(());
+        }
         // The number beside it.
         let mut n = None;
         for near in [at.checked_sub(1), Some(at + 1)].into_iter().flatten() {
@@ -437,6 +440,49 @@ impl Reader<'_> {
             self.take(i);
         }
         Some(goods)
+    }
+
+    /// "the latest date the items were shipped", "the first day we sold": the date itself, of the verb
+    /// if one says which.
+    fn end_of_dates(&mut self, direction: Direction, at: usize) -> bool {
+        let date = self.nodes.get(at + 1).is_some_and(|n| {
+            matches!(n.node, Node::Time(TimeSense::Grain(Grain::Day)))
+                && matches!(n.text.as_str(), "date" | "day")
+        }) && self.adjacent(at, at + 1);
+        let counted = matches!(
+            self.nodes.get(at.wrapping_sub(1)).map(|n| &n.node),
+            Some(Node::Number(..))
+        ) || self.any(Mark::Count)
+            || self.any(Mark::HowMuch);
+        let grouped = self
+            .draft
+            .dimensions
+            .iter()
+            .any(|d| matches!(d, Dimension::Time(_)));
+        if !date || counted || grouped || !self.draft.measures.is_empty() {
+            return false;
+        }
+        let said = self.nodes.iter().find_map(|n| match n.node {
+            Node::Verb(base) => {
+                let stems = crate::lexicon::english().dates_of(base);
+                self.date_named(stems).filter(|_| !stems.is_empty())
+            }
+            _ => None,
+        });
+        let Some(field) = said.or_else(|| self.model().default_time.clone()) else {
+            return false;
+        };
+        self.take(at + 1);
+        let (aggregation, word) = match direction {
+            Direction::Descending => (Aggregation::Max, "Latest"),
+            Direction::Ascending => (Aggregation::Min, "Earliest"),
+        };
+        self.add_measure(NamedMeasure {
+            name: format!("{word} {}", self.label(&field)),
+            measure: Measure::Aggregate { aggregation, field },
+            explicit: true,
+        });
+        true
     }
 
     /// "when was our biggest invoice": its day stands beside it.

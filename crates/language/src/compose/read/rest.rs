@@ -36,6 +36,21 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Whether the rows of a thing are what a filter is on.
+    fn filtered_table(&self, named: &Named) -> bool {
+        let Named::Entity(entity) = named else {
+            return false;
+        };
+        let home = self.model().entities[*entity].dataset.as_ref();
+        home.is_some()
+            && self
+                .draft
+                .filters
+                .iter()
+                .filter_map(|b| b.field.as_ref())
+                .any(|f| home == Some(&f.dataset))
+    }
+
     /// Whether a noun only says what the measure is about anyway.
     fn scopes(&self, named: &Named) -> bool {
         let Named::Entity(entity) = named else {
@@ -124,7 +139,7 @@ impl Reader<'_> {
     }
 
     /// Whether a word stands at the front of a sentence or of a part joined by "and".
-    fn begins_sentence(&self, at: usize) -> bool {
+    pub(super) fn begins_sentence(&self, at: usize) -> bool {
         let start = self.nodes[at].start;
         start <= 2
             || self.words_between(start - 1, start).any(|w| {
@@ -258,6 +273,15 @@ impl Reader<'_> {
                         self.draft.counted = true;
                         self.draft.subject = Some(e);
                         self.add_measure(measure);
+                    } else if self.draft.measures.is_empty()
+                        && !self.draft.dimensions.is_empty()
+                        && entity.is_some()
+                        && !self.asked_for(at)
+                        && !at.checked_sub(1).is_some_and(|b| self.is(b, Mark::And))
+                        && self.filtered_table(&named)
+                    {
+                        // "albums that contain tracks priced over 1": the filter speaks of them.
+                        self.draft.penalty += 0.1;
                     } else if time {
                         self.draft.fields.push(field);
                     } else if !self.draft.measures.is_empty()

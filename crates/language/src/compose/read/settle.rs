@@ -25,6 +25,41 @@ impl Reader<'_> {
         }
     }
 
+    /// "product" in "product category", "customer" in "customer segment": the noun before a column of
+    /// its own table names no group of its own.
+    pub(super) fn compounds(&mut self) {
+        let mut at = 0;
+        while at + 1 < self.nodes.len() {
+            let home = match &self.nodes[at].node {
+                Node::Named(Named::Entity(e)) if is_singular(&self.nodes[at].text) => {
+                    self.model().entities[*e].dataset.clone()
+                }
+                _ => None,
+            };
+            let column = match &self.nodes[at + 1].node {
+                Node::Named(Named::Field(f)) => Some(f.clone()),
+                Node::Named(Named::Entity(e)) if self.model().entities[*e].dataset.is_none() => {
+                    Some(self.model().entities[*e].display.clone())
+                }
+                _ => None,
+            };
+            let described = column.filter(|f| {
+                home.as_ref() == Some(&f.dataset)
+                    && self
+                        .model()
+                        .field(f)
+                        .is_some_and(|x| x.role == Role::Dimension && !x.data_type.is_temporal())
+            });
+            if described.is_some() && self.adjacent(at, at + 1) {
+                self.nodes[at + 1].start = self.nodes[at].start;
+                self.nodes.remove(at);
+                self.used.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+    }
+
     /// "female shoppers", "normal customers": the customers of the model; where it has none, whoever
     /// the value before the noun is said of.
     fn people(&mut self, at: usize) {

@@ -18,7 +18,11 @@ impl Reader<'_> {
             .nodes
             .iter()
             .any(|n| matches!(n.node, Node::Change(_) | Node::Period(_)));
-        if changing || self.draft.compare.is_some() {
+        // "the revenue share of Indonesia in 1995 and 1996" compares shares.
+        let named_share = self.nodes[share].text.contains("share")
+            && self.draft.filters.iter().any(|f| f.numerator)
+            && self.draft.compare.is_some();
+        if (changing || self.draft.compare.is_some()) && !named_share {
             // "by what percentage did … grow"
             for i in 0..self.nodes.len() {
                 if self.is(i, Mark::Share) {
@@ -70,6 +74,9 @@ impl Reader<'_> {
             if let Some(measure) = self.deeds_counted(after) {
                 self.add_measure(measure);
             }
+        }
+        if numerators && self.draft.measures.is_empty() {
+            self.rows_of_the_part();
         }
         self.within_parent();
         self.draft.share = Some(if numerators {
@@ -134,6 +141,30 @@ impl Reader<'_> {
         self.draft.subject = Some(entity);
         let measure = self.count_of_entity(entity);
         self.add_measure(measure);
+    }
+
+    /// "percentage of the household segment": rows of the table that knows of it, if those are things
+    /// and no sales.
+    fn rows_of_the_part(&mut self) {
+        let home = self
+            .draft
+            .filters
+            .iter()
+            .filter(|f| f.numerator)
+            .find_map(|f| f.field.as_ref())
+            .and_then(|f| self.model().dataset(&f.dataset))
+            .filter(|d| !d.is_fact && !d.entity.is_empty())
+            .map(|d| (d.name.clone(), d.entity.clone()));
+        if let Some((dataset, noun)) = home {
+            self.draft
+                .notes
+                .push(format!("counted in {}", plural(&noun)));
+            self.add_measure(NamedMeasure {
+                name: capitalised(&plural(&noun)),
+                measure: Measure::Rows(dataset),
+                explicit: true,
+            });
+        }
     }
 
     /// "of the region's sales", "of its category": the whole is the parent group, which is shown too.

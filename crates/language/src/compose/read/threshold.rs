@@ -83,6 +83,7 @@ impl Reader<'_> {
                     continue;
                 }
             };
+            self.orders_limited(at, metric);
             self.take(at);
             self.draft.having.push(Condition {
                 metric,
@@ -92,6 +93,45 @@ impl Reader<'_> {
             });
         }
         Ok(())
+    }
+
+    /// "orders over 100, how many", "how many orders with sales of at least 5,000": the orders that pass
+    /// are counted.
+    fn orders_limited(&mut self, at: usize, metric: usize) {
+        let orders = (0..at)
+            .rev()
+            .take(4)
+            .find_map(|i| match &self.nodes[i].node {
+                Node::Named(Named::Metric(name)) if !is_singular(&self.nodes[i].text) => {
+                    let Unit::Count(noun) = &self.model().metric(name)?.unit else {
+                        return None;
+                    };
+                    let entity = (0..self.model().entities.len())
+                        .find(|e| plural(&self.model().entities[*e].name) == *noun)?;
+                    self.is_order(entity).then(|| (name.clone(), entity))
+                }
+                _ => None,
+            });
+        let Some((name, entity)) = orders else { return };
+        // A limit on the number of orders itself is none on an order.
+        let own = self
+            .draft
+            .measures
+            .get(metric)
+            .is_some_and(|m| m.measure == Measure::Metric(name.clone()));
+        if own || !self.any(Mark::Count) || !self.draft.dimensions.is_empty() || self.draft.counted
+        {
+            return;
+        }
+        let others = self
+            .draft
+            .measures
+            .iter()
+            .all(|m| matches!(&m.measure, Measure::Metric(n) if *n == name || Some(n) == self.model().default_metric.as_ref()));
+        if others {
+            self.draft.counted = true;
+            self.draft.subject = Some(entity);
+        }
     }
 
     /// "customers over 60", "women under 30": a bare number right behind people is their age, where
@@ -502,6 +542,10 @@ impl Reader<'_> {
                 None => self.limit_rows(field, op, value),
                 Some(how) => self.limit_rows_by(field, op, how),
             }
+            let part = self.part_side(at) == Some(true);
+            if let Some(bound) = self.draft.filters.last_mut() {
+                bound.numerator = part;
+            }
             return true;
         }
         self.row_amount(at, op, bar)
@@ -639,7 +683,12 @@ impl Reader<'_> {
         while before > 0 {
             before -= 1;
             match self.nodes[before].node {
-                Node::Mark(Mark::Which | Mark::List) => return true,
+                Node::Mark(Mark::Which) => return true,
+                // "suppliers that can provide parts": a verb, and no order to show them.
+                Node::Mark(Mark::List) => {
+                    return self.begins_sentence(before)
+                        || !(0..before).any(|i| self.is(i, Mark::Count));
+                }
                 Node::Mark(
                     Mark::And
                     | Mark::Distinct

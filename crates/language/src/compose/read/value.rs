@@ -102,9 +102,10 @@ impl Reader<'_> {
             {
                 return Err(Misfit::Missing("which person is meant"));
             }
-            let numerator = match makeup {
-                Some(m) => at > m || !share,
-                None => share && !self.whole_of_share(at),
+            let numerator = match (makeup, self.part_side(at)) {
+                (_, Some(part)) => part,
+                (Some(m), _) => at > m || !share,
+                (None, _) => share && !self.whole_of_share(at),
             };
             let (mut filter, mut words) = value_filter(&found);
             // "anything with tofu in the name"
@@ -279,6 +280,13 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// "among the suppliers in Europe, what percentage is in debt": what is said before the share is the
+    /// whole, what is said after it the part.
+    pub(super) fn part_side(&self, at: usize) -> Option<bool> {
+        let share = (1..self.nodes.len()).find(|i| self.is(*i, Mark::Share))?;
+        self.is(0, Mark::Among).then_some(at > share)
+    }
+
     /// "women's share of technology purchases": what stands behind "share of" is the whole, if the
     /// part stands before it.
     fn whole_of_share(&self, at: usize) -> bool {
@@ -345,9 +353,10 @@ impl Reader<'_> {
             {
                 self.take(at + 1);
             }
-            let numerator = match makeup {
-                Some(m) => at > m || !share,
-                None => share,
+            let numerator = match (makeup, self.part_side(at)) {
+                (_, Some(part)) => part,
+                (Some(m), _) => at > m || !share,
+                (None, _) => share,
             };
             let bound = self.flag_bound(field, !negated, numerator);
             self.draft.filters.push(bound);
