@@ -593,7 +593,7 @@ fn value_edges(
             && tokens.get(end).is_some_and(|t| {
                 matches!(
                     t.folded.as_str(),
-                    "to" | "from" | "via" | "by" | "on" | "in" | "into"
+                    "to" | "from" | "via" | "by" | "on" | "in" | "into" | "with"
                 )
             });
         if deed {

@@ -681,9 +681,13 @@ impl Reader<'_> {
                 .enumerate()
                 .all(|(i, w)| self.word(at + i) == *w)
                 && self.word(at + length) != "of"
+                && !(words[0] == "to" && at > 0 && self.grain_word(at - 1).is_some())
             {
                 return Some((TimeSense::Whole, at + length));
             }
+        }
+        if let Some(found) = self.longer_ago(at) {
+            return Some(found);
         }
         if matches!(word, "a" | "one")
             && let Some(grain) = self.grain_word(at + 1)
@@ -782,6 +786,13 @@ impl Reader<'_> {
             && let Some(grain) = self.grain_word(next)
             && self.word(next + 1) == "ago"
         {
+            // "placed over 2 weeks ago": before that day.
+            let longer = at
+                .checked_sub(1)
+                .is_some_and(|b| matches!(self.word(b), "over" | "than"));
+            if longer {
+                return None;
+            }
             return Some((
                 relative(period_of(shifted(today, grain, -n), grain, week_start)),
                 next + 2,

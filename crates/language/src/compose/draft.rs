@@ -193,6 +193,8 @@ pub(crate) struct Draft {
     pub shape: Option<Query>,
     /// Whether the rank counts percent of the members.
     pub rank_percent: bool,
+    /// Whether the ranking stands behind the groups that it ranks ("share by state, top 5").
+    pub rank_trails: bool,
     /// Whether the members that are not kept are summed up as one.
     pub rank_other: bool,
     /// What it does to the last query.

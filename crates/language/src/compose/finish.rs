@@ -196,6 +196,7 @@ fn assemble(
         && let Some(rank) = draft.rank.clone()
         && rank.per.is_empty()
         && draft.having.is_empty()
+        && !draft.rank_trails
     {
         let Some(Dimension::Field(field)) = draft.dimensions.last().cloned() else {
             return Err(Misfit::Missing("whose share is meant"));

@@ -336,6 +336,18 @@ fn mark(kind: &str) -> Option<Mark> {
 /// Merges operator and number into thresholds ("more than 25", "3 or more", "between 10 and 20",
 /// "above the average") and leaves the rest as it is.
 pub(super) fn phrases(items: &[Item]) -> Vec<Placed> {
+    // "under their reorder level": whose it is, the noun says.
+    let own = |i: usize| {
+        i > 0
+            && items[i].is_role("ref")
+            && matches!(items[i].text.as_str(), "their" | "its")
+            && items[i - 1].is_role("op")
+    };
+    let items: Vec<Item> = (0..items.len())
+        .filter(|i| !own(*i))
+        .map(|i| items[i].clone())
+        .collect();
+    let items = &items[..];
     let mut out: Vec<Placed> = Vec::new();
     let mut at = 0;
     while at < items.len() {

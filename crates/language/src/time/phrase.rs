@@ -23,6 +23,31 @@ impl Reader<'_> {
             .or_else(|| self.bare_last(at))
     }
 
+    /// "over 2 weeks ago", "more than 30 days ago": up to the day before that one.
+    pub(super) fn longer_ago(&self, at: usize) -> Option<(TimeSense, usize)> {
+        let start = match (self.word(at), self.word(at + 1)) {
+            ("over", _) => at + 1,
+            ("more" | "longer", "than") => at + 2,
+            _ => return None,
+        };
+        let (n, next) = self.number(start)?;
+        let grain = self.grain_word(next)?;
+        if self.word(next + 1) != "ago" {
+            return None;
+        }
+        let end = shifted(self.clock.today, grain, -n);
+        Some((
+            TimeSense::Range(Period {
+                start: None,
+                end: Some(end),
+                label: format!("before {end}"),
+                grain: None,
+                relative: true,
+            }),
+            next + 2,
+        ))
+    }
+
     /// "have not bought for 90 days", "no sales in 60 days": the last so many days.
     fn not_for(&self, at: usize) -> Option<(TimeSense, usize)> {
         let before = at.checked_sub(1).map_or("", |i| self.word(i));

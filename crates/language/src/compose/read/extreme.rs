@@ -136,9 +136,62 @@ impl Reader<'_> {
         }
     }
 
+    /// "orders that used a discount code", "sales with a gift aid number": something is recorded.
+    fn recorded(&mut self) {
+        for at in 1..self.nodes.len() {
+            let field = match &self.nodes[at].node {
+                Node::Named(Named::Field(f)) => f.clone(),
+                Node::Named(Named::Entity(e)) if self.model().entities[*e].dataset.is_none() => {
+                    self.model().entities[*e].display.clone()
+                }
+                _ => continue,
+            };
+            let start = self.nodes[at].start;
+            let words: Vec<&str> = self.words_between(start.saturating_sub(3), start).collect();
+            let one = matches!(words.last(), Some(&("a" | "an" | "any")));
+            let holds = words.iter().any(|w| {
+                matches!(
+                    *w,
+                    "used"
+                        | "use"
+                        | "with"
+                        | "had"
+                        | "have"
+                        | "has"
+                        | "carry"
+                        | "carried"
+                        | "using"
+                )
+            });
+            let denied = (0..at).rev().take(2).any(|i| self.is(i, Mark::Negation));
+            let goes_on = matches!(
+                self.nodes.get(at + 1).map(|n| &n.node),
+                Some(Node::Threshold(..) | Node::Value(_) | Node::Number(..) | Node::Literal(_))
+            );
+            let fills = self
+                .model()
+                .field(&field)
+                .is_some_and(|f| f.nulls.is_some_and(|n| n > 0) && f.data_type == DataType::Text);
+            if !one || !holds || denied || goes_on || !fills || self.used[at] {
+                continue;
+            }
+            self.take(at);
+            let numerator = self.any(Mark::Share);
+            self.draft.filters.push(Bound {
+                words: format!("with a {}", self.label(&field)),
+                filter: Filter::Not(Box::new(Filter::IsNull {
+                    field: field.clone(),
+                })),
+                field: Some(field),
+                numerator,
+            });
+        }
+    }
+
     /// "without a discount", "no discount": the number is 0.
     pub(super) fn zeros(&mut self) {
         self.discounts();
+        self.recorded();
         for at in 1..self.nodes.len() {
             let negation = self.nodes[at - 1].text.as_str();
             let has_not = matches!(

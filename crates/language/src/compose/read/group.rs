@@ -172,6 +172,18 @@ impl Reader<'_> {
                             && !found
                             && (counted || entity.is_some_and(|e| self.is_transactional(e)))
                             && self.has_unclaimed_number(at);
+                        // "sales per store by region", "… per store, North vs South": of each store there,
+                        // on average.
+                        let ratio = ratio
+                            || self.nodes[at].text == "per"
+                                && !found
+                                && is_singular(&self.nodes[next].text)
+                                && entity.is_some_and(|e| {
+                                    self.model().entities[e].dataset.is_some()
+                                        || self.model().entities[e].key.field == field.field
+                                })
+                                && self.sum_waits(at)
+                                && self.grouped_elsewhere(at, &field);
                         // "median quantity per purchase order": each row is one of them.
                         let own = per
                             && !found
@@ -301,6 +313,27 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the question groups by something else as well: "by …", or values that are set against
+    /// each other.
+    fn grouped_elsewhere(&self, at: usize, field: &FieldRef) -> bool {
+        let by = (0..self.nodes.len()).any(|i| {
+            i != at
+                && self.is(i, Mark::By)
+                && matches!(
+                    self.nodes[i].text.as_str(),
+                    "by" | "in each" | "for each" | "across"
+                )
+                && matches!(self.nodes.get(i + 1).map(|n| &n.node), Some(Node::Named(n))
+                    if self.group_of(n).is_some_and(|g| g.0 != *field))
+        });
+        let sides = (1..self.nodes.len().saturating_sub(1)).any(|i| {
+            self.is(i, Mark::Versus)
+                && matches!((&self.nodes[i - 1].node, &self.nodes[i + 1].node),
+                    (Node::Value(a), Node::Value(b)) if a.field == b.field && a.field != *field)
+        });
+        by || sides
     }
 
     /// "units/order", "sales/customer": a stroke between a number and a thing divides.
@@ -517,6 +550,19 @@ impl Reader<'_> {
             let noun = self.model().entities[entity].name.clone();
             let below = self.active_count(entity);
             self.take_average();
+            // "average order value (per transaction)" is divided already.
+            let divided = match &inner.measure {
+                Measure::Ratio { .. } => true,
+                Measure::Metric(name) => self
+                    .model()
+                    .metric(name)
+                    .is_some_and(|m| matches!(m.kind, MetricKind::Ratio { .. })),
+                _ => false,
+            };
+            if divided {
+                self.add_measure(inner);
+                return;
+            }
             self.add_measure(NamedMeasure {
                 name: format!("{} per {noun}", inner.name),
                 measure: Measure::Ratio {

@@ -107,6 +107,45 @@ impl Reader<'_> {
         self.over_orders(&ratio.name, Some(how)).filter(|_| valued)
     }
 
+    /// "gross margin dollars", "margin in pounds": the profit itself and no rate of it.
+    fn margins_in_money(&mut self) {
+        let Some(NamedMeasure {
+            measure: Measure::Metric(profit),
+            ..
+        }) = self.metric_like(RankBasis::Profit)
+        else {
+            return;
+        };
+        for at in 0..self.nodes.len() {
+            let rate = matches!(&self.nodes[at].node, Node::Named(Named::Metric(m))
+                if m.contains("margin")
+                    && self.model().metric(m).is_some_and(|m| m.unit == Unit::Fraction));
+            let end = self.nodes[at].end;
+            let money = self
+                .words_between(end, end + 2)
+                .find(|w| *w != "in")
+                .is_some_and(|w| {
+                    matches!(
+                        w,
+                        "dollar"
+                            | "dollars"
+                            | "pound"
+                            | "pounds"
+                            | "euro"
+                            | "euros"
+                            | "money"
+                            | "$"
+                            | "£"
+                            | "€"
+                            | "amount"
+                    )
+                });
+            if rate && money && !self.used[at] {
+                self.nodes[at].node = Node::Named(Named::Metric(profit.clone()));
+            }
+        }
+    }
+
     /// "the highest quantity bought in a single order": the number of each order, and its extreme.
     fn in_one_order(&mut self) {
         let one = (0..self.nodes.len()).find_map(|i| {
@@ -590,6 +629,7 @@ impl Reader<'_> {
         });
         self.usual_days();
         self.in_one_order();
+        self.margins_in_money();
         // "how many orders a day on average"
         let averaged = self
             .nodes

@@ -54,6 +54,13 @@ impl Reader<'_> {
                     }
                     _ => None,
                 };
+                if field.is_none()
+                    && let Some(how) = aggregation.filter(|h| *h != Aggregation::Sum)
+                    && let MetricKind::Simple { dataset, .. } = &metric.kind
+                    && !counts
+                {
+                    return self.spread_of_formula(name, how, dataset);
+                }
                 let measure = match (aggregation, &field) {
                     (
                         Some(
@@ -108,6 +115,36 @@ impl Reader<'_> {
             }
             Named::Entity(_) => None,
         }
+    }
+
+    /// "average sales" of a formula over columns: what an order comes to where there are orders, else
+    /// what a row comes to. Other spreads of a formula are not computed.
+    fn spread_of_formula(&self, name: &str, how: Aggregation, dataset: &str) -> Option<Number> {
+        if how != Aggregation::Average {
+            return None;
+        }
+        let model = self.model();
+        let per_order = model.metrics.iter().find(|m| {
+            matches!(&m.kind, MetricKind::Ratio { numerator, denominator, .. }
+                if numerator == name
+                    && model.metric(denominator).is_some_and(|d| matches!(d.unit, Unit::Count(_))))
+        });
+        if let Some(metric) = per_order {
+            return Some(Number {
+                name: metric.label.clone(),
+                measure: Measure::Metric(metric.name.clone()),
+                field: None,
+            });
+        }
+        let label = &model.metric(name)?.label;
+        Some(Number {
+            name: format!("Average {} per row", label.to_lowercase()),
+            measure: Measure::Ratio {
+                numerator: Box::new(Measure::Metric(name.to_string())),
+                denominator: Box::new(Measure::Rows(dataset.to_string())),
+            },
+            field: None,
+        })
     }
 
     /// "median operating margin" where each row states its margin: the middle of what is stated.

@@ -390,6 +390,7 @@ impl Reader<'_> {
             self.draft.rank_other = true;
         }
         self.own_extreme(direction);
+        self.draft.rank_trails = !per.is_empty() && (0..at).any(|i| self.is(i, Mark::By));
         self.draft.rank = Some(RankDraft {
             direction,
             n,

@@ -36,6 +36,22 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// "shops that have closed": a date that not every row has, told as something that happened.
+    fn happened(&self, at: usize, field: &FieldRef) -> bool {
+        let start = self.nodes[at].start;
+        let told = self.nodes[at].text.ends_with("ed")
+            && self.words_between(start.saturating_sub(2), start).any(|w| {
+                matches!(
+                    w,
+                    "have" | "has" | "had" | "been" | "were" | "that" | "which"
+                )
+            });
+        told && self
+            .model()
+            .field(field)
+            .is_some_and(|f| f.nulls.is_some_and(|n| n > 0))
+    }
+
     /// Whether the rows of a thing are what a filter is on.
     fn filtered_table(&self, named: &Named) -> bool {
         let Named::Entity(entity) = named else {
@@ -49,6 +65,24 @@ impl Reader<'_> {
                 .iter()
                 .filter_map(|b| b.field.as_ref())
                 .any(|f| home == Some(&f.dataset))
+    }
+
+    /// "how much did we pay our suppliers", "what did we spend on …": money that went out is no takings.
+    fn money_out(&self) -> Result<(), Misfit> {
+        let out = self.scene.tokens.windows(2).find(|w| {
+            w[0].folded == "we"
+                && matches!(
+                    w[1].folded.as_str(),
+                    "pay" | "paid" | "spend" | "spent" | "owe" | "owed"
+                )
+        });
+        let takings = self.draft.measures.iter().any(|m| {
+            matches!(&m.measure, Measure::Metric(name) if Some(name) == self.model().default_metric.as_ref())
+        });
+        match out {
+            Some(w) if takings => Err(Misfit::Unsupported(w[1].text.clone())),
+            _ => Ok(()),
+        }
     }
 
     /// Whether a noun only says what the measure is about anyway.
@@ -283,6 +317,16 @@ impl Reader<'_> {
                         // "albums that contain tracks priced over 1": the filter speaks of them.
                         self.draft.penalty += 0.1;
                     } else if time {
+                        if self.happened(at, &field) {
+                            self.draft.filters.push(Bound {
+                                words: format!("with a {}", self.label(&field)),
+                                filter: Filter::Not(Box::new(Filter::IsNull {
+                                    field: field.clone(),
+                                })),
+                                field: Some(field.clone()),
+                                numerator: false,
+                            });
+                        }
                         self.draft.fields.push(field);
                     } else if !self.draft.measures.is_empty()
                         && !self.asked_for(at)
@@ -422,6 +466,7 @@ impl Reader<'_> {
             return Err(Misfit::Missing("what is better"));
         }
         self.listed_counts()?;
+        self.money_out()?;
         self.over_time();
         if self.draft.when && !self.tells_when() {
             return Err(Misfit::Missing("which date is meant"));

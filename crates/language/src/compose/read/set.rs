@@ -442,7 +442,12 @@ impl Reader<'_> {
 
     /// The foreign key in the dated or fact dataset nearest to this one.
     pub(super) fn fact_field(&self, dataset: &str) -> Option<FieldRef> {
-        fact_keys(self.model(), dataset).into_iter().next()
+        let keys = fact_keys(self.model(), dataset);
+        let sales = self.default_fact();
+        keys.iter()
+            .find(|k| Some(&k.dataset) == sales.as_ref())
+            .or(keys.first())
+            .cloned()
     }
 
     pub(super) fn time_for(&self, fact: &FieldRef) -> Option<FieldRef> {

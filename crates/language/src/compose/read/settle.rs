@@ -50,7 +50,22 @@ impl Reader<'_> {
                         .field(f)
                         .is_some_and(|x| x.role == Role::Dimension && !x.data_type.is_temporal())
             });
-            if described.is_some() && self.adjacent(at, at + 1) {
+            // "by item revenue", "of product revenue": revenue.
+            let scoped = at
+                .checked_sub(1)
+                .is_some_and(|b| self.is(b, Mark::By) || self.is(b, Mark::Share));
+            let money = matches!(&self.nodes[at + 1].node, Node::Named(Named::Metric(m))
+                if self.model().metric(m).is_some_and(|m| matches!(m.unit, Unit::Money(_))));
+            let thing = is_singular(&self.nodes[at].text)
+                && match &self.nodes[at].node {
+                    Node::Named(Named::Entity(_)) => true,
+                    Node::Named(Named::Metric(m)) => self.model().metric(m).is_some_and(|m| {
+                        !matches!(m.unit, Unit::Money(_)) && m.unit != Unit::Fraction
+                    }),
+                    _ => false,
+                };
+            let qualified = scoped && money && thing;
+            if (described.is_some() || qualified) && self.adjacent(at, at + 1) {
                 self.nodes[at + 1].start = self.nodes[at].start;
                 self.nodes.remove(at);
                 self.used.remove(at);

@@ -89,6 +89,7 @@ impl Reader<'_> {
 
     /// "discount %": the sign of a field that is a percentage.
     fn signs(&mut self) {
+        self.profit_rates();
         for at in 1..self.nodes.len() {
             let sign = matches!(self.nodes[at].text.as_str(), "%" | "pct" | "percent")
                 && !self.used[at]
@@ -109,6 +110,39 @@ impl Reader<'_> {
             if sign && fraction {
                 self.take(at);
             }
+        }
+    }
+
+    /// "GP%", "profit % by department": profit over sales, where the model has it.
+    fn profit_rates(&mut self) {
+        for at in 1..self.nodes.len() {
+            let sign = matches!(
+                self.nodes[at].text.as_str(),
+                "%" | "pct" | "percent" | "percentage"
+            ) && self.adjacent(at - 1, at)
+                && !self.used[at];
+            let profit = matches!(&self.nodes[at - 1].node, Node::Named(Named::Metric(name))
+                if matches!(name.as_str(), "profit" | "gross_profit" | "margin_amount"));
+            let rate = ["margin", "gross_margin", "profit_margin"]
+                .iter()
+                .filter_map(|m| self.model().metric(m))
+                .find(|m| m.unit == Unit::Fraction)
+                .map(|m| (m.name.clone(), m.label.clone()));
+            let Some((name, label)) = rate.filter(|_| sign && profit) else {
+                continue;
+            };
+            let Node::Named(Named::Metric(money)) = self.nodes[at - 1].node.clone() else {
+                continue;
+            };
+            self.take(at);
+            self.draft
+                .measures
+                .retain(|m| m.measure != Measure::Metric(money.clone()));
+            self.add_measure(NamedMeasure {
+                name: label,
+                measure: Measure::Metric(name),
+                explicit: true,
+            });
         }
     }
 

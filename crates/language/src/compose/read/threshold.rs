@@ -23,6 +23,9 @@ impl Reader<'_> {
             {
                 continue;
             }
+            if self.below_own_level(at, op, &bar) {
+                continue;
+            }
             let metric = self.threshold_measure(at, &bar)?;
             let value = match &bar {
                 Bar::Number(value, _, percent) => {
@@ -132,6 +135,51 @@ impl Reader<'_> {
             self.draft.counted = true;
             self.draft.subject = Some(entity);
         }
+    }
+
+    /// "products below their reorder level": the stock against the level that stands beside it.
+    fn below_own_level(&mut self, at: usize, op: Operator, bar: &Bar) -> bool {
+        let Bar::Named(named) = bar else { return false };
+        let Some(level) = self.number_of(named, None).and_then(|n| n.field) else {
+            return false;
+        };
+        let kept = level
+            .field
+            .split('_')
+            .any(|w| matches!(w, "reorder" | "safety" | "minimum" | "min" | "par"));
+        let said_left = [at.wrapping_sub(1), at.wrapping_sub(2)].iter().any(|i| {
+            matches!(self.nodes.get(*i).map(|n| &n.node), Some(Node::Named(n)) if self.number_of(n, None).is_some())
+        });
+        // Of levels over time only the last day's would be meant.
+        let stock = self
+            .model()
+            .dataset(&level.dataset)
+            .filter(|d| d.event_time.is_none())
+            .and_then(|d| d.fields.iter().find(|f| f.subject == Subject::Stock))
+            .map(|f| FieldRef::new(&level.dataset, &f.name));
+        let Some(stock) = stock.filter(|_| kept && !said_left) else {
+            return false;
+        };
+        self.take(at);
+        for field in [&stock, &level] {
+            self.draft.fields.push(field.clone());
+        }
+        self.draft.filters.push(Bound {
+            words: format!(
+                "{} {} {}",
+                self.label(&stock),
+                operator_word(op),
+                self.label(&level)
+            ),
+            field: Some(stock.clone()),
+            filter: Filter::CompareFields {
+                left: stock,
+                op,
+                right: level,
+            },
+            numerator: false,
+        });
+        true
     }
 
     /// "customers over 60", "women under 30": a bare number right behind people is their age, where
