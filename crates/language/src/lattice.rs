@@ -585,6 +585,18 @@ fn value_edges(
         if shouted_alias {
             continue;
         }
+        // "when did we last receive …" is a deed.
+        let acted = verb
+            && end == at + 1
+            && first.text == first.folded
+            && at.checked_sub(1).is_some_and(|b| {
+                let before = |i: usize| tokens.get(i).map_or("", |t| t.folded.as_str());
+                let subject = |w: &str| matches!(w, "we" | "they" | "you" | "i");
+                subject(before(b)) || before(b) == "last" && b > 0 && subject(before(b - 1))
+            });
+        if acted {
+            continue;
+        }
         // "shipped to Mumbai" is a deed.
         let deed = verb
             && !lexicon.roles(&first.folded).is_empty()

@@ -64,6 +64,39 @@ pub(crate) fn without_courtesies(tokens: Vec<Token>) -> Vec<Token> {
     if greeting {
         spoken[0] = false;
     }
+    // "1,900 square metres", "three pairs of shoes": what is counted or measured in.
+    for at in 1..tokens.len() {
+        let word = tokens[at].folded.as_str();
+        let after_number = matches!(tokens[at - 1].kind, TokenKind::Number(_, false));
+        let measured = matches!(
+            word,
+            "metres" | "meters" | "metre" | "meter" | "kilometres" | "kilometers" | "km" | "miles"
+                | "kg" | "kilos" | "kilograms" | "grams" | "lbs" | "litres" | "liters" | "sqm" | "sqft"
+        );
+        let squared = matches!(word, "square" | "sq")
+            && tokens
+                .get(at + 1)
+                .is_some_and(|t| matches!(t.folded.as_str(), "metres" | "meters" | "feet" | "foot" | "ft" | "m"));
+        if after_number && measured {
+            spoken[at] = false;
+        } else if after_number && squared {
+            spoken[at..=at + 1].fill(false);
+        }
+        let packed = matches!(
+            word,
+            "pairs" | "bottles" | "boxes" | "packs" | "tins" | "cans" | "jars" | "bags" | "packets"
+        ) && tokens.get(at + 1).is_some_and(|t| t.folded == "of")
+            && tokens.get(at + 2).is_some_and(|t| {
+                !matches!(
+                    t.folded.as_str(),
+                    "products" | "items" | "articles" | "skus" | "things" | "categories" | "goods" | "lines"
+                )
+            })
+            && tokens[..at].iter().any(|t| matches!(t.folded.as_str(), "many" | "number"));
+        if packed {
+            spoken[at..=at + 1].fill(false);
+        }
+    }
     let asks = |t: &Token| !matches!(t.kind, TokenKind::Mark) && !english().is_ignorable(&t.folded);
     if !tokens.iter().zip(&spoken).any(|(t, s)| *s && asks(t)) {
         return tokens;

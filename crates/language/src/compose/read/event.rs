@@ -17,6 +17,19 @@ impl Reader<'_> {
             if self.used[at] {
                 continue;
             }
+            // "purchase orders that are still open" tells a state; "when did it open" asks for a day.
+            let state = self.nodes[at].text == "open"
+                && !self
+                    .nodes
+                    .iter()
+                    .any(|n| n.node == Node::Mark(Mark::Which) && n.text.starts_with("when"))
+                && self.draft.period.is_none()
+                && !self
+                    .words_between(0, self.nodes[at].start)
+                    .any(|w| matches!(w, "did" | "does" | "do" | "will"));
+            if state {
+                continue;
+            }
             self.take(at);
             // "how much shipping did we charge" asks for the amount that the word names.
             if self.nodes[at].text.ends_with("ing") && at > 0 && self.is(at - 1, Mark::HowMuch) {
@@ -112,7 +125,26 @@ impl Reader<'_> {
             .iter()
             .any(|n| n.node == Node::Mark(Mark::Which) && n.text.starts_with("when"));
         if when {
-            if let Some((field, _)) = &chosen {
+            if let Some((field, word)) = &chosen {
+                // "which shops have closed and when": those that have.
+                let done = word.ends_with("ed")
+                    && self.scene.tokens.windows(2).any(|w| {
+                        matches!(w[0].folded.as_str(), "have" | "has") && w[1].folded == *word
+                    });
+                let gaps = self
+                    .model()
+                    .field(field)
+                    .is_some_and(|f| f.nulls.is_some_and(|n| n > 0));
+                if done && gaps {
+                    self.draft.filters.push(Bound {
+                        words: format!("with a {}", self.label(field)),
+                        filter: Filter::Not(Box::new(Filter::IsNull {
+                            field: field.clone(),
+                        })),
+                        field: Some(field.clone()),
+                        numerator: false,
+                    });
+                }
                 self.draft.fields.push(field.clone());
             }
             self.draft.when = true;

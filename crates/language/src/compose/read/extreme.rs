@@ -120,7 +120,27 @@ impl Reader<'_> {
                     .find(|f| f.subject == Subject::Discount && f.data_type.is_numeric())
                     .map(|f| FieldRef::new(&d.name, &f.name))
             });
-            let Some(field) = field else { continue };
+            let Some(field) = field else {
+                // A yes or no about promotions says as much.
+                let flag = model.datasets.iter().filter(|d| d.is_fact).find_map(|d| {
+                    d.fields
+                        .iter()
+                        .find(|f| {
+                            f.name
+                                .split('_')
+                                .any(|w| matches!(w, "promo" | "promotion" | "offer" | "discounted"))
+                                && f.data_type == DataType::Boolean
+                        })
+                        .map(|f| FieldRef::new(&d.name, &f.name))
+                });
+                if let Some(flag) = flag {
+                    self.take(at);
+                    let share = self.any(Mark::Share);
+                    let bound = self.flag_bound(flag, op == Operator::Gt, share);
+                    self.draft.filters.push(bound);
+                }
+                continue;
+            };
             self.take(at);
             let share = self.any(Mark::Share);
             self.limit_rows(field, op, 0.0);
@@ -188,10 +208,42 @@ impl Reader<'_> {
         }
     }
 
+    /// "for which stores is the distance missing": nothing is recorded in the field before.
+    fn blanks(&mut self) {
+        for at in 1..self.nodes.len() {
+            let blank = self.is(at, Mark::Negation)
+                && matches!(self.nodes[at].text.as_str(), "missing" | "lacking" | "blank")
+                && !self.used[at]
+                && at + 1 == self.nodes.len();
+            let Node::Named(Named::Field(field)) = self.nodes[at - 1].node.clone() else {
+                continue;
+            };
+            let fills = self
+                .model()
+                .field(&field)
+                .is_some_and(|f| f.nulls.is_some_and(|n| n > 0));
+            if !blank || !fills || self.used[at - 1] {
+                continue;
+            }
+            self.take(at - 1);
+            self.take(at);
+            let numerator = self.any(Mark::Share);
+            self.draft.filters.push(Bound {
+                words: format!("without a {}", self.label(&field)),
+                filter: Filter::IsNull {
+                    field: field.clone(),
+                },
+                field: Some(field),
+                numerator,
+            });
+        }
+    }
+
     /// "without a discount", "no discount": the number is 0.
     pub(super) fn zeros(&mut self) {
         self.discounts();
         self.recorded();
+        self.blanks();
         for at in 1..self.nodes.len() {
             let negation = self.nodes[at - 1].text.as_str();
             let has_not = matches!(

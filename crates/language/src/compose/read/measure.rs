@@ -108,7 +108,7 @@ impl Reader<'_> {
     }
 
     /// "gross margin dollars", "margin in pounds": the profit itself and no rate of it.
-    fn margins_in_money(&mut self) {
+    pub(super) fn margins_in_money(&mut self) {
         let Some(NamedMeasure {
             measure: Measure::Metric(profit),
             ..
@@ -629,7 +629,6 @@ impl Reader<'_> {
         });
         self.usual_days();
         self.in_one_order();
-        self.margins_in_money();
         // "how many orders a day on average"
         let averaged = self
             .nodes

@@ -1,5 +1,6 @@
 //! Reads phrases from left to right and gives each its place in the draft.
 
+mod bands;
 mod between;
 mod change;
 mod count;
@@ -234,6 +235,7 @@ impl Reader<'_> {
     fn run(mut self) -> Result<Draft, Misfit> {
         self.settle();
         self.compounds();
+        self.margins_in_money();
         self.join_periods();
         self.flag_sides();
         self.persons();
@@ -303,6 +305,7 @@ impl Reader<'_> {
         self.events();
         self.counted();
         self.limits()?;
+        self.bands();
         self.ranged();
         self.zeros();
         self.literals();

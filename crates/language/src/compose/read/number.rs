@@ -27,6 +27,12 @@ impl Reader<'_> {
                 {
                     return None;
                 }
+                // "total order value", "share of order value": what the orders came to together.
+                if (aggregation == Some(Aggregation::Sum) || self.any(Mark::Share))
+                    && let Some(whole) = self.divided_money(name)
+                {
+                    return self.number_of(&Named::Metric(whole), None);
+                }
                 if let Some(spread) = self.over_orders(name, aggregation) {
                     return Some(spread);
                 }
@@ -145,6 +151,29 @@ impl Reader<'_> {
             },
             field: None,
         })
+    }
+
+    /// The money that is divided by a count in a metric such as an average order value.
+    fn divided_money(&self, name: &str) -> Option<String> {
+        let model = self.model();
+        let metric = model.metric(name)?;
+        let MetricKind::Ratio {
+            numerator,
+            denominator,
+            ..
+        } = &metric.kind
+        else {
+            return None;
+        };
+        let averaged = self.scene.tokens.iter().any(|t| {
+            matches!(
+                t.folded.as_str(),
+                "average" | "avg" | "mean" | "typical" | "aov" | "per"
+            )
+        });
+        let counts = matches!(model.metric(denominator)?.unit, Unit::Count(_));
+        let money = matches!(model.metric(numerator)?.unit, Unit::Money(_));
+        (counts && money && !averaged).then(|| numerator.clone())
     }
 
     /// "median operating margin" where each row states its margin: the middle of what is stated.

@@ -12,6 +12,12 @@ impl Reader<'_> {
             if self.names_its_period(at) {
                 self.take(at);
             }
+            if self.says_the_unit(at) {
+                self.take(at);
+            }
+            if self.dated_by_order(at) {
+                self.take(at + 2);
+            }
             if self.is(at, Mark::People) {
                 self.people(at);
             }
@@ -92,6 +98,41 @@ impl Reader<'_> {
         if described {
             self.take(at);
         }
+    }
+
+    /// "delivery time in days": the unit of the measure, and no breakdown by day.
+    fn says_the_unit(&self, at: usize) -> bool {
+        let unit = matches!(self.nodes[at].text.as_str(), "days" | "hours" | "minutes" | "weeks")
+            && matches!(self.nodes[at].node, Node::Time(TimeSense::Grain(_)) | Node::Unit(_));
+        let start = self.nodes[at].start;
+        let inside = self
+            .words_between(start.saturating_sub(1), start)
+            .any(|w| w == "in");
+        let lasting = (0..at).any(|i| match &self.nodes[i].node {
+            Node::Named(Named::Metric(m)) => ["days", "time", "hours", "delay"]
+                .iter()
+                .any(|w| m.split('_').any(|p| p == *w)),
+            Node::Named(Named::Field(f)) => ["days", "time", "duration", "delay"]
+                .iter()
+                .any(|w| f.field.split('_').any(|p| p == *w)),
+            _ => false,
+        });
+        unit && inside && lasting
+    }
+
+    /// "by year of order", "per month of purchase": the date that the default is.
+    fn dated_by_order(&self, at: usize) -> bool {
+        let grain = matches!(
+            self.nodes[at].node,
+            Node::Time(TimeSense::Grain(g)) if !g.is_cyclic()
+        ) && is_singular(&self.nodes[at].text);
+        let thing = match self.nodes.get(at + 2).map(|n| &n.node) {
+            Some(Node::Named(Named::Entity(e))) => self.is_order(*e),
+            Some(Node::Named(Named::Metric(m))) => m == "orders",
+            Some(Node::Verb(base)) => *base == "order",
+            _ => false,
+        };
+        grain && self.is(at + 1, Mark::Among) && thing && is_singular(&self.nodes[at + 2].text)
     }
 
     /// "that profit", "that year" in a conversation: what was spoken of before.

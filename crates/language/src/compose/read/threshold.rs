@@ -723,6 +723,17 @@ impl Reader<'_> {
         if self.is_place(at) || self.summed_over(at) {
             return false;
         }
+        // "product/store combinations": the second of a pair is asked for like the first.
+        let tied = self
+            .scene
+            .tokens
+            .get(self.nodes[at].start)
+            .is_some_and(|t| t.tied == Some('/'));
+        if let Some(before) = at.checked_sub(1).filter(|b| {
+            tied && matches!(self.nodes[*b].node, Node::Named(_)) && self.adjacent(*b, at)
+        }) {
+            return self.asked_for(before);
+        }
         // "for different investors"
         if at > 0 && self.is(at - 1, Mark::Distinct) && !self.draft.counted {
             return true;

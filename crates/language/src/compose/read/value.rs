@@ -15,9 +15,24 @@ impl Reader<'_> {
             let Node::Value(found) = self.nodes[at].node.clone() else {
                 continue;
             };
-            let negated = at > 0 && self.is(at - 1, Mark::Negation) && !self.used[at - 1];
-            if negated {
-                self.take(at - 1);
+            // "not paid with cash": the verb between changes nothing.
+            let denial = (0..at)
+                .rev()
+                .find(|i| {
+                    !matches!(
+                        self.nodes[*i].node,
+                        Node::Verb(_) | Node::Mark(Mark::Relative | Mark::By)
+                    )
+                })
+                .filter(|i| {
+                    self.is(*i, Mark::Negation)
+                        && !self.used[*i]
+                        && (*i + 1 == at
+                            || (i + 1..at).any(|v| matches!(self.nodes[v].node, Node::Verb(_))))
+                });
+            let negated = denial.is_some();
+            if let Some(denial) = denial {
+                self.take(denial);
             }
             // A field's or entity's own name next to its value says which field is meant ("order 10248", "the West region").
             for near in [at.checked_sub(1), Some(at + 1)].into_iter().flatten() {
