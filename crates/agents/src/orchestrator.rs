@@ -15,6 +15,12 @@ use language::{Context, Knowledge, Reading, Understanding, understand};
 use query::{Dimension, Query};
 use std::time::Instant;
 
+/// Below this probability of being right an answer is not given.
+const EVEN_ODDS: f64 = 0.5;
+
+/// Rows of a result that is unlikely to be what was asked for.
+const LONG: usize = 100;
+
 /// The program's name and version, as certificates carry it.
 const PROGRAM: &str = concat!("retail ", env!("CARGO_PKG_VERSION"));
 
@@ -111,6 +117,8 @@ impl Assistant {
                     query,
                     assumptions: Vec::new(),
                     rewinds: false,
+                    signs: None,
+                    others: Vec::new(),
                 };
                 self.answer(reading, question, conversation, &mut document, &mut |_| {});
             }
@@ -144,6 +152,8 @@ impl Assistant {
             query: chosen.1.clone(),
             assumptions: Vec::new(),
             rewinds: false,
+            signs: None,
+            others: Vec::new(),
         })
     }
 
@@ -331,6 +341,14 @@ impl Assistant {
         if let Some(chart) = &document.chart {
             on_event(&Event::Chart(chart.clone()));
         }
+        document.confidence = reading
+            .signs
+            .clone()
+            .map(|signs| confidence(signs, &reading.query, &result));
+        if document.confidence.is_some_and(|c| c < EVEN_ODDS) && !reading.others.is_empty() {
+            self.doubt(&reading, conversation, document, on_event);
+            return;
+        }
         document.status = Status::Answered;
         let context = Context {
             single: single(&reading.query, &result),
@@ -340,6 +358,44 @@ impl Assistant {
             earlier: Vec::new(),
         };
         conversation.context = Some(context.after(conversation.context.take(), reading.rewinds));
+    }
+
+    /// An answer that is less likely right than wrong becomes a question: its reading and the next ones
+    /// are the options.
+    fn doubt(
+        &self,
+        reading: &Reading,
+        conversation: &mut Conversation,
+        document: &mut AnswerDocument,
+        on_event: &mut dyn FnMut(&Event),
+    ) {
+        let first = (reading.restatement.clone(), reading.query.clone());
+        conversation.options = std::iter::once(first)
+            .chain(reading.others.iter().cloned())
+            .collect();
+        let clarification = Clarification {
+            question: "I am not sure that I read this right. Do you mean one of these?".into(),
+            options: conversation
+                .options
+                .iter()
+                .map(|(label, query)| ClarificationOption {
+                    label: label.clone(),
+                    restatement: label.clone(),
+                    query: serde_json::to_value(query).unwrap_or_default(),
+                })
+                .collect(),
+        };
+        on_event(&Event::Clarification(clarification.clone()));
+        let asked = AnswerDocument::empty(&document.question, Status::Clarify);
+        *document = AnswerDocument {
+            id: document.id.take(),
+            conversation: document.conversation.take(),
+            intent: document.intent,
+            assumptions: std::mem::take(&mut document.assumptions),
+            timings_ms: std::mem::take(&mut document.timings_ms),
+            clarification: Some(clarification),
+            ..asked
+        };
     }
 
     /// Keeps only sentences that the number check proves. If the headline falls, the text says how
@@ -381,6 +437,26 @@ impl Assistant {
             program: PROGRAM.into(),
         }
     }
+}
+
+/// The probability that the answer is right, to three digits.
+fn confidence(mut signs: language::Signs, query: &Query, result: &ResultTable) -> f64 {
+    let measures: Vec<usize> = (0..result.columns.len())
+        .filter(|c| result.columns[*c].role == answer::ColumnRole::Measure)
+        .collect();
+    let blank = !measures.is_empty()
+        && result
+            .rows
+            .iter()
+            .all(|row| measures.iter().all(|m| row.get(*m) == Some(&Cell::Null)));
+    let winner = query.rank.as_ref().is_some_and(|r| r.n == 1 && r.per.is_empty());
+    signs.rows(
+        result.rows.is_empty(),
+        blank,
+        result.rows.len() > LONG,
+        winner && result.rows.len() > 1,
+    );
+    (signs.probability() * 1000.0).round() / 1000.0
 }
 
 /// The one name that a result states, for "she", "it" and "that one".

@@ -6,6 +6,7 @@
 
 mod completion;
 mod compose;
+mod confidence;
 mod dialogue;
 mod kind;
 mod lattice;
@@ -23,6 +24,7 @@ mod values;
 mod vocabulary;
 
 pub use completion::{Completion, complete};
+pub use confidence::{SIGNS, Signs};
 pub use dialogue::{Context, listed_field};
 pub use kind::{Kind, kind_of};
 pub use restate::{filter_words, restate};

@@ -234,6 +234,8 @@ fn general_options(knowledge: &Knowledge) -> Vec<(String, Reading)> {
                     restatement,
                     assumptions: Vec::new(),
                     rewinds: false,
+                    signs: None,
+                    others: Vec::new(),
                 },
             ));
         }

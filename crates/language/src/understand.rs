@@ -1,5 +1,6 @@
 //! A question becomes a typed query, one question back, or a reasoned refusal.
 
+use crate::confidence::Signs;
 use crate::compose::{Draft, Edits, Finished, Misfit, Scene, finish, read};
 use crate::dialogue::{Context, asks_back, references, starts_as_follow_up};
 use crate::lattice::{Path, Sense, Sources, best_paths, edges};
@@ -46,6 +47,12 @@ pub struct Reading {
     pub assumptions: Vec<String>,
     /// Whether the turn goes back to an earlier one.
     pub rewinds: bool,
+    /// What the way it was read says about its being right; none where no question was read (a
+    /// replay, a picked option).
+    pub signs: Option<Signs>,
+    /// The next readings that mean something else, best first, at most three: what to ask about where
+    /// this one is too doubtful.
+    pub others: Vec<(String, Query)>,
 }
 
 /// What became of a question.
@@ -185,6 +192,9 @@ pub fn explain(question: &str, knowledge: &Knowledge, context: Option<&Context>)
 
 /// Words at most of a sentence that says nothing about what is asked.
 const SMALL_TALK: usize = 8;
+
+/// Other readings that stand behind an answer, at most.
+const OTHERS: usize = 3;
 
 /// Lines at most of each kind in an explanation.
 const EXPLAINED: usize = 6;
@@ -338,6 +348,7 @@ pub(crate) fn weigh(
                     }
                     _ => attempts.push(finish(draft, &scene, None)),
                 }
+                let edited = attempts.len() > 1 || context.is_some() && follow;
                 for attempt in attempts {
                     match attempt {
                         Ok(mut done) => {
@@ -351,6 +362,22 @@ pub(crate) fn weigh(
                                     format!("made of [{}]: {}", items.join("] ["), done.words)
                                 });
                             }
+                            let repaired = path
+                                .items
+                                .iter()
+                                .flat_map(|i| {
+                                    crate::spelling::notes(&written[i.start..i.end], &i.text)
+                                })
+                                .count();
+                            done.signs.of_path(path, &written, repaired);
+                            done.signs.of_query(&done.query, knowledge.model);
+                            done.signs.set("penalty", done.penalty);
+                            done.signs.set("notes", done.notes.len() as f64 / 5.0);
+                            done.signs
+                                .set("default_measure", f64::from(u8::from(!done.measured)));
+                            done.signs.set("nouns_for_scope", done.scoped as f64);
+                            done.signs
+                                .set("follow_up", f64::from(u8::from(edited)));
                             let spoken = spoken_of(path, knowledge.model);
                             found.push((
                                 path.score
@@ -385,6 +412,17 @@ pub(crate) fn weigh(
         .iter()
         .map(|m| m.0)
         .fold(f64::NEG_INFINITY, f64::max);
+    weigh_against_others(&mut found, best_misfit, knowledge.model);
+    if let Some((_, best)) = found.first() {
+        trace(&|| {
+            let signs: Vec<String> = best
+                .signs
+                .iter()
+                .map(|(name, value)| format!("{name}={value:.3}"))
+                .collect();
+            format!("signs {}", signs.join(" "))
+        });
+    }
     if let Some((score, best)) = found.first() {
         // A much better way through the words that makes no query says that a word would be bent.
         if best_misfit > score + BENT {
@@ -421,9 +459,39 @@ pub(crate) fn weigh(
                 };
             }
         }
-        return Understanding::Answer(reading(best));
+        let mut others: Vec<(String, Query)> = Vec::new();
+        for (_, other) in found.iter().skip(1) {
+            let fresh = same_keys(&other.query, model) != same_keys(&best.query, model)
+                && other.words != best.words
+                && others.iter().all(|(words, _)| *words != other.words);
+            if fresh && others.len() < OTHERS {
+                others.push((other.words.clone(), other.query.clone()));
+            }
+        }
+        return Understanding::Answer(Reading {
+            others,
+            ..reading(best)
+        });
     }
     unfit(&misfits, knowledge, context.is_some())
+}
+
+/// What the best reading's place among the others says.
+fn weigh_against_others(found: &mut [(f64, Finished)], best_misfit: f64, model: &Model) {
+    let Some(((score, best), others)) = found.split_first_mut() else {
+        return;
+    };
+    let rival = others
+        .iter()
+        .find(|(_, f)| same_keys(&f.query, model) != same_keys(&best.query, model))
+        .map_or(0.0, |(s, _)| 1.0 / (1.0 + (*score - s).max(0.0)));
+    best.signs.set("rival", rival);
+    let bent = if best_misfit.is_finite() {
+        (best_misfit - *score).max(0.0)
+    } else {
+        0.0
+    };
+    best.signs.set("bent", bent);
 }
 
 /// Whether there are signs or small words only, none of which asks for anything.
@@ -560,6 +628,8 @@ fn back(context: Option<&Context>, knowledge: &Knowledge) -> Understanding {
         query: query.clone(),
         assumptions: vec!["back to the answer before".into()],
         rewinds: true,
+        signs: None,
+        others: Vec::new(),
     })
 }
 
@@ -571,5 +641,7 @@ fn reading(finished: &Finished) -> Reading {
         restatement: finished.words.clone(),
         assumptions,
         rewinds: false,
+        signs: Some(finished.signs.clone()),
+        others: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@ use super::draft::{Bound, CompareDraft, Draft, NamedMeasure, RankDraft, ShareDra
 use super::list::{list_query, listed_rows, rows_query};
 use super::read::fact_keys;
 use super::{Misfit, Scene};
+use crate::confidence::Signs;
 use crate::time::Period;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -21,6 +22,12 @@ pub(crate) struct Finished {
     pub(crate) words: String,
     pub(crate) notes: Vec<String>,
     pub(crate) penalty: f64,
+    /// Whether the measure was said.
+    pub(crate) measured: bool,
+    /// Nouns that found no other place than to say what the measure is about.
+    pub(crate) scoped: usize,
+    /// How it was read.
+    pub(crate) signs: Signs,
 }
 
 /// How many a ranking shows when the question does not say.
@@ -35,6 +42,9 @@ pub(crate) fn finish(
     let model = scene.model;
     let mut notes = draft.notes.clone();
     let mut penalty = draft.penalty;
+    let measured = draft.measures.is_empty() || draft.measures.iter().any(|m| m.explicit);
+    let measured = measured && !(draft.measures.is_empty() && (draft.rank.is_some() || draft.share.is_some()));
+    let scoped = draft.scoped;
     let mut query = match last {
         _ if draft.shape.is_some() => draft.shape.clone().unwrap_or_default(),
         Some(last) => super::edit::edit(draft, last, scene)?,
@@ -51,6 +61,9 @@ pub(crate) fn finish(
                     words,
                     notes,
                     penalty,
+                    measured,
+                    scoped,
+                    signs: Signs::default(),
                 });
             }
             Err(e) => refused = refused.or(Some(e)),

@@ -347,6 +347,7 @@ impl Reader<'_> {
                             return Err(Misfit::Unused(self.nodes[at].text.clone()));
                         }
                         self.draft.penalty += 0.2;
+                        self.draft.scoped += 1;
                     } else {
                         // "the average price of all tracks" asks for one number rather than for many.
                         if self.draft.aggregated && self.after_of(at) && !self.draft.counted {
