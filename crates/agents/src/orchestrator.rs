@@ -449,7 +449,10 @@ fn confidence(mut signs: language::Signs, query: &Query, result: &ResultTable) -
             .rows
             .iter()
             .all(|row| measures.iter().all(|m| row.get(*m) == Some(&Cell::Null)));
-    let winner = query.rank.as_ref().is_some_and(|r| r.n == 1 && r.per.is_empty());
+    let winner = query
+        .rank
+        .as_ref()
+        .is_some_and(|r| r.n == 1 && r.per.is_empty());
     signs.rows(
         result.rows.is_empty(),
         blank,

@@ -91,6 +91,9 @@ enum Command {
     Eval {
         /// A folder with the board's own runner, or a JSON-lines file with rows written out.
         board: PathBuf,
+        /// Also prints how often answers of each stated confidence were right.
+        #[arg(long)]
+        calibration: bool,
     },
 }
 
@@ -136,6 +139,6 @@ fn main() -> ExitCode {
             let _ = std::io::Write::write_all(&mut std::io::stdout().lock(), &script);
             0
         }
-        Command::Eval { board } => eval::eval(&board),
+        Command::Eval { board, calibration } => eval::eval(&board, calibration),
     })
 }

@@ -17,19 +17,46 @@ pub struct Signs(BTreeMap<&'static str, f64>);
 /// The signs and what each says.
 pub const SIGNS: &[(&str, &str)] = &[
     ("constant", "1"),
-    ("strength", "weight of the way through the words, for each word"),
+    (
+        "strength",
+        "weight of the way through the words, for each word",
+    ),
     ("length", "words of the question, in tens"),
-    ("passed_over", "part of the words that carry no meaning of their own"),
-    ("bent", "how far a better way through the words made no query, in points"),
-    ("rival", "how near the next reading that means something else is, 1 = as good"),
-    ("penalty", "what the reading cost: defaults and words that were stretched"),
+    (
+        "passed_over",
+        "part of the words that carry no meaning of their own",
+    ),
+    (
+        "bent",
+        "how far a better way through the words made no query, in points",
+    ),
+    (
+        "rival",
+        "how near the next reading that means something else is, 1 = as good",
+    ),
+    (
+        "penalty",
+        "what the reading cost: defaults and words that were stretched",
+    ),
     ("notes", "assumptions, in fives"),
     ("default_measure", "1 if no measure was said"),
-    ("inexact", "values that were met by a part or in another spelling"),
-    ("doubtful_value", "values that are words of the grammar or ordinary words as well"),
-    ("nouns_for_scope", "nouns that only say what the measure is about"),
+    (
+        "inexact",
+        "values that were met by a part or in another spelling",
+    ),
+    (
+        "doubtful_value",
+        "values that are words of the grammar or ordinary words as well",
+    ),
+    (
+        "nouns_for_scope",
+        "nouns that only say what the measure is about",
+    ),
     ("repaired", "words whose spelling was repaired"),
-    ("datasets", "tables that the query reads beyond the first, in threes"),
+    (
+        "datasets",
+        "tables that the query reads beyond the first, in threes",
+    ),
     ("dimensions", "groups beyond the first"),
     ("filters", "conditions, in threes"),
     ("list", "1 for rows or names without a number"),
@@ -47,7 +74,10 @@ pub const SIGNS: &[(&str, &str)] = &[
 
 impl Signs {
     pub(crate) fn set(&mut self, name: &'static str, value: f64) {
-        debug_assert!(SIGNS.iter().any(|(n, _)| *n == name), "{name} has no meaning");
+        debug_assert!(
+            SIGNS.iter().any(|(n, _)| *n == name),
+            "{name} has no meaning"
+        );
         if value.is_finite() {
             self.0.insert(name, value.clamp(-3.0, 3.0));
         }
@@ -56,7 +86,12 @@ impl Signs {
     /// What the rows say, once they are there: whether there are none, whether every measure is
     /// missing, whether there are very many, whether a single winner is tied.
     pub fn rows(&mut self, empty: bool, blank: bool, long: bool, tied: bool) {
-        for (name, holds) in [("empty", empty), ("blank", blank), ("long", long), ("tied", tied)] {
+        for (name, holds) in [
+            ("empty", empty),
+            ("blank", blank),
+            ("long", long),
+            ("tied", tied),
+        ] {
             self.set(name, f64::from(u8::from(holds)));
         }
     }
@@ -126,7 +161,10 @@ impl Signs {
         homes.sort();
         homes.dedup();
         self.set("datasets", homes.len().saturating_sub(1) as f64 / 3.0);
-        self.set("dimensions", query.dimensions.len().saturating_sub(1) as f64);
+        self.set(
+            "dimensions",
+            query.dimensions.len().saturating_sub(1) as f64,
+        );
         self.set("filters", conditions(query.filter.as_ref()) as f64 / 3.0);
         self.set("list", flag(query.metrics.is_empty()));
         self.set("rank", flag(query.rank.is_some()));

@@ -70,13 +70,31 @@ pub(crate) fn without_courtesies(tokens: Vec<Token>) -> Vec<Token> {
         let after_number = matches!(tokens[at - 1].kind, TokenKind::Number(_, false));
         let measured = matches!(
             word,
-            "metres" | "meters" | "metre" | "meter" | "kilometres" | "kilometers" | "km" | "miles"
-                | "kg" | "kilos" | "kilograms" | "grams" | "lbs" | "litres" | "liters" | "sqm" | "sqft"
+            "metres"
+                | "meters"
+                | "metre"
+                | "meter"
+                | "kilometres"
+                | "kilometers"
+                | "km"
+                | "miles"
+                | "kg"
+                | "kilos"
+                | "kilograms"
+                | "grams"
+                | "lbs"
+                | "litres"
+                | "liters"
+                | "sqm"
+                | "sqft"
         );
         let squared = matches!(word, "square" | "sq")
-            && tokens
-                .get(at + 1)
-                .is_some_and(|t| matches!(t.folded.as_str(), "metres" | "meters" | "feet" | "foot" | "ft" | "m"));
+            && tokens.get(at + 1).is_some_and(|t| {
+                matches!(
+                    t.folded.as_str(),
+                    "metres" | "meters" | "feet" | "foot" | "ft" | "m"
+                )
+            });
         if after_number && measured {
             spoken[at] = false;
         } else if after_number && squared {
@@ -89,10 +107,19 @@ pub(crate) fn without_courtesies(tokens: Vec<Token>) -> Vec<Token> {
             && tokens.get(at + 2).is_some_and(|t| {
                 !matches!(
                     t.folded.as_str(),
-                    "products" | "items" | "articles" | "skus" | "things" | "categories" | "goods" | "lines"
+                    "products"
+                        | "items"
+                        | "articles"
+                        | "skus"
+                        | "things"
+                        | "categories"
+                        | "goods"
+                        | "lines"
                 )
             })
-            && tokens[..at].iter().any(|t| matches!(t.folded.as_str(), "many" | "number"));
+            && tokens[..at]
+                .iter()
+                .any(|t| matches!(t.folded.as_str(), "many" | "number"));
         if packed {
             spoken[at..=at + 1].fill(false);
         }

@@ -1,7 +1,7 @@
 //! A question becomes a typed query, one question back, or a reasoned refusal.
 
-use crate::confidence::Signs;
 use crate::compose::{Draft, Edits, Finished, Misfit, Scene, finish, read};
+use crate::confidence::Signs;
 use crate::dialogue::{Context, asks_back, references, starts_as_follow_up};
 use crate::lattice::{Path, Sense, Sources, best_paths, edges};
 use crate::lexicon::english;
@@ -376,8 +376,7 @@ pub(crate) fn weigh(
                             done.signs
                                 .set("default_measure", f64::from(u8::from(!done.measured)));
                             done.signs.set("nouns_for_scope", done.scoped as f64);
-                            done.signs
-                                .set("follow_up", f64::from(u8::from(edited)));
+                            done.signs.set("follow_up", f64::from(u8::from(edited)));
                             let spoken = spoken_of(path, knowledge.model);
                             found.push((
                                 path.score

@@ -43,7 +43,8 @@ pub(crate) fn finish(
     let mut notes = draft.notes.clone();
     let mut penalty = draft.penalty;
     let measured = draft.measures.is_empty() || draft.measures.iter().any(|m| m.explicit);
-    let measured = measured && !(draft.measures.is_empty() && (draft.rank.is_some() || draft.share.is_some()));
+    let measured =
+        measured && !(draft.measures.is_empty() && (draft.rank.is_some() || draft.share.is_some()));
     let scoped = draft.scoped;
     let mut query = match last {
         _ if draft.shape.is_some() => draft.shape.clone().unwrap_or_default(),

@@ -73,10 +73,10 @@ impl Reader<'_> {
         let mut last = None;
         let mut ranges = 0;
         while let Some(low) = self.whole(at) {
-            let hyphen = self
-                .nodes
-                .get(at + 1)
-                .is_some_and(|n| self.words_between(self.nodes[at].end, n.start).any(|w| matches!(w, "-" | "–")));
+            let hyphen = self.nodes.get(at + 1).is_some_and(|n| {
+                self.words_between(self.nodes[at].end, n.start)
+                    .any(|w| matches!(w, "-" | "–"))
+            });
             let high_at = if hyphen {
                 at + 1
             } else if self.is(at + 1, Mark::To) {
@@ -117,7 +117,10 @@ impl Reader<'_> {
         let before: Vec<&str> = self
             .words_between(self.nodes[at].start.saturating_sub(2), self.nodes[at].start)
             .collect();
-        let banded = matches!(before[..], ["bands" | "groups" | "brackets" | "steps", "of"]);
+        let banded = matches!(
+            before[..],
+            ["bands" | "groups" | "brackets" | "steps", "of"]
+        );
         let width = self.whole(at).filter(|w| *w > 0.0 && banded)?;
         Some((Banding::Width(width), at))
     }

@@ -126,10 +126,9 @@ impl Reader<'_> {
                     d.fields
                         .iter()
                         .find(|f| {
-                            f.name
-                                .split('_')
-                                .any(|w| matches!(w, "promo" | "promotion" | "offer" | "discounted"))
-                                && f.data_type == DataType::Boolean
+                            f.name.split('_').any(|w| {
+                                matches!(w, "promo" | "promotion" | "offer" | "discounted")
+                            }) && f.data_type == DataType::Boolean
                         })
                         .map(|f| FieldRef::new(&d.name, &f.name))
                 });
@@ -212,7 +211,10 @@ impl Reader<'_> {
     fn blanks(&mut self) {
         for at in 1..self.nodes.len() {
             let blank = self.is(at, Mark::Negation)
-                && matches!(self.nodes[at].text.as_str(), "missing" | "lacking" | "blank")
+                && matches!(
+                    self.nodes[at].text.as_str(),
+                    "missing" | "lacking" | "blank"
+                )
                 && !self.used[at]
                 && at + 1 == self.nodes.len();
             let Node::Named(Named::Field(field)) = self.nodes[at - 1].node.clone() else {

@@ -102,8 +102,13 @@ impl Reader<'_> {
 
     /// "delivery time in days": the unit of the measure, and no breakdown by day.
     fn says_the_unit(&self, at: usize) -> bool {
-        let unit = matches!(self.nodes[at].text.as_str(), "days" | "hours" | "minutes" | "weeks")
-            && matches!(self.nodes[at].node, Node::Time(TimeSense::Grain(_)) | Node::Unit(_));
+        let unit = matches!(
+            self.nodes[at].text.as_str(),
+            "days" | "hours" | "minutes" | "weeks"
+        ) && matches!(
+            self.nodes[at].node,
+            Node::Time(TimeSense::Grain(_)) | Node::Unit(_)
+        );
         let start = self.nodes[at].start;
         let inside = self
             .words_between(start.saturating_sub(1), start)
