@@ -153,6 +153,75 @@ fn periods_are_the_days_that_people_mean() {
 }
 
 #[derive(Deserialize)]
+struct Same {
+    ask: String,
+    plain: String,
+}
+
+#[derive(Deserialize)]
+struct Held {
+    ask: String,
+    /// Parts of the typed query, as it is written.
+    holds: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+struct SaidInManyWays {
+    questions: Vec<Same>,
+    queries: Vec<Held>,
+}
+
+/// Whether `part` stands in `whole`: every member of an object, every element of a list.
+fn stands_in(part: &serde_json::Value, whole: &serde_json::Value) -> bool {
+    match (part, whole) {
+        (serde_json::Value::Object(part), serde_json::Value::Object(whole)) => part
+            .iter()
+            .all(|(k, v)| whole.get(k).is_some_and(|w| stands_in(v, w))),
+        (serde_json::Value::Array(part), serde_json::Value::Array(whole)) => {
+            part.len() == whole.len() && part.iter().zip(whole).all(|(p, w)| stands_in(p, w))
+        }
+        _ => part == whole,
+    }
+}
+
+#[test]
+fn what_is_said_in_many_ways_means_the_same() {
+    let cases: SaidInManyWays = serde_json::from_str(&suite("questions/same.json")).unwrap();
+    let mut wrong = Vec::new();
+    for case in cases.questions {
+        let got = ask(&case.ask, &mut Conversation::default());
+        let want = ask(&case.plain, &mut Conversation::default());
+        let both = got.status == Status::Answered && want.status == Status::Answered;
+        if !both || rows(&got) != rows(&want) {
+            wrong.push(format!(
+                "{}: {:?} “{}” and not {:?} “{}”",
+                case.ask,
+                got.status,
+                got.restatement.unwrap_or_default(),
+                want.status,
+                want.restatement.unwrap_or_default()
+            ));
+        }
+    }
+    for case in cases.queries {
+        let got = ask(&case.ask, &mut Conversation::default());
+        let query = got.plan.last().map(|s| s.query.clone()).unwrap_or_default();
+        let held = got.plan.iter().any(|s| stands_in(&case.holds, &s.query));
+        if got.status != Status::Answered || !held {
+            wrong.push(format!("{}: {:?} {query}", case.ask, got.status));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_answer_states_how_likely_it_is_right() {
+    let got = ask("revenue by region", &mut Conversation::default());
+    let stated = got.confidence.unwrap();
+    assert!((0.5..=1.0).contains(&stated), "{stated}");
+}
+
+#[derive(Deserialize)]
 struct Refused {
     ask: String,
     code: Vec<String>,

@@ -677,7 +677,17 @@ fn value_edges(
             .look_up(words)
             .iter()
             .any(|n| matches!(n.named, Named::Entity(_)));
-        let weight = if noun { weight - 1.0 } else { weight };
+        // "Store vs Online": set against another value, it is one.
+        let opposed = |i: Option<usize>| {
+            i.and_then(|i| tokens.get(i))
+                .is_some_and(|t| matches!(t.folded.as_str(), "vs" | "v" | "versus" | "or"))
+        };
+        let opposed = opposed(at.checked_sub(1)) || opposed(Some(end));
+        let weight = if noun && !opposed {
+            weight - 1.0
+        } else {
+            weight
+        };
         let weight = if narrower { weight - 0.3 } else { weight };
         let weight = if time { weight - 1.5 } else { weight };
         add(Sense::Value(found), end, weight);

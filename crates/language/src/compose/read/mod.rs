@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
         let scene: &'a Scene<'a> = self.scene;
         scene
             .tokens
-            .get(start..end)
+            .get(start..end.min(scene.tokens.len()))
             .unwrap_or_default()
             .iter()
             .map(|t| t.folded.as_str())

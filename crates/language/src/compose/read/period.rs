@@ -269,8 +269,16 @@ impl Reader<'_> {
         let Some(field) = self.model().default_time.clone() else {
             return;
         };
+        // A plain date knows no hour.
+        let timed = self
+            .model()
+            .field(&field)
+            .is_some_and(|f| f.data_type != DataType::Date);
         let mut found: Vec<(Grain, Vec<Literal>, String)> = Vec::new();
         for at in 0..self.nodes.len() {
+            if !timed && matches!(self.nodes[at].node, Node::Time(TimeSense::Hours(..))) {
+                continue;
+            }
             let cycle = match &self.nodes[at].node {
                 Node::Time(TimeSense::Weekdays(days, label)) => (
                     Grain::Weekday,

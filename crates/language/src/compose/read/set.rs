@@ -289,7 +289,16 @@ impl Reader<'_> {
         .iter()
         .any(|w| text.split(' ').any(|t| t == *w))
             || !whose.is_empty()
-            || self.is(at, Mark::NeverOrdered);
+            || self.is(at, Mark::NeverOrdered)
+            // "products that were not sold in May"
+            || self
+                .words_between(self.nodes[at].end, self.nodes[at].end + 1)
+                .any(|w| {
+                    matches!(
+                        w,
+                        "sold" | "bought" | "purchased" | "ordered" | "rented" | "stocked"
+                    )
+                });
         let Some(entity) = self.head_entity() else {
             return Ok(());
         };
@@ -445,7 +454,11 @@ impl Reader<'_> {
         let keys = fact_keys(self.model(), dataset);
         let sales = self.default_fact();
         keys.iter()
-            .find(|k| Some(&k.dataset) == sales.as_ref())
+            .find(|k| {
+                sales.as_ref().is_some_and(|s| {
+                    k.dataset == *s || query::reachable(self.model(), s, k).is_ok()
+                })
+            })
             .or(keys.first())
             .cloned()
     }

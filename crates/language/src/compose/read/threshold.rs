@@ -801,6 +801,18 @@ impl Reader<'_> {
                 continue;
             };
             if let Some(number) = self.number_of(&named, None) {
+                // "orders over £100": money limits no count.
+                let counts = match &number.measure {
+                    Measure::Metric(name) => self
+                        .model()
+                        .metric(name)
+                        .is_some_and(|m| matches!(m.unit, Unit::Count(_))),
+                    Measure::Rows(_) => true,
+                    _ => false,
+                };
+                if money && counts {
+                    continue;
+                }
                 self.take(near);
                 return Ok(self.add_measure(NamedMeasure {
                     name: number.name,
