@@ -189,6 +189,8 @@ pub(crate) struct Draft {
     pub shift: Option<(i32, Grain)>,
     /// Whether the question is a continuation by its first words.
     pub continues: bool,
+    /// The comparable-store policy that a comparison keeps to.
+    pub comparable: Option<String>,
     /// Nouns that only say what the measure is about.
     pub scoped: usize,
     /// A query with a shape of its own (pairs, cohorts), complete.

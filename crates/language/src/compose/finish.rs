@@ -308,7 +308,10 @@ fn assemble(
         None => {}
     }
     if let Some(compare) = &draft.compare {
-        query.compare = Some(comparison(compare, scene));
+        query.compare = Some(Compare {
+            comparable: draft.comparable.clone(),
+            ..comparison(compare, scene)
+        });
         let running = query
             .dimensions
             .iter()
@@ -321,6 +324,10 @@ fn assemble(
         if !running && !ranged {
             return Err(Misfit::Missing("which periods are compared"));
         }
+    }
+    // Like for like compares; alone it says nothing.
+    if draft.comparable.is_some() && query.compare.is_none() {
+        return Err(Misfit::Missing("which periods are compared"));
     }
     query.cumulative = draft.cumulative;
     query.rolling = draft.rolling;

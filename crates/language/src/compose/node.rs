@@ -94,6 +94,18 @@ pub(super) enum Mark {
     People,
     /// "out of stock".
     NoStock,
+    /// "sell-through".
+    SellThrough,
+    /// "weeks of supply", "stock cover".
+    Supply,
+    /// "like for like", "same-store".
+    Comparable,
+    /// "new vs returning customers".
+    Returning,
+    /// "ABC analysis".
+    Abc,
+    /// "price volume mix".
+    PriceVolumeMix,
 }
 
 /// What a word does to the last query of a conversation.
@@ -329,6 +341,12 @@ fn mark(kind: &str) -> Option<Mark> {
         "rest" => Mark::Rest,
         "people" => Mark::People,
         "nostock" => Mark::NoStock,
+        "sellthrough" => Mark::SellThrough,
+        "supply" => Mark::Supply,
+        "comparable" => Mark::Comparable,
+        "returning" => Mark::Returning,
+        "abc" => Mark::Abc,
+        "pvm" => Mark::PriceVolumeMix,
         _ => return None,
     })
 }

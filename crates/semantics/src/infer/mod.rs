@@ -1,6 +1,7 @@
 //! A model from measurements: nothing is known of the data but its names, types, values and keys.
 
 pub(crate) mod columns;
+mod comparable;
 mod dates;
 mod derived;
 pub(crate) mod entities;
@@ -74,6 +75,7 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
         }
     }
     metrics::add(&mut model, profile, &summarised);
+    comparable::add(&mut model);
     dates::end_with_the_facts(&mut model, profile, evidence);
     model
 }

@@ -18,6 +18,7 @@ mod period;
 mod rank;
 mod related;
 mod rest;
+mod retail;
 mod set;
 mod settle;
 mod shape;
@@ -264,6 +265,11 @@ impl Reader<'_> {
             self.take(at);
             return Err(Misfit::Missing("what is compared with what"));
         }
+        if let Some(at) = self.find(Mark::PriceVolumeMix) {
+            self.price_volume_mix(at)?;
+            return Ok(self.draft);
+        }
+        self.retail()?;
         if let Some(at) = self.find(Mark::Pair) {
             self.pairs(at)?;
             return Ok(self.draft);
