@@ -222,7 +222,9 @@ pub fn filter_words(model: &Model, filter: &Filter) -> String {
         }
         Filter::Contains { field, text } => format!("{} containing “{text}”", label(model, field)),
         Filter::IsNull { field } => format!("without {}", label(model, field)),
-        Filter::During { field, range } => format!("{} in {}", label(model, field), range.label),
+        Filter::During { field, range } => {
+            format!("{} {}", label(model, field), placed(&range.label))
+        }
         Filter::Cycle { values, .. } => format!(
             "on {}",
             values.iter().map(literal).collect::<Vec<_>>().join(" or ")
@@ -244,6 +246,19 @@ fn one_number(model: &Model, query: &Query) -> String {
     format!("the {}", restate(query, model).to_lowercase())
 }
 
+/// A period with the word that leads to it: "in 2024", but "before July".
+fn placed(label: &str) -> String {
+    let led = label
+        .split(' ')
+        .next()
+        .is_some_and(|w| matches!(w, "before" | "since" | "after" | "until"));
+    if led {
+        label.to_string()
+    } else {
+        format!("in {label}")
+    }
+}
+
 fn members(model: &Model, query: &Query) -> String {
     if let Some(set) = &query.sets {
         return sets(model, set);
@@ -254,7 +269,7 @@ fn members(model: &Model, query: &Query) -> String {
             parts.push(format!("of {}", filter_words(model, filter)));
         }
         if let Some(range) = query.time.as_ref().and_then(|t| t.range.as_ref()) {
-            parts.push(format!("in {}", range.label));
+            parts.push(placed(&range.label));
         }
         return parts.join(" ");
     }

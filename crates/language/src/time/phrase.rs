@@ -12,6 +12,7 @@ impl Reader<'_> {
     /// A phrase that begins at `at`: sense and the token after it.
     pub(super) fn phrase(&self, at: usize) -> Option<(TimeSense, usize)> {
         self.short_form(at)
+            .or_else(|| self.end_of(at))
             .or_else(|| self.to_date_elsewhere(at))
             .or_else(|| self.named_day(at))
             .or_else(|| self.week_number(at))
@@ -46,6 +47,31 @@ impl Reader<'_> {
             }),
             next + 2,
         ))
+    }
+
+    /// "stock at the end of June": a level stands at the end of its period, so that the period says it.
+    /// Of what flows the words would mean another thing, and stay unread.
+    fn end_of(&self, at: usize) -> Option<(TimeSense, usize)> {
+        let level = self.tokens.iter().any(|t| {
+            matches!(
+                t.folded.as_str(),
+                "stock" | "stocks" | "inventory" | "hand" | "level" | "levels"
+            )
+        });
+        let start = match (
+            self.word(at),
+            self.word(at + 1),
+            self.word(at + 2),
+            self.word(at + 3),
+        ) {
+            ("at" | "by" | "from", "the", "end" | "close", "of") => at + 4,
+            ("at" | "by", "end" | "close", "of", _) => at + 3,
+            _ => return None,
+        };
+        if !level {
+            return None;
+        }
+        self.period(start)
     }
 
     /// "have not bought for 90 days", "no sales in 60 days": the last so many days.

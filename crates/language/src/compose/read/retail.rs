@@ -254,8 +254,14 @@ impl Reader<'_> {
                 Node::Named(Named::Metric(m)) => Measure::Metric(m.clone()) == value.measure,
                 Node::Change(_)
                 | Node::Mark(
-                    Mark::Among | Mark::Which | Mark::List | Mark::By | Mark::Versus | Mark::Compare
-                    | Mark::And | Mark::All,
+                    Mark::Among
+                    | Mark::Which
+                    | Mark::List
+                    | Mark::By
+                    | Mark::Versus
+                    | Mark::Compare
+                    | Mark::And
+                    | Mark::All,
                 ) => true,
                 _ => false,
             };
