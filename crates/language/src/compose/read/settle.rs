@@ -38,7 +38,10 @@ impl Reader<'_> {
         while at + 1 < self.nodes.len() {
             let home = match &self.nodes[at].node {
                 Node::Named(Named::Entity(e)) if is_singular(&self.nodes[at].text) => {
-                    self.model().entities[*e].dataset.clone()
+                    let entity = &self.model().entities[*e];
+                    let shown = &entity.display.dataset;
+                    let own = self.model().dataset(shown).is_some_and(|d| !d.is_fact);
+                    entity.dataset.clone().or(own.then(|| shown.clone()))
                 }
                 _ => None,
             };

@@ -657,11 +657,19 @@ impl Reader<'_> {
 
     /// "in the superstore", "at these shops": where something is, and not what is asked for.
     pub(super) fn is_place(&self, at: usize) -> bool {
-        // "at the airport stores"
-        let described = at
-            .checked_sub(1)
-            .filter(|b| matches!(self.nodes[*b].node, Node::Value(_)) && self.adjacent(*b, at));
-        let mut before = self.nodes[described.unwrap_or(at)].start;
+        // "at the airport stores", "in the South region superstore"
+        let mut described = at;
+        while let Some(b) = described.checked_sub(1).filter(|b| {
+            self.adjacent(*b, described)
+                && (matches!(self.nodes[*b].node, Node::Value(_))
+                    || matches!(self.nodes[*b].node, Node::Named(Named::Entity(_)))
+                        && b.checked_sub(1).is_some_and(|c| {
+                            matches!(self.nodes[c].node, Node::Value(_)) && self.adjacent(c, *b)
+                        }))
+        }) {
+            described = b;
+        }
+        let mut before = self.nodes[described].start;
         while before > 0
             && matches!(
                 self.scene.tokens[before - 1].folded.as_str(),
