@@ -1,6 +1,7 @@
 // The page: one thread of questions and answers over the data that the server has open.
 
 import { alive, ask, source, Unreachable } from "./ask.js";
+import { startCompletion } from "./complete.js";
 import { el, icon } from "./element.js";
 import { startTheme } from "./theme.js";
 import { counted, dayOf } from "./values.js";
@@ -17,6 +18,7 @@ let running = null;
 let last = "";
 
 startTheme(at("theme"));
+const ways = startCompletion(box, at("ways"), { conversation: () => conversation, changed: () => fit() });
 
 function say(text) {
   at("status").textContent = text;
@@ -69,6 +71,7 @@ at("form").addEventListener("submit", (event) => {
     return;
   }
   const text = box.value;
+  ways.hide();
   box.value = "";
   fit();
   put(text);

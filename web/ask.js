@@ -65,6 +65,18 @@ function message(text) {
   return { name, data: data.length ? JSON.parse(data.join("\n")) : null };
 }
 
+/** Ways to go on from a text, best first: `{ text, added }` each. */
+export async function completions(text, conversation, signal) {
+  const reply = await fetch("/api/v1/complete", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ text, conversation }),
+    signal,
+  });
+  if (!reply.ok) throw new Refused({ detail: `the server answered ${reply.status}` });
+  return (await reply.json()).completions;
+}
+
 /** What is open: name, tables, span, examples, opening. */
 export async function source() {
   let reply;

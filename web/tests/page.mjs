@@ -211,6 +211,24 @@ async function story(page) {
   await page.click(".turn:last-child .next .chip");
   await page.until(`document.querySelectorAll('.turn').length > ${before} && ${settled}`, "a suggestion");
 
+  // Ways to go on: the list opens while typing, Tab takes the first, Escape closes it.
+  const box = "document.getElementById('question')";
+  await page.value(`${box}.focus()`);
+  await page.type("revenue by reg");
+  await page.until("!document.getElementById('ways').hidden", "the ways to go on");
+  assert.equal(await page.value(`${box}.getAttribute('aria-expanded')`), "true");
+  assert.match(await page.value("document.querySelector('#ways li').textContent"), /^revenue by region/);
+  await sound(page, "the ways to go on");
+  await picture(page, "completion");
+  await page.key("Tab", { code: "Tab", keyCode: 9 });
+  assert.equal(await page.value(`${box}.value`), "revenue by region ");
+  await page.until("!document.getElementById('ways').hidden", "the next ways");
+  await page.key("Escape", { keyCode: 27 });
+  assert.equal(await page.value("document.getElementById('ways').hidden"), true);
+  await page.key("Enter", { code: "Enter", keyCode: 13, text: "\r" });
+  await page.until(settled, "the completed question");
+  assert.match(await page.value(last(".headline") + ".textContent"), /North/);
+
   // Data is never markup.
   await ask(page, "<img src=x onerror=alert(1)> revenue");
   assert.equal(await page.value("document.querySelectorAll('.turn img').length"), 0);

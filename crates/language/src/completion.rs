@@ -55,14 +55,16 @@ pub fn complete(
     let Some(place) = place(done, knowledge) else {
         return Vec::new();
     };
-    let mut found = Vec::new();
+    let mut found: Vec<Completion> = Vec::new();
     let mut tried = 0;
     for (candidate, ending) in candidates(&place, &partial, knowledge) {
         if tried >= TRIED || found.len() >= at_most {
             break;
         }
         let starts = fold(&candidate).starts_with(&partial) && fold(&candidate) != partial;
-        if !starts {
+        // A thing and the column that shows it have one name.
+        let known = found.iter().any(|f| f.added == candidate);
+        if !starts || known {
             continue;
         }
         tried += 1;

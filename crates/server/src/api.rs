@@ -1,4 +1,5 @@
-//! Routes: the page, `POST /api/v1/ask`, what is open, and whether the server lives.
+//! Routes: the page, `POST /api/v1/ask`, `POST /api/v1/complete`, what is open, and whether the server
+//! lives.
 
 use crate::problem::Problem;
 use crate::stream::{Messages, Withdrawn};
@@ -23,6 +24,8 @@ const BODY_LIMIT: usize = 256 * 1024;
 const CONVERSATION_ID_LIMIT: usize = 200;
 /// A question that runs longer is stopped.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
+/// Ways to go on that are offered at most.
+const COMPLETIONS: usize = 6;
 /// Events that wait for a slow reader at most.
 const EVENTS_AHEAD: usize = 64;
 
@@ -36,11 +39,21 @@ struct Ask {
     as_of: Option<String>,
 }
 
+/// A text in the box, up to the cursor.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Typed {
+    text: String,
+    #[serde(default)]
+    conversation: Option<String>,
+}
+
 pub(crate) fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/api/v1/source", get(source))
         .route("/api/v1/ask", post(ask))
+        .route("/api/v1/complete", post(complete))
         .fallback(page)
         .method_not_allowed_fallback(|| async {
             Problem::new(
@@ -113,6 +126,51 @@ fn defect() -> Problem {
     )
 }
 
+/// Ways to go on from a text: `{"completions": [{"text", "added"}]}`, best first.
+async fn complete(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let typed: Typed = match json(&headers, body, "{\"text\": \"sales by re\"}") {
+        Ok(typed) => typed,
+        Err(problem) => return problem.into_response(),
+    };
+    if let Err(problem) = conversation_id(typed.conversation.as_deref()) {
+        return problem.into_response();
+    }
+    let found = tokio::task::spawn_blocking(move || {
+        let cursor = typed.text.chars().count();
+        let complete = |conversation: &Conversation| {
+            shared
+                .assistant
+                .complete(&typed.text, cursor, conversation, COMPLETIONS)
+        };
+        match typed.conversation.as_deref() {
+            Some(id) => {
+                let conversation = shared.conversations.get(id);
+                // A turn that runs holds its conversation; completion does not wait for it.
+                match conversation.try_lock() {
+                    Ok(conversation) => complete(&conversation),
+                    Err(_) => Vec::new(),
+                }
+            }
+            None => complete(&Conversation::default()),
+        }
+    })
+    .await;
+    match found {
+        Ok(found) => {
+            let ways: Vec<_> = found
+                .iter()
+                .map(|c| serde_json::json!({"text": c.text, "added": c.added}))
+                .collect();
+            Json(serde_json::json!({ "completions": ways })).into_response()
+        }
+        Err(_) => defect().into_response(),
+    }
+}
+
 async fn ask(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
@@ -163,7 +221,12 @@ fn wants_events(headers: &HeaderMap) -> bool {
         .is_some_and(|v| v.contains("text/event-stream"))
 }
 
-fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Ask, Problem> {
+/// The body of a request as JSON; `example` shows what would be right.
+fn json<T: serde::de::DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+    example: &str,
+) -> Result<T, Problem> {
     // A browser sends JSON across origins only after asking, which is never granted here.
     let json = headers
         .get(header::CONTENT_TYPE)
@@ -175,7 +238,7 @@ fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Ask,
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "not_json",
             "the request is not application/json",
-            "send {\"question\": \"sales by region\"} with Content-Type: application/json",
+            format!("send {example} with Content-Type: application/json"),
         ));
     }
     let body = body.map_err(|e| {
@@ -195,14 +258,35 @@ fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Ask,
             )
         }
     })?;
-    let asked: Ask = serde_json::from_slice(&body).map_err(|e| {
+    serde_json::from_slice(&body).map_err(|e| {
         Problem::new(
             StatusCode::BAD_REQUEST,
             "bad_request",
-            format!("the request is no question: {e}"),
-            "send {\"question\": \"…\", \"conversation\"?: \"…\", \"as_of\"?: \"YYYY-MM-DD\"}",
+            format!("the request cannot be read: {e}"),
+            format!("send {example}"),
         )
-    })?;
+    })
+}
+
+/// Whether a conversation's id can be one.
+fn conversation_id(id: Option<&str>) -> Result<(), Problem> {
+    if id.is_some_and(|c| c.is_empty() || c.len() > CONVERSATION_ID_LIMIT) {
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad_conversation",
+            format!("a conversation id holds 1 to {CONVERSATION_ID_LIMIT} bytes"),
+            "take a UUID",
+        ));
+    }
+    Ok(())
+}
+
+fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Ask, Problem> {
+    let asked: Ask = json(
+        headers,
+        body,
+        "{\"question\": \"sales by region\", \"conversation\"?: \"…\", \"as_of\"?: \"YYYY-MM-DD\"}",
+    )?;
     if asked.question.trim().is_empty() {
         return Err(Problem::new(
             StatusCode::BAD_REQUEST,
@@ -224,18 +308,7 @@ fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Ask,
             "write it as YYYY-MM-DD",
         ));
     }
-    if asked
-        .conversation
-        .as_ref()
-        .is_some_and(|c| c.is_empty() || c.len() > CONVERSATION_ID_LIMIT)
-    {
-        return Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            "bad_conversation",
-            format!("a conversation id holds 1 to {CONVERSATION_ID_LIMIT} bytes"),
-            "take a UUID",
-        ));
-    }
+    conversation_id(asked.conversation.as_deref())?;
     Ok(asked)
 }
 

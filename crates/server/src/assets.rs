@@ -42,6 +42,8 @@ const ASSETS: &[Asset] = &[
     own!("/icon.svg", "icon.svg", "image/svg+xml"),
     own!("/app.js", "app.js", SCRIPT),
     own!("/ask.js", "ask.js", SCRIPT),
+    own!("/complete.js", "complete.js", SCRIPT),
+    own!("/theme-first.js", "theme-first.js", SCRIPT),
     own!("/turn.js", "turn.js", SCRIPT),
     own!("/narrative.js", "narrative.js", SCRIPT),
     own!("/evidence.js", "evidence.js", SCRIPT),

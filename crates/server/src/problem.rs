@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use std::borrow::Cow;
 
 /// Why a request was not taken.
 pub(crate) struct Problem {
@@ -11,7 +12,7 @@ pub(crate) struct Problem {
     /// What was wrong.
     pub(crate) detail: String,
     /// What to do.
-    pub(crate) hint: &'static str,
+    pub(crate) hint: Cow<'static, str>,
 }
 
 impl Problem {
@@ -19,13 +20,13 @@ impl Problem {
         status: StatusCode,
         code: &'static str,
         detail: impl Into<String>,
-        hint: &'static str,
+        hint: impl Into<Cow<'static, str>>,
     ) -> Self {
         Problem {
             status,
             code,
             detail: detail.into(),
-            hint,
+            hint: hint.into(),
         }
     }
 }
