@@ -73,6 +73,13 @@ impl<'m> Compiler<'m> {
                 how: "added up over time",
             });
         }
+        // Its groups are those of the range, and its rows are not.
+        let sized = |d: &Dimension| matches!(d, Dimension::Bucket { .. });
+        if window.span.start.is_some() && dimensions.iter().any(sized) {
+            return Err(QueryError::Malformed(
+                "a number that reaches back before a range is not grouped by a measure of an entity in the range: leave out its start".into(),
+            ));
+        }
         let until = leaves.iter().find_map(|l| l.until());
         let mut cut = window.clone();
         if let Some(until) = until

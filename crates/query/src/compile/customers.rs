@@ -44,8 +44,10 @@ impl<'m> Compiler<'m> {
             }
             // Where periods of another year are moved onto this one, rows stay in their own.
             Some(grain) => {
+                // Rows before the range count too, where a level is carried into it.
                 let unmoved = Window {
                     moved: None,
+                    span: Default::default(),
                     ..window.clone()
                 };
                 self.dimension(scope, usize::MAX, &Dimension::Time(grain), &unmoved)?

@@ -80,6 +80,17 @@ impl Window {
         opened
     }
 
+    /// All snapshots that may say something of a time in it: also those of days that are left out
+    /// of a comparison.
+    fn known(&self) -> Window {
+        let mut known = self.opened();
+        known.week_53 = None;
+        if let Some(moved) = &mut known.moved {
+            moved.exactly = false;
+        }
+        known
+    }
+
     /// Without its end.
     fn unended(&self) -> Window {
         let mut unended = self.clone();
@@ -212,8 +223,10 @@ impl<'m> Compiler<'m> {
                 "the level of {home} at the start of a period needs periods of {snapshot}"
             )));
         }
+        let all_days =
+            placed.week_53.is_none() && !placed.moved.as_ref().is_some_and(|m| m.exactly);
         let seen = if level.carried() && ranged {
-            placed.opened()
+            placed.known()
         } else {
             placed.clone()
         };
@@ -227,7 +240,7 @@ impl<'m> Compiler<'m> {
             window: placed,
         };
         let mut prepared = self.prepared_within(dimensions, leaves, &asked, Some(&seen))?;
-        if !reading.has_periods() && level.is_last_known() {
+        if !reading.has_periods() && level.is_last_known() && all_days {
             return self.last_known(&reading, prepared, &seen, &items);
         }
         let times = self.times_asked(&reading)?;
@@ -407,8 +420,6 @@ impl<'m> Compiler<'m> {
                     .field(&FieldRef::new(&home.name, key.as_str()))?,
             );
         }
-        // A snapshot that is in several linked groups is followed by the next one in each.
-        item.extend(prepared.linked.iter().map(|d| prepared.keys[*d].clone()));
         let mut conditions = std::mem::take(&mut prepared.dated);
         if let Some(filter) = timely {
             conditions.push(self.condition(&mut prepared.scope, filter)?);
@@ -429,17 +440,21 @@ impl<'m> Compiler<'m> {
             }
         }
         columns.push(format!("{at} AS at"));
-        let beside = if level.read.pick == Pick::First && !level.opening {
-            ("LAG", "prior_at")
+        let (function, frame, name) = if level.read.pick == Pick::First && !level.opening {
+            ("LAG", "PRECEDING", "prior_at")
         } else {
-            ("LEAD", "next_at")
+            ("LEAD", "FOLLOWING", "next_at")
         };
-        columns.push(format!(
-            "{}({at}) OVER (PARTITION BY {} ORDER BY {at}) AS {}",
-            beside.0,
-            item.join(", "),
-            beside.1
-        ));
+        let partition = item.join(", ");
+        // A snapshot that is in several linked groups stands there several times, and none of them
+        // is the one beside another.
+        columns.push(if prepared.linked.is_empty() {
+            format!("{function}({at}) OVER (PARTITION BY {partition} ORDER BY {at}) AS {name}")
+        } else {
+            format!(
+                "MIN({at}) OVER (PARTITION BY {partition} ORDER BY {at} GROUPS BETWEEN 1 {frame} AND 1 {frame}) AS {name}"
+            )
+        });
         let filters = std::mem::take(&mut prepared.filters);
         if !filters.is_empty() {
             columns.push(format!("({}) AS counts", filters.join(" AND ")));

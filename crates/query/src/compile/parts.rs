@@ -120,7 +120,7 @@ impl Compiler<'_> {
         };
         let counter = match (query.rolling, super::grouped::running(dimensions)) {
             (Some(_), Some((r, grain))) => {
-                let counter = self.counter(setting, r, grain)?;
+                let counter = self.counter(setting, base, r, grain)?;
                 select.from.push_str(&counter.join);
                 Some(counter)
             }

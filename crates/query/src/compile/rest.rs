@@ -6,7 +6,7 @@ use super::measure::Leaf;
 use super::parts::Measured;
 use super::statement::Select;
 use crate::{Dimension, Query, QueryError, Rank};
-use semantics::DataType;
+use semantics::{DataType, Pick};
 
 /// The dimension that holds the label of the rest: the first text outside `per`.
 fn labelled(compiler: &Compiler, query: &Query, rank: &Rank) -> Option<usize> {
@@ -34,6 +34,10 @@ impl Compiler<'_> {
         *additive
             // A number that reaches back in time has no value in a group without rows of its own.
             && basis.reach.is_none()
+            // The least of all items together is not the sum of the least of each.
+            && !level
+                .as_ref()
+                .is_some_and(|l| matches!(l.read.pick, Pick::Min | Pick::Max))
             && over.iter().all(|d| match d {
                 Dimension::Field(field) => self.context.graph.reach(home, field).is_ok(),
                 Dimension::TimeOf { field, .. } => {

@@ -61,6 +61,7 @@ impl<'m> Compiler<'m> {
     pub(super) fn counter(
         &mut self,
         setting: &Setting,
+        base: &str,
         r: usize,
         grain: Grain,
     ) -> Result<Counter, QueryError> {
@@ -94,7 +95,16 @@ impl<'m> Compiler<'m> {
                 join: String::new(),
             });
         }
-        let days = Days::of_data(self, &field)?;
+        // The data's own days, and the periods of every measure that is shown.
+        let own_days = Days::of_data(self, &field)?;
+        let widest = |function: &str, of: &str, data: &str| {
+            let shown = format!("(SELECT {of}(d{r}) FROM {base})");
+            format!("{function}({}, {})", sql.day(data), sql.day(&shown))
+        };
+        let days = Days {
+            from: widest("LEAST", "MIN", &own_days.from),
+            to: widest("GREATEST", "MAX", &own_days.to),
+        };
         let periods = self.counted_periods(&reckoning, grain, &days)?;
         Ok(Counter {
             number: "counted.number".into(),

@@ -120,9 +120,10 @@ pub(super) fn leaf_time(
     asked: Option<&FieldRef>,
 ) -> Result<FieldRef, BTreeSet<&'static str>> {
     if let Some(field) = declared {
-        return match reach(model, home, field)? {
-            lookup::Reach::Direct(_) => Ok(field.clone()),
-            lookup::Reach::Linked(..) => Err(BTreeSet::from(["E_NO_PATH"])),
+        return match ways(model, home, field).len() {
+            0 => Err(BTreeSet::from(["E_NO_PATH"])),
+            1 => Ok(field.clone()),
+            _ => Err(BTreeSet::from(["E_AMBIGUOUS_PATH"])),
         };
     }
     if let Some(field) = asked {

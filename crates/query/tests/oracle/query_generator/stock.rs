@@ -39,6 +39,17 @@ impl QueryGenerator<'_> {
             .collect()
     }
 
+    /// Something that is counted over rows and is no level.
+    fn sold(&mut self, near: &[String]) -> Measure {
+        for _ in 0..8 {
+            let measure = self.number(0, near);
+            if of_rows(&measure) && !has_level(self.model, &measure) {
+                return measure;
+            }
+        }
+        Measure::Rows(self.any_dataset())
+    }
+
     /// A level, one before a period, or a number made of it and of what was sold.
     pub(super) fn of_stock(&mut self) -> Option<Measure> {
         let stock = Box::new(self.random.pick_from(&self.levels())?);
@@ -49,7 +60,7 @@ impl QueryGenerator<'_> {
         } else {
             Vec::new()
         };
-        let sold = Box::new(self.number(0, &near));
+        let sold = Box::new(self.sold(&near));
         Some(match self.random.below(8) {
             0 | 1 => *stock,
             2 => Measure::Opening(stock),

@@ -2,7 +2,7 @@
 
 use super::*;
 use query::ToSell;
-use semantics::{CumulativeWindow, Length, TimeUnit};
+use semantics::{CumulativeWindow, Length, Pick, TimeUnit};
 
 impl Reasons<'_> {
     /// Datasets whose rows a measure aggregates.
@@ -53,10 +53,12 @@ impl Reasons<'_> {
             Measure::Metric(name) => match self.model.metric(name).map(|m| &m.kind) {
                 Some(MetricKind::Simple { aggregation, .. }) => {
                     summed(*aggregation)
-                        && self
-                            .model
-                            .metric(name)
-                            .is_some_and(|m| m.additivity != Additivity::Non)
+                        && self.model.metric(name).is_some_and(|m| {
+                            // The least of all is not the sum of the least of each.
+                            let pick = m.semi_additive.as_ref().map(|r| r.pick);
+                            m.additivity != Additivity::Non
+                                && !matches!(pick, Some(Pick::Min | Pick::Max))
+                        })
                 }
                 Some(
                     MetricKind::Ratio {
@@ -215,7 +217,13 @@ impl Reasons<'_> {
             Ok(field) => {
                 let declared = place.stated.or(declared);
                 let placed = leaf_time(self.model, home, declared, place.time);
-                if place.opening && placed.as_ref() != Ok(&field) {
+                // Before the first day of what?
+                let timed = place.dimensions.iter().any(|d| match d {
+                    Dimension::Time(_) => true,
+                    Dimension::TimeOf { field: own, .. } => *own == field,
+                    _ => false,
+                });
+                if place.opening && (placed.as_ref() != Ok(&field) || !timed && !place.starts) {
                     self.add(MALFORMED);
                 }
             }
@@ -230,7 +238,8 @@ impl Reasons<'_> {
             }
             _ => None,
         });
-        if place.reach || place.compared {
+        let sized = |d: &&Dimension| matches!(d, Dimension::Bucket { .. });
+        if place.reach || place.compared || place.starts && place.dimensions.iter().any(sized) {
             self.add(MALFORMED);
         }
         if grain.is_none() && !place.ends && window != CumulativeWindow::All {
@@ -449,14 +458,6 @@ impl Reasons<'_> {
             }
             Measure::Opening(level) => {
                 if !self.is_level(level) || place.reach {
-                    self.add(MALFORMED);
-                }
-                // Before the first day of what?
-                let timed = place
-                    .dimensions
-                    .iter()
-                    .any(|d| matches!(d, Dimension::Time(_) | Dimension::TimeOf { .. }));
-                if !timed && !place.starts {
                     self.add(MALFORMED);
                 }
                 self.measure(

@@ -358,6 +358,17 @@ impl Reasons<'_> {
                 opening: false,
             };
             self.measure(&term.measure, &place);
+            // The total that shares are of is computed in the same way.
+            if let Some(share) = &query.share
+                && share.within.iter().all(|i| *i < query.dimensions.len())
+            {
+                let within = share.within.iter().map(|i| &query.dimensions[*i]);
+                let whole = Place {
+                    dimensions: within.collect(),
+                    ..place.clone()
+                };
+                self.measure(&term.measure, &whole);
+            }
             if query.cumulative && !adds_up(self.model, &term.measure) {
                 self.add(UNSAFE);
             }
