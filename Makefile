@@ -11,7 +11,7 @@ linker := $(if $(shell command -v mold),-C link-arg=-fuse-ld=mold,$(if $(shell c
 export RUSTFLAGS := $(linker) -C link-arg=-Wl,-rpath,$(DUCKDB_LIB_DIR)
 runner := $(if $(shell command -v cargo-nextest),cargo nextest run --no-fail-fast --hide-progress-bar,cargo test)
 
-.PHONY: build demo test lint eval bench bench-tpcds oracle schemas setup
+.PHONY: build demo test lint eval bench bench-tpcds oracle mutants schemas setup
 
 setup:
 	@scripts/fetch-duckdb.sh >/dev/null
@@ -49,6 +49,12 @@ bench-tpcds: setup
 oracle: setup
 	CASES=$(or $(CASES),2000) SEED=$(or $(SEED),1) JOBS=$(or $(JOBS),1) ENGINE=$(ENGINE) \
 	  cargo test --locked --package query --test oracle -- --ignored --nocapture
+
+# Plants errors in the compiler and looks whether a test notices; needs cargo-mutants. SHARD=k/n takes
+# every n-th of them.
+mutants: setup
+	cargo mutants --package query --file 'crates/query/src/compile/**' --shard $(or $(SHARD),0/1) \
+	  --profile dev --timeout 300 --output $(CARGO_TARGET_DIR)/mutants
 
 # Writes the published JSON Schemas anew from the types.
 schemas: setup

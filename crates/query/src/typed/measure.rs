@@ -174,69 +174,50 @@ impl ToSell {
             ToSell::OpeningStock(of) | ToSell::SoldAndClosingStock(of) | ToSell::Received(of) => of,
         }
     }
+}
 
-    fn measure_mut(&mut self) -> &mut Measure {
-        match self {
-            ToSell::OpeningStock(of) | ToSell::SoldAndClosingStock(of) | ToSell::Received(of) => of,
+/// The measures directly inside one, left to right: by reference, or to be changed in place.
+macro_rules! parts {
+    ($of:expr) => {
+        match $of {
+            Measure::Metric(_)
+            | Measure::Aggregate { .. }
+            | Measure::Rows(_)
+            | Measure::CountOf(_)
+            | Measure::ValueAt { .. }
+            | Measure::BasketAttach { .. }
+            | Measure::DaysSince { .. } => Vec::new(),
+            Measure::Ratio {
+                numerator: a,
+                denominator: b,
+            }
+            | Measure::Difference { left: a, right: b }
+            | Measure::WeeksOfSupply {
+                stock: a, sold: b, ..
+            }
+            | Measure::SellThrough {
+                sold: a,
+                of: ToSell::OpeningStock(b) | ToSell::SoldAndClosingStock(b) | ToSell::Received(b),
+            } => vec![a, b],
+            Measure::Where { measure, .. }
+            | Measure::PerGroup { measure, .. }
+            | Measure::Dated { measure, .. }
+            | Measure::Cumulative { measure, .. }
+            | Measure::OrZero(measure)
+            | Measure::Opening(measure) => vec![measure],
         }
-    }
+    };
 }
 
 impl Measure {
     /// The measures directly inside it, left to right.
     pub fn parts(&self) -> Vec<&Measure> {
-        match self {
-            Measure::Metric(_)
-            | Measure::Aggregate { .. }
-            | Measure::Rows(_)
-            | Measure::CountOf(_)
-            | Measure::ValueAt { .. }
-            | Measure::BasketAttach { .. }
-            | Measure::DaysSince { .. } => Vec::new(),
-            Measure::Ratio {
-                numerator: a,
-                denominator: b,
-            }
-            | Measure::Difference { left: a, right: b }
-            | Measure::WeeksOfSupply {
-                stock: a, sold: b, ..
-            } => vec![a, b],
-            Measure::SellThrough { sold, of } => vec![sold, of.measure()],
-            Measure::Where { measure, .. }
-            | Measure::PerGroup { measure, .. }
-            | Measure::Dated { measure, .. }
-            | Measure::Cumulative { measure, .. }
-            | Measure::OrZero(measure)
-            | Measure::Opening(measure) => vec![measure],
-        }
+        parts!(self)
     }
 
     /// The same, to be changed in place.
     pub(crate) fn parts_mut(&mut self) -> Vec<&mut Measure> {
-        match self {
-            Measure::Metric(_)
-            | Measure::Aggregate { .. }
-            | Measure::Rows(_)
-            | Measure::CountOf(_)
-            | Measure::ValueAt { .. }
-            | Measure::BasketAttach { .. }
-            | Measure::DaysSince { .. } => Vec::new(),
-            Measure::Ratio {
-                numerator: a,
-                denominator: b,
-            }
-            | Measure::Difference { left: a, right: b }
-            | Measure::WeeksOfSupply {
-                stock: a, sold: b, ..
-            } => vec![a, b],
-            Measure::SellThrough { sold, of } => vec![sold, of.measure_mut()],
-            Measure::Where { measure, .. }
-            | Measure::PerGroup { measure, .. }
-            | Measure::Dated { measure, .. }
-            | Measure::Cumulative { measure, .. }
-            | Measure::OrZero(measure)
-            | Measure::Opening(measure) => vec![measure],
-        }
+        parts!(self)
     }
 }
 
