@@ -3,7 +3,7 @@
 use crate::Refusal;
 
 /// Schemas and tables that describe the engine or its users.
-const CATALOGUES: [&str; 22] = [
+const CATALOGUES: [&str; 15] = [
     "information_schema",
     "pg_catalog",
     "pg_toast",
@@ -14,18 +14,21 @@ const CATALOGUES: [&str; 22] = [
     "organization_usage",
     "reader_account_usage",
     "performance_schema",
-    "mysql",
-    "sys",
-    "system",
     "__tables__",
     "__tables_summary__",
     "svv_tables",
     "stl_query",
-    "global_temp",
-    "system_information",
-    "duckdb_logs",
-    "snowflake",
     "dba_tables",
+];
+
+/// Words that are catalogues in front of a name; by themselves a table may be called so.
+const QUALIFIERS: [&str; 6] = [
+    "mysql",
+    "sys",
+    "system",
+    "global_temp",
+    "snowflake",
+    "system_information",
 ];
 
 /// Beginnings of names that belong to the engine.
@@ -50,24 +53,54 @@ const FORMATS: [&str; 9] = [
     "iceberg",
 ];
 
+/// Columns that engines add to tables: places of rows, versions, files behind them.
+const PSEUDO: [&str; 15] = [
+    "rowid",
+    "ctid",
+    "xmin",
+    "xmax",
+    "cmin",
+    "cmax",
+    "tableoid",
+    "_metadata",
+    "_table_suffix",
+    "_partitiontime",
+    "_partitiondate",
+    "_file_name",
+    "_change_type",
+    "_commit_version",
+    "input_file_name",
+];
+
+/// Whether a column is one that the engine adds, not one of the table.
+pub(crate) fn is_pseudo_column(name: &str) -> bool {
+    PSEUDO.contains(&name) || name.starts_with("metadata$")
+}
+
 /// Refuses names that lead out of the tables. Parts come without their quotation marks.
 pub(crate) fn relation(parts: &[String]) -> Result<(), Refusal> {
     let lower: Vec<String> = parts.iter().map(|p| p.to_lowercase()).collect();
     // BigQuery writes a whole path in one pair of backticks.
     let pieces: Vec<&str> = lower.iter().flat_map(|p| p.split('.')).collect();
-    if let Some(name) = pieces.iter().find(|p| {
-        CATALOGUES.contains(p)
-            || PREFIXES.iter().any(|x| p.starts_with(x))
-            || p.starts_with("region-")
-    }) {
+    let qualifiers = &pieces[..pieces.len().saturating_sub(1)];
+    if let Some(name) = pieces
+        .iter()
+        .find(|p| {
+            CATALOGUES.contains(p)
+                || PREFIXES.iter().any(|x| p.starts_with(x))
+                || p.starts_with("region-")
+        })
+        .or_else(|| qualifiers.iter().find(|p| QUALIFIERS.contains(p)))
+    {
         return Err(Refusal::new(
             "catalogue",
             format!("`{name}` describes the engine, not the data"),
             "Read the tables of the model only.",
         ));
     }
-    let path =
-        |p: &String| p.contains(['/', '\\', ':', '*', '?', '@', '$', '%', '~']) || p.is_empty();
+    let path = |p: &String| {
+        p.contains(['/', '\\', ':', '*', '?', '@', '%', '~']) || p.starts_with('$') || p.is_empty()
+    };
     if lower.iter().any(path)
         || ENDINGS
             .iter()
