@@ -10,7 +10,7 @@ const GROWTH: f64 = 10_000.0;
 /// Longest padded text.
 const PADDED: f64 = 10_000.0;
 /// Most members of all series of a statement, multiplied.
-const MEMBERS: f64 = 100_000.0;
+const MEMBERS: f64 = 1_000_000.0;
 /// Longest literal that is compared letter by letter.
 const EDITED: usize = 200;
 /// Largest literal exponent.

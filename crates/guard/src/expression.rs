@@ -618,7 +618,13 @@ fn always(expr: &Expr) -> bool {
             left,
             op: BinaryOperator::Eq | BinaryOperator::LtEq | BinaryOperator::GtEq,
             right,
-        } => left == right,
+        } => {
+            let column = |e: &Expr| {
+                matches!(e, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+                    .then(|| e.to_string().to_lowercase())
+            };
+            left == right || (column(left).is_some() && column(left) == column(right))
+        }
         _ => false,
     }
 }

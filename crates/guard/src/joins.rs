@@ -74,6 +74,9 @@ fn equal(left: &Expr, right: &Expr, frames: &[Frame]) -> Edges {
     }
 }
 
+/// Most relations of more than one row that nothing holds together.
+const LOOSE: usize = 3;
+
 /// Refuses a FROM whose relations multiply each other.
 pub(crate) fn held_together(frame: &Frame, edges: &Edges) -> Result<(), Refusal> {
     let count = frame.sources.len();
@@ -93,6 +96,10 @@ pub(crate) fn held_together(frame: &Frame, edges: &Edges) -> Result<(), Refusal>
             unite(i - 1, i);
         }
     }
+    let whole: BTreeSet<usize> = (0..count)
+        .filter(|i| frame.sources[*i].relation.rows > Rows::One)
+        .map(|i| group[i])
+        .collect();
     let mut parts: Vec<(usize, Vec<&Source>)> = Vec::new();
     for (i, source) in frame.sources.iter().enumerate() {
         if source.relation.rows <= Rows::Few {
@@ -110,6 +117,9 @@ pub(crate) fn held_together(frame: &Frame, edges: &Edges) -> Result<(), Refusal>
             "Join on keys.",
         ))
     };
+    if whole.len() > LOOSE {
+        return refuse("too many");
+    }
     match parts.as_slice() {
         [] | [_] => Ok(()),
         [(_, a), (_, b)] => {

@@ -16,8 +16,10 @@ const WORDS: usize = 40_000;
 const DEEPEST: usize = 60;
 /// Most operators: each may stand a level deeper in the tree.
 const OPERATORS: usize = 1000;
+/// Most operators that stand right before a comment.
+const PARTED: usize = 50;
 /// Most set operations.
-const SETS: usize = 100;
+const SETS: usize = 200;
 
 /// Refuses text that is too long, too deep or read differently by engines.
 pub(crate) fn bounded(sql: &str, dialect: Dialect) -> Result<(), Refusal> {
@@ -338,4 +340,55 @@ fn turned(text: &str) -> Result<(), Refusal> {
         )),
         None => Ok(()),
     }
+}
+
+/// The statement with a space between an operator and a comment behind it, as the lexers of
+/// PostgreSQL and DuckDB read it; the tokenizer takes both for one operator.
+pub(crate) fn parted(sql: &str, dialect: Dialect) -> std::borrow::Cow<'_, str> {
+    if !matches!(dialect, Dialect::Postgres | Dialect::DuckDb) || sql.len() > LONGEST {
+        return sql.into();
+    }
+    let mut out = std::borrow::Cow::Borrowed(sql);
+    // Each round parts one operator; statements with many are not ordinary.
+    for _ in 0..PARTED {
+        match swallowed(&out, dialect) {
+            Some(at) => out.to_mut().insert(at, ' '),
+            None => break,
+        }
+    }
+    out
+}
+
+/// Where a comment begins within an operator.
+fn swallowed(sql: &str, dialect: Dialect) -> Option<usize> {
+    let tokens = Tokenizer::new(dialect.parser().as_ref(), sql)
+        .with_unescape(false)
+        .tokenize();
+    // An operator that swallowed the start of a comment may leave text that is no token.
+    let Ok(tokens) = tokens else {
+        return None;
+    };
+    let mut at = 0;
+    for token in &tokens {
+        let text = token.to_string();
+        if !sql.get(at..)?.starts_with(&text) {
+            return None;
+        }
+        let sign = !text.is_empty()
+            && text
+                .chars()
+                .all(|c| c.is_ascii_punctuation() && !"'\"()[]{},;.".contains(c))
+            && !matches!(token, Token::Whitespace(_));
+        if sign {
+            let within = (at + 1..at + text.len()).find(|k| {
+                sql.get(*k..)
+                    .is_some_and(|rest| rest.starts_with("/*") || rest.starts_with("--"))
+            });
+            if within.is_some() {
+                return within;
+            }
+        }
+        at += text.len();
+    }
+    None
 }

@@ -168,6 +168,7 @@ pub fn check_compiled(sql: &str, dialect: Dialect) -> Result<(), Refusal> {
 }
 
 fn read(sql: &str, dialect: Dialect) -> Result<Statement, Refusal> {
+    let sql = &*lexical::parted(sql, dialect);
     lexical::bounded(sql, dialect)?;
     let mut statements = Parser::new(dialect.parser().as_ref())
         .with_recursion_limit(200)

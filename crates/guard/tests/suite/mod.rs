@@ -1,6 +1,8 @@
 //! The attack suite: statements as data, each for several dialects, each with a benign twin.
 
-use guard::{Dialect, Schema, check};
+pub mod mutate;
+
+use guard::{Dialect, Schema};
 
 /// A line of `suites/guard/attacks.jsonl`.
 #[derive(Debug, Clone, serde::Deserialize)]
