@@ -127,7 +127,7 @@ pub(crate) fn held_together(frame: &Frame, edges: &Edges) -> Result<(), Refusal>
             let tables = |s: &[&Source]| -> BTreeSet<String> {
                 s.iter().flat_map(|s| s.relation.tables.clone()).collect()
             };
-            if !(grouped(a) || grouped(b)) && !tables(a).is_disjoint(&tables(b)) {
+            if !(grouped(a) || grouped(b) || tables(a).is_disjoint(&tables(b))) {
                 return refuse("a table meets itself");
             }
             Ok(())

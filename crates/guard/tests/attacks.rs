@@ -1,4 +1,11 @@
 //! Every attack of the suite is refused, every twin passes; prints a table by category.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    dead_code,
+    reason = "a test; each uses a part of the suite"
+)]
 
 mod suite;
 

@@ -2,6 +2,13 @@
 //! through runs on engines that hold a canary: a forbidden table, a file, settings, row counts.
 //!
 //! `MUTANTS`, `TWINS`, `CROSSED` and `SEED` choose how many and which.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    dead_code,
+    reason = "a test; each uses a part of the suite"
+)]
 
 #[path = "../../query/tests/engine/server.rs"]
 mod server;

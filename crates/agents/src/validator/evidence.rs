@@ -14,6 +14,8 @@ pub(super) struct Table<'a> {
     pub(super) dimensions: Vec<usize>,
     /// Number columns: column, name of the term, part.
     pub(super) measures: Vec<(usize, String, Part)>,
+    /// Values that every row has because the query asks for them.
+    pub(super) fixed: Vec<String>,
 }
 
 /// Everything of a document that the number check trusts.
@@ -107,6 +109,21 @@ impl<'a> Table<'a> {
                 .map(|&c| (c, columns[c].name.clone(), guess(&columns[c].name)))
                 .collect()
         };
+        let mut fixed: Vec<String> = query
+            .as_ref()
+            .map(required_values)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|list| list.len() == 1)
+            .flatten()
+            .collect();
+        // What the only measure counts alone: the numerator of a share.
+        if let Some(query) = &query
+            && let [only] = query.metrics.as_slice()
+            && let Ok(json) = serde_json::to_value(&only.measure)
+        {
+            conditions(&json, &mut fixed);
+        }
         Table {
             rows,
             columns,
@@ -116,6 +133,7 @@ impl<'a> Table<'a> {
                 .filter(|i| !numeric.contains(i))
                 .collect(),
             measures,
+            fixed,
         }
     }
 
@@ -132,6 +150,23 @@ impl<'a> Table<'a> {
         (0..self.rows.len())
             .filter_map(|r| self.number(r, column))
             .collect()
+    }
+
+    /// How many values a grouping column has, by its lower-case name.
+    pub(super) fn distinct(&self, label: &str) -> Option<usize> {
+        let column = *self
+            .dimensions
+            .iter()
+            .find(|c| self.columns[**c].name.to_lowercase() == label)?;
+        let mut values: Vec<String> = self
+            .rows
+            .iter()
+            .filter_map(|r| r.get(column))
+            .map(|c| serde_json::to_string(c).unwrap_or_default())
+            .collect();
+        values.sort();
+        values.dedup();
+        Some(values.len())
     }
 
     /// The grain of the running time column, and the column.
@@ -160,7 +195,29 @@ impl<'a> Table<'a> {
 
     /// The period that the query covers.
     pub(super) fn scope(&self) -> Option<Span> {
-        Span::of(self.query.as_ref()?.time.as_ref()?.range.as_ref()?)
+        let query = self.query.as_ref()?;
+        if let Some(range) = query.time.as_ref().and_then(|t| t.range.as_ref()) {
+            return Span::of(range);
+        }
+        // A condition on another date bounds the rows as well.
+        let conditions = match query.filter.as_ref()? {
+            Filter::And(all) => all.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let mut during = conditions.iter().filter_map(|c| match c {
+            Filter::During { range, .. } => Span::of(range),
+            _ => None,
+        });
+        let only = during.next()?;
+        during.next().is_none().then_some(only)
+    }
+
+    /// Whether the query leaves rows out, other than those without a value.
+    pub(super) fn filtered(&self) -> bool {
+        let filter = self.query.as_ref().and_then(|q| q.filter.as_ref());
+        filter.is_some_and(
+            |f| !matches!(f, Filter::Not(inner) if matches!(inner.as_ref(), Filter::IsNull { .. })),
+        )
     }
 
     /// Whether the rows are all groups there are.
@@ -228,6 +285,25 @@ impl<'a> Table<'a> {
             .and_then(|q| q.rank.as_ref())
             .map_or(0, |r| r.skip as usize);
         Some(better + skipped + 1)
+    }
+}
+
+/// Texts that a measure's own conditions compare with.
+fn conditions(json: &serde_json::Value, found: &mut Vec<String>) {
+    match json {
+        serde_json::Value::Object(map) => {
+            for (key, value) in map {
+                match (key.as_str(), value) {
+                    ("values", serde_json::Value::Array(list)) if list.len() == 1 => {
+                        found.extend(list.iter().filter_map(|v| v.as_str()).map(String::from));
+                    }
+                    ("value", serde_json::Value::String(text)) => found.push(text.clone()),
+                    _ => conditions(value, found),
+                }
+            }
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|v| conditions(v, found)),
+        _ => {}
     }
 }
 

@@ -12,6 +12,7 @@ mod periods;
 mod proof;
 mod reading;
 mod sentence;
+mod statements;
 mod verdict;
 mod vocabulary;
 

@@ -296,3 +296,43 @@ fn perturbations(text: &str, case: &Case) -> Vec<String> {
     out.retain(|t| t != text);
     out
 }
+
+/// True sentences in other words, by the name of their case.
+fn other_words() -> Vec<(String, Vec<String>)> {
+    let text = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../suites/other_words/narratives.json"
+    ))
+    .unwrap();
+    let read: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
+    read.into_iter()
+        .map(|(name, list)| (name, serde_json::from_value(list).unwrap()))
+        .collect()
+}
+
+#[test]
+fn true_sentences_in_other_words_verify() {
+    let cases = cases();
+    let (mut all, mut rejected) = (0, Vec::new());
+    for (name, texts) in other_words() {
+        let case = cases
+            .iter()
+            .find(|c| c.name == name)
+            .unwrap_or_else(|| panic!("{name}"));
+        let document = document(case);
+        for text in texts {
+            all += 1;
+            let (verdict, faults) = verdict(&document, &text);
+            if verdict != Verdict::Verified {
+                rejected.push(format!("{name}: {text}\n    {faults}"));
+            }
+        }
+    }
+    println!("{} of {all} true sentences rejected", rejected.len());
+    assert!(
+        rejected.len() * 20 <= all,
+        "{} of {all}:\n{}",
+        rejected.len(),
+        rejected.join("\n")
+    );
+}

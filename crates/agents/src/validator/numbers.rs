@@ -52,8 +52,9 @@ pub fn check_numbers(document: &AnswerDocument) -> NumberReport {
     let evidence = Evidence::of(document);
     let glossary = Glossary::of(&evidence);
     let mut claims = Vec::new();
+    let mut subject = sentence::Subject::default();
     for mentions in reading::read(&narrative.text, &glossary) {
-        claims.extend(sentence::check(&mentions, &evidence));
+        claims.extend(sentence::check(&mentions, &evidence, &mut subject));
     }
     claims.sort_by_key(|c| (c.start, c.end));
     let bound = claims.iter().filter(|c| c.ok).count();

@@ -239,3 +239,54 @@ fn year(word: &str) -> Option<i16> {
         .then(|| word.parse().ok())?
         .filter(|y| (1900..2100).contains(y))
 }
+
+/// Reads a month or a quarter without its year, where the rows and ranges at hand know one only.
+pub(super) fn bare(text: &[char], known: &[Span]) -> Option<(usize, Span)> {
+    let (words, ends) = words(text);
+    let first = words.first()?;
+    let capital = text.first().is_some_and(|c| c.is_uppercase());
+    let months_of = |s: &Span| -> Option<(i8, i32)> {
+        let (start, end) = (s.start?, s.end?);
+        let length = (i32::from(end.year()) - i32::from(start.year())) * 12
+            + i32::from(end.month())
+            - i32::from(start.month());
+        (start.day() == 1 && end.day() == 1 && s.hour.is_none()).then_some((start.month(), length))
+    };
+    let wanted = if let Some(month) = vocabulary::month(first).filter(|_| capital) {
+        (month, 1)
+    } else if let Some(n) = first
+        .strip_prefix('q')
+        .and_then(|n| n.parse::<i8>().ok())
+        .filter(|n| (1..=4).contains(n))
+    {
+        ((n - 1) * 3 + 1, 3)
+    } else {
+        let n = match first.as_str() {
+            "first" => 1,
+            "second" => 2,
+            "third" => 3,
+            "fourth" => 4,
+            _ => return None,
+        };
+        if words.get(1).map(String::as_str) != Some("quarter") {
+            return None;
+        }
+        let month = (n - 1) * 3 + 1;
+        // The year may stand behind it.
+        let behind = match words.get(2).map(String::as_str) {
+            Some("of" | "in") => words.get(3).map(|w| (w, 3)),
+            _ => words.get(2).map(|w| (w, 2)),
+        };
+        if let Some((word, at)) = behind
+            && let Some(year) = year(word)
+        {
+            return Some((ends[at], months(date(year, month, 1), 3)?));
+        }
+        let mut found = known.iter().filter(|s| months_of(s) == Some((month, 3)));
+        let only = found.next()?;
+        return found.next().is_none().then_some((ends[1], *only));
+    };
+    let mut found = known.iter().filter(|s| months_of(s) == Some(wanted));
+    let only = found.next()?;
+    found.next().is_none().then_some((ends[0], *only))
+}

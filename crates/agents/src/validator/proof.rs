@@ -3,6 +3,7 @@
 use super::evidence::{Evidence, Table};
 use super::periods::{self, Span};
 use super::reading::{Number, cell_name};
+use super::vocabulary;
 use query::{Measure, Part};
 use semantics::Aggregation;
 
@@ -31,6 +32,24 @@ pub(super) enum Cue {
     Change(usize, usize),
     /// More (1) or less (-1) than the named group.
     Apart(i8, String),
+    /// So many times the named group.
+    Times(String),
+    /// A change, however the table gives it.
+    Moved,
+    /// The largest (1) or the smallest (-1) of its column.
+    Extreme(i8),
+    /// A number of groups whose change has this sign.
+    Moving(i8),
+    /// So many of the first by rank.
+    First(usize),
+    /// How many of the first are meant.
+    Chosen,
+    /// The first (-1) or the last (1) of a course of time.
+    InTime(i8),
+    /// The sum over the named groups.
+    Together,
+    /// The difference between the two named groups.
+    Gap,
 }
 
 /// What a number is said of.
@@ -46,6 +65,10 @@ pub(super) struct Context {
     pub(super) measure: Option<String>,
     /// Whether the rows are only said to be shown, not to be all.
     pub(super) shown: bool,
+    /// Whether its names are the other side of a relation.
+    pub(super) object: bool,
+    /// Lower-case name of the grouping column that is counted.
+    pub(super) label: Option<String>,
     /// What it is.
     pub(super) cue: Cue,
 }
@@ -130,9 +153,11 @@ pub(super) fn search(number: &Number, context: &Context, evidence: &Evidence) ->
         match &context.cue {
             Cue::Count => {
                 let complete = !table.truncated || context.shown;
+                let mut counts = vec![table.rows.len()];
+                counts.extend(context.label.iter().filter_map(|l| table.distinct(l)));
                 if complete
                     && plain(number)
-                    && number.rounds(table.rows.len() as f64)
+                    && counts.iter().any(|n| number.rounds(*n as f64))
                     && whole_scope(table, context)
                 {
                     found.push(Proof {
@@ -168,6 +193,49 @@ pub(super) fn search(number: &Number, context: &Context, evidence: &Evidence) ->
             Cue::Share => found.extend(share(number, context, t, table)),
             Cue::Place => found.extend(place(number, context, t, table)),
             Cue::Apart(side, other) => found.extend(apart(number, context, t, table, *side, other)),
+            Cue::Times(other) => found.extend(times(number, context, t, table, other)),
+            Cue::Moved => found.extend(moved(number, context, t, table)),
+            Cue::Extreme(side) => found.extend(extreme(number, context, t, table, *side)),
+            Cue::InTime(side) => {
+                for (column, term, part) in &table.measures {
+                    let rows = in_time(table, *column);
+                    let end = if *side > 0 { rows.last() } else { rows.first() };
+                    if let Some((row, _, value)) = end
+                        && number.rounds(*value)
+                        && unit_fits(number, table, *column)
+                        && measure_fits(context, table, *column, term)
+                    {
+                        found.push(proof(t, Some(*row), *column, Some(*part), *value));
+                    }
+                }
+            }
+            Cue::Moving(side) => found.extend(moving(number, context, t, table, *side)),
+            Cue::First(n) => found.extend(first(number, context, t, table, *n)),
+            Cue::Chosen => {
+                if plain(number) && number.value >= 1.0 && number.value <= table.rows.len() as f64 {
+                    found.push(Proof {
+                        table: t,
+                        row: None,
+                        column: None,
+                        part: None,
+                        value: number.value,
+                        change: false,
+                    });
+                }
+            }
+            Cue::Together => found.extend(together(number, context, t, table)),
+            Cue::Gap => {
+                if let [a, b] = context.groups.as_slice() {
+                    for (one, other) in [(a, b), (b, a)] {
+                        let [other] = other.as_slice() else { continue };
+                        let context = Context {
+                            groups: vec![one.clone()],
+                            ..context.clone()
+                        };
+                        found.extend(apart(number, &context, t, table, 1, other));
+                    }
+                }
+            }
             Cue::Change(..) | Cue::Plain | Cue::Earlier | Cue::Shared => {}
         }
         if matches!(
@@ -182,7 +250,12 @@ pub(super) fn search(number: &Number, context: &Context, evidence: &Evidence) ->
 }
 
 /// The change between two numbers that are themselves proven.
-pub(super) fn change(number: &Number, from: &[Proof], to: &[Proof]) -> Vec<Proof> {
+pub(super) fn change(
+    number: &Number,
+    from: &[Proof],
+    to: &[Proof],
+    evidence: &Evidence,
+) -> Vec<Proof> {
     let mut found = Vec::new();
     for a in from {
         for b in to
@@ -190,8 +263,16 @@ pub(super) fn change(number: &Number, from: &[Proof], to: &[Proof]) -> Vec<Proof
             .filter(|b| b.table == a.table && b.column == a.column)
         {
             let (difference, ratio) = (b.value - a.value, (b.value - a.value) / a.value);
-            let exact = if number.percent { ratio } else { difference };
+            let fraction = a.column.is_some_and(|c| {
+                evidence.tables[a.table].columns[c].unit.as_deref() == Some("fraction")
+            });
+            let exact = if number.percent && !number.points {
+                ratio
+            } else {
+                difference
+            };
             let close = exact.is_finite()
+                && (!number.points || fraction)
                 && (number.rounds(exact) || (!number.signed && number.rounds(exact.abs())));
             if close {
                 found.push(Proof {
@@ -220,6 +301,12 @@ fn whole_scope(table: &Table, context: &Context) -> bool {
 fn unit_fits(number: &Number, table: &Table, column: usize) -> bool {
     let unit = table.columns[column].unit.as_deref();
     let money = unit.filter(|u| u.len() == 3 && u.chars().all(|c| c.is_ascii_uppercase()));
+    let part = table.measures.iter().find(|m| m.0 == column).map(|m| m.2);
+    // The difference of two fractions is one of points; what is no difference is none.
+    let difference = unit == Some("fraction") && part == Some(Part::Delta);
+    if number.percent && number.points != difference {
+        return false;
+    }
     match (number.percent, &number.currency) {
         (true, None) => unit == Some("fraction"),
         (false, Some(code)) => money == Some(code.as_str()),
@@ -228,20 +315,35 @@ fn unit_fits(number: &Number, table: &Table, column: usize) -> bool {
     }
 }
 
-fn measure_fits(context: &Context, table: &Table, column: usize, term: &str) -> bool {
-    context.measure.as_ref().is_none_or(|m| {
-        *m == term.to_lowercase() || *m == table.columns[column].name.to_lowercase()
-    })
+pub(super) fn measure_fits(context: &Context, table: &Table, column: usize, term: &str) -> bool {
+    let Some(wanted) = &context.measure else {
+        return true;
+    };
+    let exact = |c: usize, t: &str| {
+        *wanted == t.to_lowercase() || *wanted == table.columns[c].name.to_lowercase()
+    };
+    if table.measures.iter().any(|m| exact(m.0, &m.1)) {
+        return exact(column, term);
+    }
+    // A noun: one of the words of the column, of its term or of its unit.
+    let wanted = vocabulary::stem(wanted);
+    let unit = table.columns[column].unit.as_deref().unwrap_or_default();
+    let matches = |text: &str| {
+        text.to_lowercase()
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|w| vocabulary::same_noun(&vocabulary::stem(w), &wanted))
+    };
+    matches(term) || matches(&table.columns[column].name) || matches(unit)
 }
 
-fn repeats<T: PartialEq>(list: &[T]) -> bool {
+pub(super) fn repeats<T: PartialEq>(list: &[T]) -> bool {
     list.iter()
         .enumerate()
         .any(|(i, one)| list[..i].contains(one))
 }
 
 /// Rows that fit one description.
-fn rows_of(table: &Table, group: &[String]) -> Vec<usize> {
+pub(super) fn rows_of(table: &Table, group: &[String]) -> Vec<usize> {
     if repeats(group) {
         return Vec::new();
     }
@@ -252,7 +354,9 @@ fn rows_of(table: &Table, group: &[String]) -> Vec<usize> {
                 .iter()
                 .filter_map(|&c| cell_name(table, r, c))
                 .collect();
-            group.iter().all(|g| names.contains(g))
+            group
+                .iter()
+                .all(|g| names.contains(g) || table.fixed.contains(g))
         })
         .collect()
 }
@@ -262,6 +366,10 @@ fn period_fits(table: &Table, row: usize, column: usize, part: Part, context: &C
     let scope = table.scope();
     if let Some(own) = table.row_period(row) {
         let named = context.spans.contains(&own);
+        // The earlier value belongs to the row before.
+        if part == Part::Prior && (context.cue != Cue::Earlier || context.stated_behind) {
+            return false;
+        }
         return (named || table.rows.len() == 1)
             && context.spans.iter().all(|s| *s == own || Some(*s) == scope);
     }
@@ -299,7 +407,10 @@ fn cells(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Pro
         {
             continue;
         }
-        if context.cue == Cue::Share && part != Part::Share {
+        let own_share = part == Part::Value
+            && table.columns[column].unit.as_deref() == Some("fraction")
+            && term.to_lowercase().contains("share");
+        if context.cue == Cue::Share && part != Part::Share && !own_share {
             continue;
         }
         // "from" starts at the earlier value where the table has one.
@@ -319,7 +430,11 @@ fn cells(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Pro
             let close = number.rounds(x) || (change && !number.signed && number.rounds(x.abs()));
             (close && period_fits(table, r, column, part, context)).then_some(x)
         };
-        if context.groups.is_empty() {
+        let unnamed = context
+            .groups
+            .iter()
+            .all(|g| g.iter().all(|n| table.fixed.contains(n)));
+        if unnamed {
             // Without a name only a single row, or one told apart by its period, is meant.
             let dated = table.running().is_some() && table.dimensions.len() == 1;
             if table.rows.len() == 1 || dated {
@@ -385,7 +500,7 @@ fn tie_value(number: &Number, table: &Table, column: usize) -> bool {
 }
 
 /// Whether a term's values may be summed over rows, as far as the query tells.
-fn sums_up(table: &Table, term: &str) -> bool {
+pub(super) fn sums_up(table: &Table, term: &str) -> bool {
     fn measure(m: &Measure) -> bool {
         match m {
             Measure::Aggregate { aggregation, .. } => {
@@ -482,7 +597,7 @@ fn share(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Pro
                 continue;
             };
             let value = x / sum;
-            if value.is_finite() && number.rounds(value) {
+            if value.is_finite() && number.percent && !number.points && number.rounds(value) {
                 found.push(Proof {
                     table: t,
                     row: Some(r),
@@ -570,6 +685,316 @@ fn apart(
                     });
                 }
             }
+        }
+    }
+    found
+}
+
+fn proof(t: usize, row: Option<usize>, column: usize, part: Option<Part>, value: f64) -> Proof {
+    Proof {
+        table: t,
+        row,
+        column: Some(column),
+        part,
+        value,
+        change: false,
+    }
+}
+
+/// "2.5 times the East's": one group's value over another's.
+fn times(number: &Number, context: &Context, t: usize, table: &Table, other: &str) -> Vec<Proof> {
+    let mut found = Vec::new();
+    let [group] = context.groups.as_slice() else {
+        return found;
+    };
+    for (column, term, part) in &table.measures {
+        if *part != Part::Value || !measure_fits(context, table, *column, term) || !plain(number) {
+            continue;
+        }
+        for a in rows_of(table, group) {
+            for b in rows_of(table, &[other.to_string()]) {
+                if let (Some(x), Some(y)) = (table.number(a, *column), table.number(b, *column))
+                    && y != 0.0
+                    && number.rounds(x / y)
+                {
+                    found.push(proof(t, Some(a), *column, Some(*part), x / y));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The change of a row as its table has it, or as its value and the earlier one give it.
+pub(super) fn change_of(table: &Table, row: usize, term: &str) -> Option<(f64, f64)> {
+    let column = |part: Part| {
+        table
+            .measures
+            .iter()
+            .find(|m| m.1 == term && m.2 == part)
+            .map(|m| m.0)
+    };
+    let cell = |part: Part| column(part).and_then(|c| table.number(row, c));
+    if let (Some(value), Some(prior)) = (cell(Part::Value), cell(Part::Prior)) {
+        return Some((value - prior, (value - prior) / prior));
+    }
+    match (cell(Part::Delta), cell(Part::Pct)) {
+        (None, None) => None,
+        (delta, pct) => Some((delta.or(pct)?, pct.unwrap_or(f64::NAN))),
+    }
+}
+
+/// Rows of a table in the order of time, with their values in a column.
+pub(super) fn in_time(table: &Table, column: usize) -> Vec<(usize, Span, f64)> {
+    if table.dimensions.len() != 1 {
+        return Vec::new();
+    }
+    let mut rows: Vec<(usize, Span, f64)> = (0..table.rows.len())
+        .filter_map(|r| Some((r, table.row_period(r)?, table.number(r, column)?)))
+        .collect();
+    rows.sort_by_key(|(_, span, _)| (span.start, span.hour));
+    rows
+}
+
+/// The two values that a sentence about a course of time compares: those of the two periods that
+/// it names, else the one named and the one before it, else the first and the last.
+pub(super) fn ends(table: &Table, column: usize, spans: &[Span]) -> Option<(f64, f64)> {
+    let rows = in_time(table, column);
+    let own: Vec<&Span> = spans
+        .iter()
+        .filter(|s| Some(**s) != table.scope())
+        .collect();
+    let at = |span: &Span| rows.iter().position(|(_, s, _)| s == span);
+    match own.as_slice() {
+        [] => Some((rows.first()?.2, rows.last().filter(|_| rows.len() > 1)?.2)),
+        [one] => {
+            let k = at(one)?;
+            Some((rows.get(k.checked_sub(1)?)?.2, rows[k].2))
+        }
+        [a, b] => {
+            let (a, b) = (at(a)?, at(b)?);
+            Some((rows[a.min(b)].2, rows[a.max(b)].2))
+        }
+        _ => None,
+    }
+}
+
+fn moved(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Proof> {
+    let mut found = Vec::new();
+    for (column, term, part) in &table.measures {
+        if *part != Part::Value
+            && table
+                .measures
+                .iter()
+                .any(|m| &m.1 == term && m.2 == Part::Value)
+        {
+            continue;
+        }
+        if !measure_fits(context, table, *column, term) {
+            continue;
+        }
+        let fraction = table.columns[*column].unit.as_deref() == Some("fraction");
+        let fits = |delta: f64, pct: f64| -> Option<f64> {
+            let close = |x: f64| {
+                x.is_finite() && (number.rounds(x) || (!number.signed && number.rounds(x.abs())))
+            };
+            if number.percent {
+                if number.points {
+                    (fraction && close(delta)).then_some(delta)
+                } else {
+                    close(pct).then_some(pct)
+                }
+            } else {
+                (!fraction && unit_fits(number, table, *column) && close(delta)).then_some(delta)
+            }
+        };
+        // The column that has the change itself, where there is one.
+        let wanted = if number.percent && !number.points {
+            Part::Pct
+        } else {
+            Part::Delta
+        };
+        let own = table
+            .measures
+            .iter()
+            .find(|m| &m.1 == term && m.2 == wanted)
+            .map(|m| m.0);
+        let mut add = |row: Option<usize>, value: f64| {
+            found.push(Proof {
+                table: t,
+                row,
+                column: own,
+                part: Some(Part::Pct),
+                value,
+                change: true,
+            });
+        };
+        if table.running().is_some() && table.dimensions.len() == 1 {
+            let plain = context
+                .groups
+                .iter()
+                .flatten()
+                .all(|g| table.fixed.contains(g));
+            if plain
+                && *part == Part::Value
+                && let Some((a, b)) = ends(table, *column, &context.spans)
+                && let Some(value) = fits(b - a, (b - a) / a)
+            {
+                add(None, value);
+            }
+            continue;
+        }
+        let earlier = table.query.as_ref().and_then(periods::prior);
+        let known = |s: &Span| Some(*s) == table.scope() || Some(*s) == earlier;
+        if !context.spans.iter().all(known) {
+            continue;
+        }
+        let rows: Vec<usize> = match context.groups.as_slice() {
+            [] if table.rows.len() == 1 => vec![0],
+            [group] => rows_of(table, group),
+            _ => Vec::new(),
+        };
+        for row in rows {
+            if let Some((delta, pct)) = change_of(table, row, term)
+                && let Some(value) = fits(delta, pct)
+            {
+                add(
+                    Some(row),
+                    own.and_then(|c| table.number(row, c)).unwrap_or(value),
+                );
+            }
+        }
+    }
+    found
+}
+
+/// "The highest value was 643": a number that stands for the row that has it.
+fn extreme(number: &Number, context: &Context, t: usize, table: &Table, side: i8) -> Vec<Proof> {
+    let mut found = Vec::new();
+    if !context.groups.is_empty() {
+        return found;
+    }
+    for (column, term, part) in &table.measures {
+        let values = table.numbers(*column);
+        let best = values
+            .iter()
+            .copied()
+            .reduce(|a, b| if (side > 0) == (b > a) { b } else { a });
+        if let Some(best) = best
+            && table.extreme_holds(*column, side)
+            && number.rounds(best)
+            && unit_fits(number, table, *column)
+            && measure_fits(context, table, *column, term)
+            && whole_scope(table, context)
+        {
+            let row = (0..table.rows.len()).find(|r| table.number(*r, *column) == Some(best));
+            found.push(proof(t, row, *column, Some(*part), best));
+        }
+    }
+    found
+}
+
+/// How many groups moved that way.
+fn moving(number: &Number, context: &Context, t: usize, table: &Table, side: i8) -> Vec<Proof> {
+    let mut found = Vec::new();
+    if !plain(number) || !table.complete() || !whole_scope(table, context) {
+        return found;
+    }
+    let mut terms: Vec<&String> = table.measures.iter().map(|m| &m.1).collect();
+    terms.dedup();
+    for term in terms {
+        let changes: Vec<f64> = (0..table.rows.len())
+            .filter_map(|r| change_of(table, r, term).map(|c| c.0))
+            .collect();
+        let n = changes
+            .iter()
+            .filter(|c| **c * f64::from(side) > 0.0)
+            .count();
+        if changes.len() == table.rows.len() && !changes.is_empty() && number.rounds(n as f64) {
+            found.push(Proof {
+                table: t,
+                row: None,
+                column: None,
+                part: None,
+                value: n as f64,
+                change: false,
+            });
+        }
+    }
+    found
+}
+
+/// "The top three together": the sum over the first rows, or their part of the whole.
+fn first(number: &Number, context: &Context, t: usize, table: &Table, n: usize) -> Vec<Proof> {
+    let mut found = Vec::new();
+    for (column, term, part) in &table.measures {
+        let mut values = table.numbers(*column);
+        if *part != Part::Value
+            || !sums_up(table, term)
+            || !table.extreme_holds(*column, 1)
+            || values.len() < n
+            || !measure_fits(context, table, *column, term)
+        {
+            continue;
+        }
+        values.sort_by(|a, b| b.total_cmp(a));
+        let sum: f64 = values.iter().take(n).sum();
+        let share = sum / values.iter().sum::<f64>();
+        let fits = if number.percent {
+            table.complete() && !number.points && number.rounds(share)
+        } else {
+            unit_fits(number, table, *column) && number.rounds(sum)
+        };
+        if fits {
+            found.push(proof(
+                t,
+                None,
+                *column,
+                None,
+                if number.percent { share } else { sum },
+            ));
+        }
+    }
+    found
+}
+
+/// The sum over the groups that are named, or their part of the whole.
+fn together(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Proof> {
+    let mut found = Vec::new();
+    if context.groups.len() < 2 || !whole_scope(table, context) {
+        return found;
+    }
+    for (column, term, part) in &table.measures {
+        if *part != Part::Value
+            || !sums_up(table, term)
+            || !measure_fits(context, table, *column, term)
+        {
+            continue;
+        }
+        let parts: Option<Vec<f64>> = context
+            .groups
+            .iter()
+            .map(|g| match rows_of(table, g).as_slice() {
+                [one] => table.number(*one, *column),
+                _ => None,
+            })
+            .collect();
+        let Some(parts) = parts else { continue };
+        let sum: f64 = parts.iter().sum();
+        let share = sum / table.numbers(*column).iter().sum::<f64>();
+        let fits = if number.percent {
+            table.complete() && !number.points && number.rounds(share)
+        } else {
+            unit_fits(number, table, *column) && number.rounds(sum)
+        };
+        if fits {
+            found.push(proof(
+                t,
+                None,
+                *column,
+                None,
+                if number.percent { share } else { sum },
+            ));
         }
     }
     found

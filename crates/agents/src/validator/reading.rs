@@ -2,7 +2,7 @@
 
 use super::evidence::Evidence;
 use super::periods::{self, Span};
-use super::vocabulary::{self, Kind};
+use super::vocabulary::{self, Hedge, Kind, stem};
 use answer::{Cell, ColumnRole};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +17,8 @@ pub(super) enum What {
     Measure(String),
     /// A grouping column's name.
     Label(String),
+    /// A noun that names columns or datasets of the query, without its ending.
+    Noun(String),
     /// A number.
     Number(Number),
     /// A calendar period.
@@ -47,6 +49,12 @@ pub(super) struct Number {
     pub(super) value: f64,
     /// How far the exact value may be away for this to be its rounding.
     pub(super) tolerance: f64,
+    /// One in the last place that is not zero.
+    pub(super) place: f64,
+    /// What a word in front says of the exact value.
+    pub(super) hedge: Option<Hedge>,
+    /// Written in percentage points.
+    pub(super) points: bool,
     /// Written with a percent sign.
     pub(super) percent: bool,
     /// ISO code of the currency sign.
@@ -60,6 +68,18 @@ pub(super) struct Number {
 impl Number {
     /// Whether this is the correct rounding of `x`, halves away from zero.
     pub(super) fn rounds(&self, x: f64) -> bool {
+        match self.hedge {
+            Some(Hedge::Over) => {
+                return x > self.value && x < self.value + self.place.max(self.tolerance * 2.0);
+            }
+            Some(Hedge::Under) => {
+                return x < self.value && x > self.value - self.place.max(self.tolerance * 2.0);
+            }
+            Some(Hedge::About) => {
+                return (x - self.value).abs() <= self.place * 0.5 + f64::EPSILON;
+            }
+            None => {}
+        }
         let distance = (x - self.value).abs();
         if self.tolerance == 0.0 {
             return distance == 0.0;
@@ -79,6 +99,10 @@ pub(super) struct Mention {
 
 /// Names and labels that may occur.
 pub(super) struct Glossary {
+    /// Stems of the nouns in the names of columns, units and fields.
+    nouns: BTreeSet<String>,
+    /// Periods that rows and ranges have.
+    spans: Vec<Span>,
     by_first: BTreeMap<char, Vec<(Vec<char>, What)>>,
     names: BTreeSet<String>,
 }
@@ -87,6 +111,8 @@ impl Glossary {
     /// Everything that the document's tables and queries name.
     pub(super) fn of(evidence: &Evidence) -> Glossary {
         let mut names = BTreeSet::new();
+        let mut nouns = BTreeSet::new();
+        let mut spans = Vec::new();
         let mut labels = BTreeSet::new();
         let mut measures = BTreeSet::new();
         for table in &evidence.tables {
@@ -98,12 +124,23 @@ impl Glossary {
                 measures.insert(term.to_lowercase());
                 measures.insert(table.columns[*c].name.to_lowercase());
             }
+            for column in table.columns {
+                nouns.extend(words(&column.name));
+                nouns.extend(column.unit.iter().flat_map(|u| words(u)));
+            }
+            spans.extend((0..table.rows.len()).filter_map(|r| table.row_period(r)));
+            spans.extend(table.scope());
             if let Some(query) = &table.query {
+                spans.extend(periods::prior(query));
+                if let Ok(json) = serde_json::to_value(query) {
+                    named(&json, &mut nouns);
+                }
                 names.extend(
                     super::evidence::required_values(query)
                         .into_iter()
                         .flatten(),
                 );
+                names.extend(table.fixed.iter().cloned());
             }
         }
         let mut by_first: BTreeMap<char, Vec<(Vec<char>, What)>> = BTreeMap::new();
@@ -118,14 +155,15 @@ impl Glossary {
         for name in &names {
             if name_shape(name) {
                 add(name, What::Name(name.clone()));
+                if name.chars().count() > 3 && name.chars().all(char::is_alphabetic) {
+                    add(&format!("{name}s"), What::Name(name.clone()));
+                }
             }
         }
         for (set, measure) in [(&measures, true), (&labels, false)] {
             for text in set {
-                if text
-                    .split_whitespace()
-                    .any(|w| vocabulary::kind(w) == Kind::Unknown)
-                {
+                let several = text.split_whitespace().count() > 1;
+                if several || vocabulary::kind(text) == Kind::Unknown {
                     add(
                         text,
                         if measure {
@@ -150,7 +188,22 @@ impl Glossary {
                 )
             });
         }
-        Glossary { by_first, names }
+        spans.sort_by_key(|s| (s.start, s.end, s.hour));
+        spans.dedup();
+        Glossary {
+            nouns,
+            spans,
+            by_first,
+            names,
+        }
+    }
+
+    /// Whether a word is a noun of the data, or another word for one.
+    fn knows(&self, word: &str) -> bool {
+        let stem = stem(word);
+        self.nouns
+            .iter()
+            .any(|noun| vocabulary::same_noun(noun, &stem))
     }
 
     fn read(&self, text: &[char]) -> Option<(usize, What)> {
@@ -161,15 +214,48 @@ impl Glossary {
                     && !text.get(phrase.len()).is_some_and(|c| {
                         c.is_alphanumeric() && phrase.last().is_some_and(|l| l.is_alphanumeric())
                     })
-                    && phrase.iter().zip(text).all(|(a, b)| {
-                        if matches!(what, What::Name(_)) {
-                            a == b
-                        } else {
-                            lower(*a) == lower(*b)
-                        }
-                    })
+                    && phrase
+                        .iter()
+                        .zip(text)
+                        .all(|(a, b)| a == b || (folds(phrase, what) && lower(*a) == lower(*b)))
             })
             .map(|(phrase, what)| (phrase.len(), what.clone()))
+    }
+}
+
+/// Words of a name, without their endings.
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|w| w.chars().count() > 2 && w.chars().all(char::is_alphabetic))
+        .map(|w| stem(&w.to_lowercase()))
+        .collect()
+}
+
+/// Words in the names of a query's fields and measures; values of its conditions are none.
+fn named(json: &serde_json::Value, nouns: &mut BTreeSet<String>) {
+    match json {
+        serde_json::Value::String(text) => nouns.extend(words(text)),
+        serde_json::Value::Array(list) => list.iter().for_each(|v| named(v, nouns)),
+        serde_json::Value::Object(map) => map
+            .iter()
+            .filter(|(key, _)| !matches!(key.as_str(), "value" | "values" | "text" | "range"))
+            .for_each(|(_, v)| named(v, nouns)),
+        _ => {}
+    }
+}
+
+/// Whether a phrase is also known in other cases: labels always, names where they are no words.
+fn folds(phrase: &[char], what: &What) -> bool {
+    match what {
+        What::Name(_) => {
+            let text: String = phrase.iter().flat_map(|c| c.to_lowercase()).collect();
+            phrase.len() >= 4
+                && text
+                    .split_whitespace()
+                    .any(|w| vocabulary::kind(w) == Kind::Unknown)
+                && vocabulary::month(&text).is_none()
+        }
+        _ => true,
     }
 }
 
@@ -181,10 +267,14 @@ fn lower(c: char) -> char {
 fn name_shape(name: &str) -> bool {
     let first = name.chars().next();
     let lower = name.to_lowercase();
+    let said = |text: &str| {
+        text.split_whitespace()
+            .all(|w| vocabulary::kind(w) == Kind::Unknown)
+    };
     first.is_some_and(|c| {
         c.is_uppercase()
             || c == '('
-            || c.is_lowercase() && lower.chars().any(|c| c.is_ascii_digit())
+            || c.is_lowercase() && (lower.chars().any(|c| c.is_ascii_digit()) || said(&lower))
     }) && !(vocabulary::kind(&lower) != Kind::Unknown || vocabulary::month(&lower).is_some())
 }
 
@@ -215,6 +305,17 @@ pub(super) fn read(text: &str, glossary: &Glossary) -> Vec<Vec<Mention>> {
     while i < chars.len() {
         if chars[i].is_whitespace() {
             i += 1;
+            continue;
+        }
+        // The ending of a possessive says nothing by itself.
+        if matches!(chars[i], '\'' | '’')
+            && i > 0
+            && (chars[i - 1].is_alphanumeric() || chars[i - 1] == '”')
+            && (chars.get(i + 1) == Some(&'s')
+                && !chars.get(i + 2).is_some_and(|c| c.is_alphanumeric())
+                || chars[i - 1] == 's' && !chars.get(i + 1).is_some_and(|c| c.is_alphanumeric()))
+        {
+            i += 1 + usize::from(chars.get(i + 1) == Some(&'s'));
             continue;
         }
         let boundary = i == 0 || !chars[i - 1].is_alphanumeric();
@@ -258,7 +359,7 @@ fn one(chars: &[char], i: usize, boundary: bool, glossary: &Glossary) -> (usize,
         );
     }
     if boundary {
-        let period = periods::read(rest);
+        let period = periods::read(rest).or_else(|| periods::bare(rest, &glossary.spans));
         if let Some((length, what)) = glossary.read(rest)
             && period.as_ref().is_none_or(|(other, _)| length >= *other)
         {
@@ -302,17 +403,22 @@ fn one(chars: &[char], i: usize, boundary: bool, glossary: &Glossary) -> (usize,
                 What::Number(Number {
                     value: n.into(),
                     tolerance: 0.0,
+                    place: 1.0,
+                    hedge: None,
+                    points: false,
                     percent: false,
                     currency: None,
                     signed: false,
                     ordinal: false,
                 }),
             ),
+            Kind::Unknown if glossary.knows(&word) => (length, What::Noun(stem(&word))),
             _ => (length, What::Word(word)),
         };
     }
     match rest[0] {
-        mark @ ('.' | '!' | '?' | ',' | ';' | ':' | '(' | ')' | '/') => (1, What::Mark(mark)),
+        mark @ ('.' | '!' | '?' | ',' | ';' | ':' | '(' | ')' | '/' | '—' | '–' | '-' | '•'
+        | '*') => (1, What::Mark(mark)),
         other => (1, What::Word(other.to_string())),
     }
 }
@@ -332,7 +438,23 @@ fn closing(rest: &[char], close: char, glossary: &Glossary) -> Option<usize> {
 }
 
 fn relative(rest: &[char]) -> Option<(usize, Relation)> {
-    const PHRASES: [(&str, Relation); 7] = [
+    const PHRASES: [(&str, Relation); 20] = [
+        ("the prior year", Relation::YearEarlier),
+        ("the same period a year earlier", Relation::YearEarlier),
+        (
+            "the same period of the previous year",
+            Relation::YearEarlier,
+        ),
+        ("the same period last year", Relation::YearEarlier),
+        ("last year", Relation::YearEarlier),
+        ("year on year", Relation::YearEarlier),
+        ("year over year", Relation::YearEarlier),
+        ("year-on-year", Relation::YearEarlier),
+        ("year-over-year", Relation::YearEarlier),
+        ("the prior period", Relation::PeriodBefore),
+        ("the preceding period", Relation::PeriodBefore),
+        ("the previous quarter", Relation::PeriodBefore),
+        ("the previous month", Relation::PeriodBefore),
         ("a year earlier", Relation::YearEarlier),
         ("a year before", Relation::YearEarlier),
         ("the year before", Relation::YearEarlier),
@@ -421,36 +543,95 @@ fn number(rest: &[char]) -> Option<(usize, Number)> {
     }
     let mut scale = 1.0;
     let mut percent = false;
+    let mut points = false;
     let mut ordinal = false;
-    let after: String = rest[i..].iter().take(12).collect();
+    let after: String = rest[i..].iter().take(24).collect();
     let spaced = after.trim_start();
     let gap = after.chars().count() - spaced.chars().count();
     let word: String = spaced.chars().take_while(|c| c.is_alphabetic()).collect();
-    if spaced.starts_with('%') {
+    let phrase = |text: &str| {
+        spaced.to_lowercase().starts_with(text)
+            && !spaced
+                .chars()
+                .nth(text.chars().count())
+                .is_some_and(char::is_alphanumeric)
+    };
+    const POINTS: [&str; 8] = [
+        "percentage points",
+        "percentage point",
+        "percent points",
+        "% points",
+        "points",
+        "pp",
+        "ppts",
+        "pts",
+    ];
+    if let Some(found) = POINTS.iter().find(|p| phrase(p)) {
+        (percent, points, scale, i) = (true, true, 0.01, i + gap + found.chars().count());
+    } else if let Some(found) = ["basis points", "bps"].iter().find(|p| phrase(p)) {
+        (percent, points, scale, i) = (true, true, 0.0001, i + gap + found.chars().count());
+    } else if spaced.starts_with('%') {
         (percent, scale, i) = (true, 0.01, i + gap + 1);
+    } else if phrase("per cent") {
+        (percent, scale, i) = (true, 0.01, i + gap + 8);
     } else if let Some(factor) = match (word.as_str(), gap) {
         ("k" | "K", 0) | ("thousand", _) => Some(1e3),
-        ("m" | "M", 0) | ("million", _) => Some(1e6),
-        ("bn" | "B", 0) | ("billion", _) => Some(1e9),
-        ("percent", _) => Some(0.01),
+        ("m" | "M" | "mn" | "mm", 0) | ("million" | "mn", _) => Some(1e6),
+        ("bn" | "B" | "b", 0) | ("billion" | "bn", _) => Some(1e9),
+        ("percent" | "pct", _) => Some(0.01),
         _ => None,
     } {
-        percent = word == "percent";
+        percent = matches!(word.as_str(), "percent" | "pct");
         (scale, i) = (factor, i + gap + word.chars().count());
     } else if gap == 0 && decimals == 0 && matches!(word.as_str(), "st" | "nd" | "rd" | "th") {
         ordinal = true;
         i += 2;
-    } else if gap == 0 && !word.is_empty() {
+    } else if gap == 0
+        && !word.is_empty()
+        && !(word == "x" && spaced.chars().nth(1).is_none_or(|c| !c.is_alphanumeric()))
+    {
         // Digits glued to letters are not a number.
         return None;
     }
+    // A currency in words.
+    if currency.is_none() && !percent {
+        let rest: String = rest[i..].iter().take(12).collect();
+        let word: String = rest
+            .trim_start()
+            .chars()
+            .take_while(|c| c.is_alphabetic())
+            .collect();
+        let code = match word.to_lowercase().as_str() {
+            "dollar" | "dollars" | "usd" => Some("USD"),
+            "euro" | "euros" | "eur" => Some("EUR"),
+            "pounds" | "gbp" => Some("GBP"),
+            "yen" | "jpy" => Some("JPY"),
+            "rupees" | "inr" => Some("INR"),
+            _ => None,
+        };
+        if let Some(code) = code {
+            let gap = rest.chars().count() - rest.trim_start().chars().count();
+            currency = Some(code.to_string());
+            i += gap + word.chars().count();
+        }
+    }
     let value: f64 = body.parse().ok()?;
     let step = 10f64.powi(-decimals) * scale;
+    let digits: Vec<char> = body.chars().filter(char::is_ascii_digit).collect();
+    let zeros = i32::try_from(digits.iter().rev().take_while(|c| **c == '0').count()).ok()?;
+    let place = if value == 0.0 || decimals > 0 {
+        step
+    } else {
+        step * 10f64.powi(zeros)
+    };
     Some((
         i,
         Number {
             value: value * scale * sign.unwrap_or(1.0),
             tolerance: step * 0.5,
+            place,
+            hedge: None,
+            points,
             percent,
             currency,
             signed: sign.is_some(),

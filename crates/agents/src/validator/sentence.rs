@@ -3,78 +3,139 @@
 use super::evidence::{Evidence, required_values};
 use super::numbers::CheckedClaim;
 use super::periods::{self, Span};
-use super::proof::{self, Context, Proof};
-use super::reading::{Mention, Relation, What};
-use super::vocabulary::{self, Kind};
+use super::proof::{self, Context, Cue, Proof};
+use super::reading::{Mention, Number, Relation, What};
+use super::vocabulary::{self, Hedge, Kind};
 use query::{CompareTo, Part};
 
+/// Whom the sentences before spoke of, for an "it".
+#[derive(Debug, Default)]
+pub(super) struct Subject(Vec<Vec<String>>);
+
 /// Checks a sentence; a claim for each statement in it.
-pub(super) fn check(mentions: &[Mention], evidence: &Evidence) -> Vec<CheckedClaim> {
+pub(super) fn check(
+    mentions: &[Mention],
+    evidence: &Evidence,
+    subject: &mut Subject,
+) -> Vec<CheckedClaim> {
     let mut reader = Reader {
         mentions,
         evidence,
+        carried: subject.0.clone(),
         used: vec![false; mentions.len()],
         faults: vec![None; mentions.len()],
+        settled: vec![false; mentions.len()],
         proofs: Vec::new(),
     };
     reader.scopes();
     reader.comparators();
     reader.numbers();
+    reader.changes_between();
+    reader.shares_of_totals();
+    reader.names();
     reader.words();
     reader.leftovers();
+    let first = (0..mentions.len())
+        .find(|k| reader.name(*k).is_some() && !(reader.used[*k] && reader.scope_like(*k)));
+    if let Some(first) = first {
+        let chain: Vec<usize> = (first..reader.chain(first)).collect();
+        subject.0 = reader.groups(&chain);
+    }
     reader.claims()
 }
 
-struct Reader<'a, 'd> {
-    mentions: &'a [Mention],
-    evidence: &'a Evidence<'d>,
+pub(super) struct Reader<'a, 'd> {
+    pub(super) mentions: &'a [Mention],
+    pub(super) evidence: &'a Evidence<'d>,
+    /// Groups that an earlier sentence spoke of.
+    pub(super) carried: Vec<Vec<String>>,
     /// Names and periods that something has proven.
-    used: Vec<bool>,
+    pub(super) used: Vec<bool>,
+    /// Words that something has proven.
+    pub(super) settled: Vec<bool>,
     /// What is wrong with a mention.
-    faults: Vec<Option<String>>,
+    pub(super) faults: Vec<Option<String>>,
     /// Number mentions with what could prove them.
-    proofs: Vec<(usize, Context, Vec<Proof>)>,
+    pub(super) proofs: Vec<(usize, Context, Vec<Proof>)>,
 }
 
 impl Reader<'_, '_> {
-    fn what(&self, i: usize) -> Option<&What> {
+    pub(super) fn what(&self, i: usize) -> Option<&What> {
         self.mentions.get(i).map(|m| &m.what)
     }
 
-    fn word(&self, i: usize) -> Option<&str> {
+    pub(super) fn word(&self, i: usize) -> Option<&str> {
         match self.what(i) {
             Some(What::Word(word)) => Some(word),
             _ => None,
         }
     }
 
-    fn name(&self, i: usize) -> Option<&str> {
+    pub(super) fn kind(&self, i: usize) -> Option<Kind> {
+        self.word(i).map(vocabulary::kind)
+    }
+
+    pub(super) fn name(&self, i: usize) -> Option<&str> {
         match self.what(i) {
             Some(What::Name(name)) => Some(name),
             _ => None,
         }
     }
 
+    pub(super) fn number(&self, i: usize) -> Option<&Number> {
+        match self.what(i) {
+            Some(What::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub(super) fn span(&self, i: usize) -> Option<Span> {
+        match self.what(i) {
+            Some(What::Period(span)) => Some(*span),
+            _ => None,
+        }
+    }
+
+    /// A noun of the data: a measure, a grouping column, or another word of its names.
+    pub(super) fn noun(&self, i: usize) -> Option<&str> {
+        match self.what(i) {
+            Some(What::Measure(n) | What::Label(n) | What::Noun(n)) => Some(n),
+            _ => None,
+        }
+    }
+
+    pub(super) fn mark(&self, i: usize, marks: &[char]) -> bool {
+        matches!(self.what(i), Some(What::Mark(m)) if marks.contains(m))
+    }
+
     fn joins(&self, i: usize) -> bool {
-        matches!(self.what(i), Some(What::Mark('/' | ','))) || self.word(i) == Some("and")
+        self.mark(i, &['/', ',']) || self.word(i) == Some("and")
     }
 
     /// End of the chain of names that starts at `i`.
-    fn chain(&self, i: usize) -> usize {
+    pub(super) fn chain(&self, i: usize) -> usize {
         let mut end = i + 1;
         loop {
-            let step = if self.joins(end) && self.name(end + 1).is_some() {
-                2
-            } else if matches!(self.what(end), Some(What::Mark(',')))
+            let article = |k: usize| usize::from(self.word(k) == Some("the"));
+            let step = if self.joins(end) && self.name(end + 1 + article(end + 1)).is_some() {
+                2 + article(end + 1)
+            } else if self.mark(end, &[','])
                 && self.word(end + 1) == Some("and")
-                && self.name(end + 2).is_some()
+                && self.name(end + 2 + article(end + 2)).is_some()
             {
-                3
+                3 + article(end + 2)
             } else {
                 return end;
             };
             end += step;
         }
+    }
+
+    /// Start of the chain that `i` belongs to.
+    pub(super) fn chain_start(&self, i: usize) -> usize {
+        (0..=i)
+            .find(|k| self.name(*k).is_some() && self.chain(*k) > i)
+            .unwrap_or(i)
     }
 
     /// "for West and East": values of a filter of the main query, all of them.
@@ -83,33 +144,76 @@ impl Reader<'_, '_> {
             return;
         };
         let lists = required_values(query);
-        for i in 1..self.mentions.len() {
-            if self.name(i).is_none()
-                || !matches!(self.word(i - 1), Some("for" | "in" | "of" | "at"))
-            {
+        for i in 0..self.mentions.len() {
+            if self.name(i).is_none() {
                 continue;
             }
+            let article = i.checked_sub(1).filter(|k| self.word(*k) == Some("the"));
+            let before = article
+                .unwrap_or(i)
+                .checked_sub(1)
+                .and_then(|k| self.word(k));
             let end = self.chain(i);
             let mut said: Vec<&str> = (i..end).filter_map(|k| self.name(k)).collect();
             said.sort_unstable();
+            let placed = matches!(
+                before,
+                Some(
+                    "for"
+                        | "in"
+                        | "of"
+                        | "at"
+                        | "within"
+                        | "from"
+                        | "to"
+                        | "by"
+                        | "across"
+                        | "among"
+                )
+            );
             let holds = lists.iter().any(|list| {
                 let mut list: Vec<&str> = list.iter().map(String::as_str).collect();
                 list.sort_unstable();
                 list == said
             });
-            if holds {
+            // A value that every row has may stand anywhere.
+            let fixed = said.len() == 1
+                && lists
+                    .iter()
+                    .any(|list| list.len() == 1 && list[0] == said[0])
+                && self
+                    .evidence
+                    .tables
+                    .iter()
+                    .all(|t| t.fixed.iter().any(|f| f == said[0]));
+            if fixed || (holds && placed) {
                 (i..end).for_each(|k| self.used[k] = true);
             }
         }
     }
 
     /// Whether a number, name or period at `i` is the other side of a comparison.
-    fn is_comparator(&self, i: usize) -> bool {
-        let before = i.checked_sub(1).and_then(|k| self.word(k));
-        matches!(before, Some("against" | "versus" | "vs" | "over" | "than"))
+    pub(super) fn is_comparator(&self, i: usize) -> bool {
+        let mut at = i;
+        while at > 0
+            && matches!(
+                self.word(at - 1),
+                Some("in" | "for" | "the" | "during" | "of")
+            )
+        {
+            at -= 1;
+        }
+        let before = at.checked_sub(1).and_then(|k| self.word(k));
+        let other =
+            before == Some("on") && self.span(i).is_some_and(|s| self.others().contains(&s));
+        other
+            || matches!(
+                before,
+                Some("against" | "versus" | "vs" | "over" | "than" | "below" | "above")
+            )
             || (matches!(before, Some("with" | "to"))
-                && i >= 2
-                && self.word(i - 2) == Some("compared"))
+                && at >= 2
+                && self.word(at - 2) == Some("compared"))
     }
 
     fn comparators(&mut self) {
@@ -132,6 +236,14 @@ impl Reader<'_, '_> {
                     }
                 }
                 Some(What::Period(span)) if self.is_comparator(i) => {
+                    let dated = self.is_row(span);
+                    let own = matches!(
+                        self.word(i - 1),
+                        Some("on" | "in" | "for" | "during" | "over")
+                    ) && !self.others().contains(span);
+                    if dated || own {
+                        continue;
+                    }
                     let holds = self.others().contains(span);
                     self.used[i] = true;
                     if !holds {
@@ -143,8 +255,16 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Whether a period is that of a row.
+    pub(super) fn is_row(&self, span: &Span) -> bool {
+        self.evidence
+            .tables
+            .iter()
+            .any(|t| (0..t.rows.len()).any(|r| t.row_period(r).as_ref() == Some(span)))
+    }
+
     /// Periods that the queries compare with.
-    fn others(&self) -> Vec<Span> {
+    pub(super) fn others(&self) -> Vec<Span> {
         self.evidence
             .tables
             .iter()
@@ -156,36 +276,110 @@ impl Reader<'_, '_> {
     fn behind(&self, i: usize) -> (Vec<usize>, Vec<usize>, usize) {
         let (mut names, mut spans) = (Vec::new(), Vec::new());
         let mut at = i + 1;
-        if self.word(at) == Some("each") {
+        if self.word(at) == Some("each") || self.noun(at).is_some() {
             at += 1;
         }
         loop {
-            let preposition = matches!(
-                self.word(at),
-                Some("in" | "on" | "for" | "at" | "of" | "during" | "from")
-            );
-            let next = if preposition { at + 1 } else { at };
+            let open = self.mark(at, &['(']);
+            // "9 refunds": the group itself is counted.
+            let counted = at == i + 1 && self.name(at).is_some();
+            let preposition = open
+                || counted
+                || matches!(
+                    self.word(at),
+                    Some("in" | "on" | "for" | "at" | "of" | "during" | "from" | "by" | "to")
+                );
+            let mut next = if preposition && !counted { at + 1 } else { at };
+            if self.word(next) == Some("the") {
+                next += 1;
+            }
             match self.what(next) {
                 Some(What::Period(span))
                     if preposition || span.start.is_none() || span.end.is_none() =>
                 {
+                    // "from May to June", "in May to 5 in June": an end, not what the number is of.
+                    if self.word(at) == Some("to") {
+                        return (names, spans, at);
+                    }
                     spans.push(next);
                     at = next + 1;
                 }
                 Some(What::Name(_)) if preposition => {
+                    if self.word(at) == Some("to") {
+                        return (names, spans, at);
+                    }
                     let end = self.chain(next);
                     names.extend((next..end).filter(|k| self.name(*k).is_some()));
                     at = end;
                 }
                 _ => return (names, spans, at),
             }
+            if self.mark(at, &[')']) {
+                at += 1;
+            }
         }
+    }
+
+    /// The number with what the words in front say of it.
+    pub(super) fn hedged(&self, i: usize) -> Option<Number> {
+        let mut number = self.number(i)?.clone();
+        let at = |back: usize| i.checked_sub(back).and_then(|k| self.word(k));
+        let hedge = match (at(2), at(1)) {
+            (Some("more" | "higher" | "greater"), Some("than")) => Some(Hedge::Over),
+            (Some("less" | "fewer" | "lower"), Some("than")) => Some(Hedge::Under),
+            (_, Some("over" | "exceeding" | "exceeded")) if !self.comparing(i) => Some(Hedge::Over),
+            (_, Some("under")) => Some(Hedge::Under),
+            (Some("close" | "up"), Some("to")) if !self.adds_up(i) => Some(Hedge::Under),
+            (Some("shy"), Some("of")) => Some(Hedge::Under),
+            (_, Some(word)) => match vocabulary::kind(word) {
+                Kind::Hedge(hedge) => Some(hedge),
+                _ => None,
+            },
+            _ => None,
+        };
+        if self.hedge_words(i) > 0 {
+            number.hedge = hedge;
+        }
+        Some(number)
+    }
+
+    /// How many words in front of a number only say how exact it is.
+    pub(super) fn hedge_words(&self, i: usize) -> usize {
+        let at = |back: usize| i.checked_sub(back).and_then(|k| self.word(k));
+        match (at(2), at(1)) {
+            (Some("more" | "higher" | "greater" | "less" | "fewer" | "lower"), Some("than")) => 2,
+            (Some("close" | "up"), Some("to")) if !self.adds_up(i) => 2,
+            (Some("shy"), Some("of")) => 2,
+            (_, Some("over" | "exceeding" | "exceeded")) if !self.comparing(i) => 1,
+            (_, Some("under")) => 1,
+            (_, Some(word)) if matches!(vocabulary::kind(word), Kind::Hedge(_)) => 1,
+            (_, Some("just" | "some" | "exactly" | "precisely" | "only")) => 0,
+            _ => 0,
+        }
+    }
+
+    /// "add up to 1,200": no bound.
+    fn adds_up(&self, i: usize) -> bool {
+        i.checked_sub(3).is_some_and(|k| {
+            matches!(
+                self.word(k),
+                Some("add" | "adds" | "adding" | "added" | "sums" | "sum")
+            )
+        })
+    }
+
+    /// "over $1,200 in 2023": the earlier value that a change is over.
+    fn comparing(&self, i: usize) -> bool {
+        (0..i.saturating_sub(1)).any(|k| {
+            matches!(self.kind(k), Some(Kind::Direction(_)))
+                && (k..i).any(|j| self.number(j).is_some())
+        })
     }
 
     fn numbers(&mut self) {
         let mut attached = vec![false; self.mentions.len()];
         for i in 0..self.mentions.len() {
-            let Some(What::Number(number)) = self.what(i).cloned() else {
+            let Some(number) = self.hedged(i) else {
                 continue;
             };
             let (names_after, spans_after, _) = self.behind(i);
@@ -198,78 +392,217 @@ impl Reader<'_, '_> {
                 .copied()
                 .filter(|k| !self.used[*k])
                 .collect();
-            let group = if own.is_empty() {
-                self.before(i, &attached)
-            } else {
-                own
-            };
-            let groups = self.groups(&group);
-            let clause = (0..i)
-                .rev()
-                .find(|k| matches!(self.what(*k), Some(What::Mark(';'))))
-                .unwrap_or(0);
+            let clause = self.clause_start(i);
             let carried: Vec<usize> = if spans_after.is_empty() {
                 (clause..i)
-                    .filter(|k| {
-                        matches!(self.what(*k), Some(What::Period(_)))
-                            && !attached[*k]
-                            && !self.is_comparator(*k)
-                    })
+                    .filter(|k| self.span(*k).is_some() && !attached[*k] && !self.is_comparator(*k))
                     .collect()
             } else {
                 spans_after.clone()
             };
-            let spans = carried
-                .iter()
-                .filter_map(|k| {
-                    if let Some(What::Period(span)) = self.what(*k) {
-                        Some(*span)
-                    } else {
-                        None
-                    }
-                })
-                .collect();
-            let context = Context {
-                groups,
-                spans,
-                stated_behind: !spans_after.is_empty(),
-                measure: (0..i).rev().find_map(|k| {
-                    if let Some(What::Measure(name)) = self.what(k) {
-                        Some(name.clone())
-                    } else {
-                        None
-                    }
-                }),
-                shown: self.word(i + 3) == Some("shown"),
-                cue: self.cue(i),
+            let before = self.before(i, &attached);
+            let mut choices: Vec<(Vec<usize>, Vec<Vec<String>>)> = Vec::new();
+            let choice = |at: Vec<usize>| {
+                let groups = self.groups(&at);
+                (at, groups)
             };
-            let mut proofs = match context.cue {
-                proof::Cue::Change(a, b) => {
-                    proof::change(&number, &self.proofs[a].2, &self.proofs[b].2)
-                }
-                _ => Vec::new(),
-            };
-            if proofs.is_empty() {
-                proofs = proof::search(&number, &context, self.evidence);
+            if let Some(only) = self.respective(i) {
+                choices.push(choice(only));
             }
+            // "Furniture sold 12 in the West": one row that bears both names.
+            if let ([a], [b]) = (
+                self.groups(&before).as_slice(),
+                self.groups(&own).as_slice(),
+            ) {
+                let both: Vec<String> = a.iter().chain(b).cloned().collect();
+                if self.is_group(&both) {
+                    choices.push((before.iter().chain(&own).copied().collect(), vec![both]));
+                }
+            }
+            if !own.is_empty() {
+                choices.push(choice(own.clone()));
+            } else if !before.is_empty() {
+                // Behind "ahead of the East" the one who is ahead is meant as well.
+                if self.relation(self.chain_start(before[0])).is_some() {
+                    choices.push(choice(self.before(self.chain_start(before[0]), &attached)));
+                }
+                choices.push(choice(before.clone()));
+            }
+            if choices.is_empty() {
+                let after = self.after(i);
+                if !after.is_empty() {
+                    choices.push(choice(after));
+                }
+                choices.push((Vec::new(), Vec::new()));
+            }
+            let said = self.pronoun(i);
+            let mut done = None;
+            for cue in self.cues(i) {
+                for (group, groups) in &choices {
+                    let mut groups = groups.clone();
+                    if groups.is_empty() && said {
+                        groups = self.carried.clone();
+                    }
+                    for spans in self.span_choices(&carried, &cue) {
+                        let context = Context {
+                            groups: groups.clone(),
+                            spans,
+                            stated_behind: !spans_after.is_empty(),
+                            measure: self.measure(i),
+                            shown: self.word(i + 3) == Some("shown"),
+                            label: self.noun(i + 1).map(String::from),
+                            object: group
+                                .first()
+                                .is_some_and(|k| self.relation(self.chain_start(*k)).is_some()),
+                            cue: cue.clone(),
+                        };
+                        let mut proofs = match &cue {
+                            Cue::Change(a, b) => proof::change(
+                                &number,
+                                &self.proofs[*a].2,
+                                &self.proofs[*b].2,
+                                self.evidence,
+                            ),
+                            _ => Vec::new(),
+                        };
+                        if proofs.is_empty() {
+                            proofs = proof::search(&number, &context, self.evidence);
+                        }
+                        if !proofs.is_empty() || done.is_none() {
+                            let found = !proofs.is_empty();
+                            done = Some((context, proofs, group.clone()));
+                            if found {
+                                break;
+                            }
+                        }
+                    }
+                    if done.as_ref().is_some_and(|d| !d.1.is_empty()) {
+                        break;
+                    }
+                }
+                if done.as_ref().is_some_and(|d| !d.1.is_empty()) {
+                    break;
+                }
+            }
+            let Some((context, proofs, group)) = done else {
+                continue;
+            };
             if proofs.is_empty() {
                 self.faults[i] =
                     Some("no cell or formula gives this number for what the sentence names".into());
             } else {
                 let whole = matches!(
                     context.cue,
-                    proof::Cue::Count
-                        | proof::Cue::TieCount(_)
-                        | proof::Cue::Sum
-                        | proof::Cue::Mean
+                    Cue::Count
+                        | Cue::TieCount(_)
+                        | Cue::Sum
+                        | Cue::Mean
+                        | Cue::First(_)
+                        | Cue::Chosen
+                        | Cue::Moving(_)
+                        | Cue::Extreme(_)
                 );
                 if !whole {
                     group.iter().for_each(|k| self.used[*k] = true);
                 }
-                carried.iter().for_each(|k| self.used[*k] = true);
+                for k in 0..self.mentions.len() {
+                    let near = carried.contains(&k) || matches!(context.cue, Cue::Moved);
+                    if near && self.span(k).is_some_and(|s| context.spans.contains(&s)) {
+                        self.used[k] = true;
+                    }
+                }
             }
             self.proofs.push((i, context, proofs));
         }
+    }
+
+    /// Which of the periods in front of a number it may be said of.
+    fn span_choices(&self, carried: &[usize], cue: &Cue) -> Vec<Vec<Span>> {
+        let all: Vec<Span> = carried.iter().filter_map(|k| self.span(*k)).collect();
+        let mut out = Vec::new();
+        // Both ends of "between May and June 2022", wherever they stand.
+        if matches!(cue, Cue::Moved) {
+            let every: Vec<Span> = (0..self.mentions.len())
+                .filter_map(|k| self.span(k))
+                .collect();
+            let mut rows: Vec<Span> = every.iter().copied().filter(|s| self.is_row(s)).collect();
+            rows.dedup();
+            if !rows.is_empty() {
+                out.push(rows);
+            }
+            let others = self.others();
+            out.push(every.into_iter().filter(|s| !others.contains(s)).collect());
+        }
+        out.push(all.clone());
+        // A scope that is stated once, and the nearest row of time.
+        if let Some(last) = all.last().copied().filter(|_| all.len() > 1) {
+            out.push(vec![last]);
+        }
+        out.dedup();
+        out
+    }
+
+    /// Where the clause of a mention starts.
+    pub(super) fn clause_start(&self, i: usize) -> usize {
+        (0..i)
+            .rev()
+            .find(|k| self.mark(*k, &[';']))
+            .map_or(0, |k| k + 1)
+    }
+
+    pub(super) fn clause_end(&self, i: usize) -> usize {
+        (i..self.mentions.len())
+            .find(|k| self.mark(*k, &[';']))
+            .unwrap_or(self.mentions.len())
+    }
+
+    /// Whether an "it" in front of a mention stands for whom an earlier sentence spoke of.
+    pub(super) fn pronoun(&self, i: usize) -> bool {
+        !self.carried.is_empty()
+            && (0..i).any(|k| {
+                matches!(
+                    self.word(k),
+                    Some("it" | "its" | "that" | "they" | "their" | "this")
+                )
+            })
+    }
+
+    /// The measure that a number is said to be of: the noun right behind it, else the last in front.
+    pub(super) fn measure(&self, i: usize) -> Option<String> {
+        let noun = |k: usize| match self.what(k) {
+            Some(What::Measure(n) | What::Noun(n)) => Some(n.clone()),
+            _ => None,
+        };
+        let behind = if self.word(i + 1) == Some("in") || self.word(i + 1) == Some("of") {
+            noun(i + 2)
+        } else {
+            noun(i + 1)
+        };
+        let fits = |name: &String| {
+            self.evidence.tables.iter().any(|t| {
+                t.measures.iter().any(|(column, term, _)| {
+                    let context = Context {
+                        groups: Vec::new(),
+                        spans: Vec::new(),
+                        stated_behind: false,
+                        measure: Some(name.clone()),
+                        shown: false,
+                        label: None,
+                        object: false,
+                        cue: Cue::Plain,
+                    };
+                    proof::measure_fits(&context, t, *column, term)
+                })
+            })
+        };
+        let before = || {
+            (0..i).rev().find_map(|k| match self.what(k) {
+                Some(What::Measure(name)) => Some(name.clone()),
+                Some(What::Noun(name)) if fits(name) => Some(name.clone()),
+                _ => None,
+            })
+        };
+        behind.filter(fits).or_else(before)
     }
 
     /// The nearest chain of names before a number that is not spoken for.
@@ -281,29 +614,67 @@ impl Reader<'_, '_> {
         else {
             return Vec::new();
         };
-        let first = (0..=last)
-            .find(|k| self.name(*k).is_some() && self.chain(*k) > last)
-            .unwrap_or(last);
-        (first..=last).filter(|k| self.name(*k).is_some()).collect()
+        self.linked(last)
+    }
+
+    /// The chain that ends at a name, with a name that it stands within: "Technology in the East".
+    pub(super) fn linked(&self, last: usize) -> Vec<usize> {
+        let first = self.chain_start(last);
+        let names: Vec<usize> = (first..=last).filter(|k| self.name(*k).is_some()).collect();
+        let mut at = first;
+        while at > 0
+            && matches!(
+                self.word(at - 1),
+                Some("in" | "the" | "for" | "within" | "at" | "of")
+            )
+        {
+            at -= 1;
+        }
+        if names.len() == 1
+            && at > 0
+            && at < first
+            && let (Some(outer), Some(inner)) = (self.name(at - 1), self.name(last))
+            && self.is_group(&[outer.to_string(), inner.to_string()])
+        {
+            return vec![at - 1, last];
+        }
+        names
+    }
+
+    /// The first chain of names behind a number, before the next one.
+    fn after(&self, i: usize) -> Vec<usize> {
+        let end = (i + 1..self.clause_end(i))
+            .find(|k| self.number(*k).is_some())
+            .unwrap_or(self.clause_end(i));
+        let Some(first) = (i + 1..end).find(|k| self.name(*k).is_some() && !self.used[*k]) else {
+            return Vec::new();
+        };
+        (first..self.chain(first))
+            .filter(|k| self.name(*k).is_some())
+            .collect()
     }
 
     /// Whether a name stands where filters are put in words.
-    fn scope_like(&self, k: usize) -> bool {
+    pub(super) fn scope_like(&self, k: usize) -> bool {
         let mut first = k;
         while first >= 2 && self.joins(first - 1) && self.name(first - 2).is_some() {
             first -= 2;
         }
-        first > 0 && matches!(self.word(first - 1), Some("for" | "in" | "of" | "at"))
+        let fixed = self.name(k).is_some_and(|n| {
+            self.evidence
+                .tables
+                .iter()
+                .all(|t| t.fixed.iter().any(|f| f == n))
+        });
+        fixed || first > 0 && matches!(self.word(first - 1), Some("for" | "in" | "of" | "at"))
     }
 
     /// Names as alternatives of row descriptions: "A / X and B / Y".
-    fn groups(&self, names: &[usize]) -> Vec<Vec<String>> {
+    pub(super) fn groups(&self, names: &[usize]) -> Vec<Vec<String>> {
         let mut groups: Vec<Vec<String>> = Vec::new();
         for (n, &k) in names.iter().enumerate() {
             let Some(name) = self.name(k) else { continue };
-            let same_row = n > 0
-                && !(self.word(k - 1) == Some("and")
-                    || matches!(self.what(k - 1), Some(What::Mark(','))));
+            let same_row = n > 0 && k > 0 && !self.parted(names[n - 1], k);
             match groups.last_mut() {
                 Some(group) if same_row => group.push(name.to_string()),
                 _ => groups.push(vec![name.to_string()]),
@@ -312,348 +683,462 @@ impl Reader<'_, '_> {
         groups
     }
 
-    /// What the words around a number say that it is.
-    fn cue(&self, i: usize) -> proof::Cue {
-        use proof::Cue;
+    /// Whether some row bears all of these names.
+    fn is_group(&self, names: &[String]) -> bool {
+        names.len() > 1
+            && self
+                .evidence
+                .tables
+                .iter()
+                .any(|t| !proof::rows_of(t, names).is_empty())
+    }
+
+    /// The name that "respectively" gives a number in a list.
+    fn respective(&self, i: usize) -> Option<Vec<usize>> {
+        (0..self.mentions.len()).find(|k| self.word(*k) == Some("respectively"))?;
+        let numbers: Vec<usize> = (self.clause_start(i)..self.clause_end(i))
+            .filter(|k| self.number(*k).is_some())
+            .collect();
+        let first = (0..self.mentions.len()).find(|k| {
+            let end = self.chain(*k);
+            self.name(*k).is_some()
+                && self.chain_start(*k) == *k
+                && (*k..end).filter(|j| self.name(*j).is_some()).count() == numbers.len()
+        })?;
+        let names: Vec<usize> = (first..self.chain(first))
+            .filter(|k| self.name(*k).is_some())
+            .collect();
+        let at = numbers.iter().position(|k| *k == i)?;
+        Some(vec![*names.get(at)?])
+    }
+
+    /// Whether "and" or a comma stands between two names.
+    fn parted(&self, a: usize, b: usize) -> bool {
+        (a + 1..b).any(|k| self.word(k) == Some("and") || self.mark(k, &[',']))
+    }
+
+    /// Whether the words around a number say that something moved by it.
+    pub(super) fn is_change(&self, i: usize) -> bool {
+        let noun = |k: usize| {
+            matches!(self.kind(k), Some(Kind::Direction(_)))
+                || matches!(
+                    self.word(k),
+                    Some("change" | "growth" | "changes" | "changed")
+                )
+        };
+        if noun(i + 1)
+            || (self.word(i + 1) == Some("more") || self.word(i + 1) == Some("less"))
+                && self.number(i).is_some_and(|n| n.percent)
+                && self.word(i + 2) != Some("than")
+        {
+            return true;
+        }
+        let from = i - self.hedge_words(i).min(i);
+        let Some(last) = from.checked_sub(1) else {
+            return false;
+        };
+        // "(28.6%)" behind a change.
+        if self.mark(last, &['(']) && last > 0 && self.number(last - 1).is_some() {
+            return self.is_change(last - 1)
+                || (0..last).any(|k| matches!(self.kind(k), Some(Kind::Direction(_))));
+        }
+        // Back over "by", "of", "a", measure and period to the word that moves.
+        let mut k = last;
+        for _ in 0..8 {
+            if noun(k) {
+                return true;
+            }
+            let word = self.word(k);
+            let passes = matches!(
+                word,
+                Some(
+                    "by" | "of"
+                        | "a"
+                        | "an"
+                        | "was"
+                        | "is"
+                        | "in"
+                        | "for"
+                        | "the"
+                        | "at"
+                        | "with"
+                        | "just"
+                        | "only"
+                        | "some"
+                        | "had"
+                        | "from"
+                        | "highest"
+                        | "lowest"
+                        | "fastest"
+                )
+            ) && !(k == last && matches!(word, Some("from" | "at")))
+                || self.noun(k).is_some()
+                || self.name(k).is_some()
+                || self.span(k).is_some()
+                || self.mark(k, &[':', ','])
+                || matches!(self.what(k), Some(What::Relative(_)));
+            if !passes || k == 0 {
+                return false;
+            }
+            k -= 1;
+        }
+        false
+    }
+
+    /// What the words around a number may say that it is, likeliest first.
+    fn cues(&self, i: usize) -> Vec<Cue> {
+        let mut cues = Vec::new();
         let next = self.word(i + 1);
+        let Some(number) = self.number(i).cloned() else {
+            return cues;
+        };
         if matches!(
             next,
-            Some("rows" | "row" | "groups" | "group" | "periods" | "period")
+            Some("rows" | "row" | "groups" | "group" | "periods" | "period" | "results" | "result")
         ) {
-            if self.word(i + 2) == Some("share")
-                && let Some(What::Number(other)) = (i + 3..self.mentions.len())
-                    .find_map(|k| self.what(k).filter(|w| matches!(w, What::Number(_))))
+            if matches!(self.word(i + 2), Some("share" | "shared"))
+                && let Some(other) =
+                    (i + 3..self.mentions.len()).find_map(|k| self.number(k).cloned())
             {
-                return Cue::TieCount(other.clone());
+                return vec![Cue::TieCount(other)];
             }
-            return Cue::Count;
+            return vec![Cue::Count];
         }
-        if let Some(What::Number(number)) = self.what(i) {
-            if number.ordinal {
-                return Cue::Place;
+        if number.ordinal {
+            return vec![Cue::Place];
+        }
+        // "the top three": the number of those that are meant.
+        if i > 0
+            && number.tolerance <= 0.5
+            && (self.noun(i + 1).is_some()
+                || matches!(
+                    next,
+                    Some("of" | "together" | "combined" | "are" | "were" | "by")
+                ))
+            && matches!(self.kind(i - 1), Some(Kind::Extreme(_)))
+            && matches!(
+                self.word(i - 1),
+                Some("top" | "leading" | "best" | "highest" | "largest" | "biggest")
+            )
+        {
+            return vec![Cue::Chosen];
+        }
+        if number.percent
+            && next == Some("of")
+            && !matches!(self.what(i + 2), Some(What::Period(_) | What::Name(_)))
+        {
+            if let Some(n) = self.first_few(i) {
+                cues.push(Cue::First(n));
             }
-            if number.percent
-                && next == Some("of")
-                && !matches!(self.what(i + 2), Some(What::Period(_) | What::Name(_)))
+            cues.push(Cue::Together);
+            cues.push(Cue::Share);
+            return cues;
+        }
+        if let Some(Kind::Comparative(side)) = self.kind(i + 1) {
+            let mut at = i + 2;
+            while matches!(
+                self.word(at),
+                Some("than" | "of" | "the" | "that" | "in" | "for")
+            ) || self.noun(at).is_some()
             {
-                return Cue::Share;
+                at += 1;
             }
-        }
-        if let Some(side) = next.and_then(|w| {
-            if let Kind::Comparative(s) = vocabulary::kind(w) {
-                Some(s)
-            } else {
-                None
-            }
-        }) {
-            let at = if matches!(self.word(i + 2), Some("than" | "of")) {
-                i + 3
-            } else {
-                i + 2
-            };
             if let Some(other) = self.name(at) {
-                return Cue::Apart(side, other.to_string());
+                return vec![Cue::Apart(side, other.to_string())];
+            }
+        }
+        if self.word(i + 1) == Some("times")
+            || (i > 0 && number.tolerance == 0.0 && self.word(i + 1) == Some("times"))
+        {
+            let mut at = i + 2;
+            while matches!(
+                self.word(at),
+                Some(
+                    "as" | "much"
+                        | "many"
+                        | "that"
+                        | "of"
+                        | "the"
+                        | "those"
+                        | "more"
+                        | "than"
+                        | "in"
+                        | "for"
+                )
+            ) || self.noun(at).is_some()
+            {
+                at += 1;
+            }
+            if let Some(other) = self.name(at) {
+                return vec![Cue::Times(other.to_string())];
             }
         }
         let before = i.checked_sub(1).and_then(|k| self.word(k));
         for k in (0..i).rev() {
             match self.what(k) {
                 Some(What::Name(_) | What::Measure(_) | What::Mark(';')) => break,
-                Some(What::Number(_)) if !matches!(self.cue(k), Cue::Count) => break,
-                Some(What::Word(w))
-                    if matches!(w.as_str(), "total" | "sum" | "altogether" | "combined") =>
+                Some(What::Number(_))
+                    if self.noun(k + 1).is_none()
+                        && !matches!(self.word(k + 1), Some("rows" | "groups")) =>
                 {
-                    return Cue::Sum;
+                    break;
                 }
-                Some(What::Word(w)) if matches!(w.as_str(), "average" | "mean") => {
-                    return Cue::Mean;
+                Some(What::Word(w))
+                    if matches!(
+                        w.as_str(),
+                        "total"
+                            | "sum"
+                            | "altogether"
+                            | "combined"
+                            | "totals"
+                            | "overall"
+                            | "totalled"
+                            | "totaled"
+                    ) =>
+                {
+                    cues.push(Cue::Sum);
+                    // "the total of N" is the total and nothing else.
+                    if k > 0 && self.word(k - 1) == Some("the") && w == "total" {
+                        return cues;
+                    }
+                    break;
+                }
+                Some(What::Word(w))
+                    if matches!(w.as_str(), "average" | "mean" | "averaged" | "averaging") =>
+                {
+                    cues.push(Cue::Mean);
+                    break;
                 }
                 _ => {}
             }
         }
-        match before {
-            Some("from" | "against" | "versus" | "over") => Cue::Earlier,
-            Some("value") if i >= 3 && self.word(i - 3) == Some("share") => Cue::Shared,
-            Some("of" | "by") => self
-                .pair_before(i)
-                .map_or(Cue::Plain, |(a, b)| Cue::Change(a, b)),
-            _ => Cue::Plain,
+        if matches!(next, Some("altogether" | "overall" | "combined"))
+            || (next == Some("in") && matches!(self.word(i + 2), Some("total" | "all")))
+        {
+            cues.push(Cue::Sum);
         }
+        if let Some(n) = self.first_few(i) {
+            cues.push(Cue::First(n));
+        }
+        if (0..i).any(|k| {
+            matches!(
+                self.word(k),
+                Some("together" | "combined" | "jointly" | "collectively")
+            )
+        }) || matches!(
+            next,
+            Some("together" | "combined" | "jointly" | "collectively")
+        ) {
+            cues.push(Cue::Together);
+        }
+        if (i..self.clause_end(i)).any(|k| {
+            matches!(self.word(k), Some("altogether" | "combined"))
+                || (self.word(k) == Some("in") && matches!(self.word(k + 1), Some("total" | "all")))
+        }) {
+            cues.push(Cue::Sum);
+        }
+        if let Some(side) = (self.clause_start(i)..i).find_map(|k| match self.kind(k) {
+            Some(Kind::InTime(side)) => Some(side),
+            _ => None,
+        }) {
+            cues.push(Cue::InTime(side));
+        }
+        if (self.clause_start(i)..i)
+            .any(|k| matches!(self.word(k), Some("gap" | "difference" | "lead" | "margin")))
+        {
+            cues.push(Cue::Gap);
+        }
+        if number.percent
+            && (self.clause_start(i)..i).any(|k| {
+                matches!(
+                    self.word(k),
+                    Some(
+                        "share"
+                            | "accounts"
+                            | "accounted"
+                            | "accounting"
+                            | "contributed"
+                            | "contributes"
+                            | "represented"
+                            | "represents"
+                            | "representing"
+                            | "contributing"
+                            | "portion"
+                            | "proportion"
+                            | "account"
+                    )
+                ) || (self.word(k) == Some("makes") || self.word(k) == Some("made"))
+                    && self.word(k + 1) == Some("up")
+            })
+        {
+            cues.push(Cue::Share);
+        }
+        match before {
+            Some("from" | "against" | "versus" | "over") => cues.push(Cue::Earlier),
+            Some("value") if i >= 3 && self.word(i - 3) == Some("share") => cues.push(Cue::Shared),
+            Some("of" | "by") => {
+                if let Some((a, b)) = self.pair_before(i) {
+                    cues.push(Cue::Change(a, b));
+                }
+            }
+            _ => {}
+        }
+        if self.is_change(i) {
+            cues.push(Cue::Moved);
+            if number.percent {
+                // What is said to be a change is no level.
+                cues.push(Cue::Plain);
+                return cues;
+            }
+        }
+        cues.push(Cue::Plain);
+        // The earlier value of "up from 1,340 a year earlier", "the previous year's 1,340".
+        if i > 0 && matches!(self.what(i - 1), Some(What::Relative(_))) {
+            cues.push(Cue::Earlier);
+        }
+        let near = (i.saturating_sub(6)..i)
+            .rev()
+            .take_while(|k| self.number(*k).is_none());
+        if let Some(Kind::Extreme(side)) = near
+            .filter_map(|k| self.kind(k))
+            .find(|k| matches!(k, Kind::Extreme(_)))
+        {
+            cues.push(Cue::Extreme(side));
+        }
+        if self.noun(i + 1).is_some() || self.word(i + 1) == Some("of") || number.tolerance == 0.0 {
+            if let Some(side) =
+                (i + 1..(i + 5).min(self.mentions.len())).find_map(|k| match self.kind(k) {
+                    Some(Kind::Direction(d)) if d != 0 => Some(d),
+                    _ => None,
+                })
+            {
+                cues.push(Cue::Moving(side));
+            }
+            cues.push(Cue::Count);
+        }
+        cues
+    }
+
+    /// "the top three … 86 %": how many of the first a number is of.
+    pub(super) fn first_few(&self, i: usize) -> Option<usize> {
+        (1..i).rev().find_map(|k| {
+            let number = self.number(k)?;
+            let top = matches!(
+                self.word(k - 1),
+                Some("top" | "leading" | "best" | "highest" | "largest" | "biggest")
+            );
+            let whole = number.value.fract() == 0.0 && number.value >= 1.0 && number.value < 1000.0;
+            (top && whole).then_some(number.value as usize)
+        })
     }
 
     /// The two numbers of "from A … to B" before `i`.
     fn pair_before(&self, i: usize) -> Option<(usize, usize)> {
-        let number = |k: &usize| matches!(self.what(*k), Some(What::Number(_)));
+        let number = |k: &usize| self.number(*k).is_some();
         let second = (0..i).rev().find(number)?;
         let first = (0..second).rev().find(number)?;
-        let led = |k: usize, word: &str| k > 0 && self.word(k - 1) == Some(word);
+        let led = |k: usize, word: &str| {
+            let from = k - self.hedge_words(k).min(k);
+            from > 0 && self.word(from - 1) == Some(word)
+        };
         let at = |k: usize| self.proofs.iter().position(|p| p.0 == k);
         (led(first, "from") && led(second, "to")).then(|| Some((at(first)?, at(second)?)))?
     }
 
-    /// Index into `proofs` of the number that a word at `k` speaks about.
-    fn target(&self, k: usize, same: impl Fn(&Kind) -> bool) -> Option<usize> {
-        let until = (k + 1..self.mentions.len())
-            .find(|j| self.word(*j).is_some_and(|w| same(&vocabulary::kind(w))))
-            .unwrap_or(self.mentions.len());
-        let counts = |c: &proof::Cue| matches!(c, proof::Cue::Count | proof::Cue::TieCount(_));
-        self.proofs
-            .iter()
-            .position(|p| p.0 > k && p.0 < until && !counts(&p.1.cue))
-            .or_else(|| {
-                self.proofs
-                    .iter()
-                    .rposition(|p| p.0 < k && !counts(&p.1.cue))
-            })
-    }
-
-    fn words(&mut self) {
-        self.changes();
-        for k in 0..self.mentions.len() {
-            let Some(word) = self.word(k).map(str::to_string) else {
+    /// Changes whose two values stand elsewhere in the sentence: "up 74.4 %, from A to B".
+    fn changes_between(&mut self) {
+        for p in 0..self.proofs.len() {
+            let (i, context, found) = &self.proofs[p];
+            let i = *i;
+            if !found.is_empty()
+                || !matches!(context.cue, Cue::Moved | Cue::Plain | Cue::Change(..))
+                || !self.is_change(i)
+            {
+                continue;
+            }
+            let Some(number) = self.hedged(i) else {
                 continue;
             };
-            let fault = match vocabulary::kind(&word) {
-                Kind::Extreme(side) => {
-                    let target = self.target(k, |kind| {
-                        matches!(kind, Kind::Extreme(_) | Kind::Ordinal(_))
-                    });
-                    self.demand(
-                        target,
-                        |p, e| p.is_extreme(side, e),
-                        "the rows do not make it the extreme",
-                    )
-                }
-                Kind::Ordinal(n) => {
-                    let target = self.target(k, |kind| {
-                        matches!(kind, Kind::Extreme(_) | Kind::Ordinal(_))
-                    });
-                    let bottom = (k + 1..k + 4).any(|j| self.word(j) == Some("bottom"));
-                    self.demand(
-                        target,
-                        |p, e| p.is_place(n, bottom, e),
-                        "the rows give another place",
-                    )
-                }
-                Kind::Direction(d) => self.direction(k, d),
-                Kind::Comparative(_) => {
-                    let holds = k > 0
-                        && self.proofs.iter().any(|p| {
-                            p.0 == k - 1
-                                && matches!(p.1.cue, proof::Cue::Apart(..))
-                                && !p.2.is_empty()
-                        });
-                    if holds {
-                        None
-                    } else {
-                        Some("nothing proves this comparison".to_string())
-                    }
-                }
-                Kind::All => {
-                    let counted = self
-                        .proofs
+            let levels: Vec<usize> = (0..self.proofs.len())
+                .filter(|k| *k != p && !self.proofs[*k].2.is_empty())
+                .filter(|k| {
+                    self.proofs[*k]
+                        .2
                         .iter()
-                        .any(|p| p.0 == k + 1 && matches!(p.1.cue, proof::Cue::Count));
-                    if counted {
-                        None
-                    } else {
-                        Some("nothing proves that it is all of them".to_string())
-                    }
-                }
-                Kind::No => self.nothing(k),
-                Kind::Unknown if word == "did" && self.word(k + 1) == Some("not") => {
-                    self.direction(k, 0)
-                }
-                Kind::Unknown if word == "not" && k > 0 && self.word(k - 1) == Some("did") => None,
-                Kind::Unknown if word == "ended" && self.word(k + 1) == Some("where") => {
-                    self.direction(k, 0)
-                }
-                Kind::Unknown
-                    if matches!(word.as_str(), "where" | "began")
-                        && (0..k).any(|j| self.word(j) == Some("ended")) =>
-                {
-                    None
-                }
-                Kind::Unknown => {
-                    Some("a word that is neither in the data nor in the vocabulary".to_string())
-                }
-                Kind::Neutral | Kind::Number(_) => None,
-            };
-            if fault.is_some() {
-                self.faults[k] = fault;
-            }
-        }
-    }
-
-    /// "growth" and "grew" speak of a change: the number must be one.
-    fn changes(&mut self) {
-        let Some(k) = (0..self.mentions.len()).find(|k| self.word(*k) == Some("growth")) else {
-            return;
-        };
-        let target = self.target(k, |_| false);
-        if let Some(fault) = self.demand(
-            target,
-            |p, _| p.is_change(),
-            "a growth was stated, but the number is a level",
-        ) {
-            self.faults[k] = Some(fault);
-        }
-    }
-
-    fn demand(
-        &mut self,
-        target: Option<usize>,
-        holds: impl Fn(&Proof, &Evidence) -> bool,
-        fault: &str,
-    ) -> Option<String> {
-        let Some(target) = target else {
-            return Some("no number stands behind this word".to_string());
-        };
-        let kept: Vec<Proof> = self.proofs[target]
-            .2
-            .iter()
-            .filter(|p| holds(p, self.evidence))
-            .cloned()
-            .collect();
-        if kept.is_empty() {
-            return Some(fault.to_string());
-        }
-        self.proofs[target].2 = kept;
-        None
-    }
-
-    fn direction(&mut self, k: usize, wanted: i8) -> Option<String> {
-        let is_direction = |j: &usize| {
-            self.word(*j)
-                .is_some_and(|w| matches!(vocabulary::kind(w), Kind::Direction(_)))
-        };
-        let until = (k + 1..self.mentions.len())
-            .find(is_direction)
-            .unwrap_or(self.mentions.len());
-        let mut span: Vec<usize> = (0..self.proofs.len())
-            .filter(|p| self.proofs[*p].0 > k && self.proofs[*p].0 < until)
-            .collect();
-        if span.is_empty() {
-            span = (0..self.proofs.len())
-                .rev()
-                .filter(|p| self.proofs[*p].0 < k)
-                .take(1)
-                .collect();
-        }
-        let sign = |x: f64| {
-            if x > 0.0 {
-                1
-            } else if x < 0.0 {
-                -1
-            } else {
-                0
-            }
-        };
-        let mut evidence = 0;
-        for &p in &span {
-            if self.proofs[p].2.iter().any(Proof::is_change) {
-                let kept: Vec<Proof> = self.proofs[p]
-                    .2
-                    .iter()
-                    .filter(|x| x.is_change() && sign(x.value) == wanted)
-                    .cloned()
-                    .collect();
-                if kept.is_empty() {
-                    return Some("the change has another sign".to_string());
-                }
-                self.proofs[p].2 = kept;
-                evidence += 1;
-            }
-        }
-        for pair in span.windows(2) {
-            let (a, b) = (&self.proofs[pair[0]], &self.proofs[pair[1]]);
-            let led = |i: usize, word: &str| i > 0 && self.word(i - 1) == Some(word);
-            if led(a.0, "from") && led(b.0, "to") {
-                let (Some(x), Some(y)) = (a.2.first(), b.2.first()) else {
-                    continue;
-                };
-                if sign(y.value - x.value) != wanted {
-                    return Some("the two values move the other way".to_string());
-                }
-                evidence += 1;
-            }
-        }
-        // A value that fell or rose against another period whose number is not printed.
-        if evidence == 0
-            && span.iter().any(|p| {
-                self.proofs[*p].2.iter().any(|x| {
-                    x.change_beside(self.evidence)
-                        .is_some_and(|c| sign(c) == wanted)
+                        .any(|x| !x.is_change() && x.row.is_some())
                 })
-            })
-        {
-            evidence += 1;
-        }
-        if evidence == 0 {
-            Some("no change behind this word".to_string())
-        } else {
-            None
+                .collect();
+            let led = |k: usize, words: &[&str]| {
+                let from = k - self.hedge_words(k).min(k);
+                from > 0 && self.word(from - 1).is_some_and(|w| words.contains(&w))
+            };
+            let mut proofs = Vec::new();
+            for &a in &levels {
+                for &b in &levels {
+                    if a != b && led(self.proofs[a].0, &["from", "against", "versus"]) {
+                        proofs.extend(proof::change(
+                            &number,
+                            &self.proofs[a].2,
+                            &self.proofs[b].2,
+                            self.evidence,
+                        ));
+                    }
+                }
+            }
+            if !proofs.is_empty() {
+                self.faults[i] = None;
+                self.proofs[p].2 = proofs;
+            }
         }
     }
 
-    fn nothing(&mut self, k: usize) -> Option<String> {
-        let main = self.evidence.tables.first();
-        let empty = main.is_some_and(|t| t.rows.is_empty());
-        match self.word(k + 1) {
-            Some("rows") if empty => None,
-            Some("value") => {
-                let measure = (k..self.mentions.len()).find_map(|j| {
-                    if let Some(What::Measure(name)) = self.what(j) {
-                        Some(name.clone())
-                    } else {
-                        None
-                    }
-                });
-                let holds = main.is_some_and(|t| {
-                    let mut columns = t
-                        .measures
-                        .iter()
-                        .filter(|m| {
-                            measure.as_ref().is_none_or(|n| m.1.to_lowercase() == *n)
-                                && m.2 == Part::Value
-                        })
-                        .peekable();
-                    columns.peek().is_some() && columns.all(|m| t.numbers(m.0).is_empty())
-                });
-                if holds {
-                    None
-                } else {
-                    Some("there are values".to_string())
-                }
+    /// "38.8 % of the total of 5,959": both of one column.
+    fn shares_of_totals(&mut self) {
+        for p in 0..self.proofs.len().saturating_sub(1) {
+            let (share, total) = (&self.proofs[p], &self.proofs[p + 1]);
+            let together = matches!(share.1.cue, Cue::Share | Cue::First(_) | Cue::Together)
+                && total.1.cue == Cue::Sum
+                && self.word(share.0 + 1) == Some("of");
+            if !together {
+                continue;
             }
-            _ => Some("there are rows".to_string()),
+            let of = |x: &Proof| (x.table, x.column);
+            let totals: Vec<_> = total.2.iter().map(of).collect();
+            let kept: Vec<Proof> = share
+                .2
+                .iter()
+                .filter(|x| totals.contains(&of(x)))
+                .cloned()
+                .collect();
+            if kept.is_empty() && !share.2.is_empty() && !total.2.is_empty() {
+                let at = share.0;
+                self.faults[at] = Some("a part of another total".into());
+            }
+            self.proofs[p].2 = kept;
         }
     }
 
     /// Unsigned losses need a word that says so; names and periods nobody used are unproven.
     fn leftovers(&mut self) {
         for (i, _, proofs) in self.proofs.clone() {
-            let Some(What::Number(number)) = self.what(i).cloned() else {
+            let Some(number) = self.number(i).cloned() else {
                 continue;
             };
             if proofs.is_empty() || number.signed {
                 continue;
             }
-            let down = (0..i)
-                .rev()
-                .find_map(|k| match self.word(k).map(vocabulary::kind) {
-                    Some(Kind::Direction(d)) => Some(d < 0),
-                    _ => None,
-                });
+            let direction = |k: usize| match self.kind(k) {
+                Some(Kind::Direction(d)) => Some(d < 0),
+                Some(Kind::Comparative(d)) => Some(d < 0),
+                _ => None,
+            };
+            let down = direction(i + 1).or_else(|| (0..i).rev().find_map(direction));
             let bare = i >= 2 && self.word(i - 2) == Some("change");
             if proofs.iter().all(|p| p.value < 0.0) && (bare || down != Some(true)) {
                 self.faults[i] = Some("a loss is written as a gain".to_string());
             }
         }
-        let scope = self
-            .evidence
-            .main()
-            .and_then(|q| Span::of(q.time.as_ref()?.range.as_ref()?));
+        let scope = self.evidence.tables.first().and_then(|t| t.scope());
         for k in 0..self.mentions.len() {
             if self.used[k] {
                 continue;
@@ -680,9 +1165,12 @@ impl Reader<'_, '_> {
             .filter_map(|(mention, fault)| {
                 let checkable = match &mention.what {
                     What::Word(word) => {
-                        !matches!(vocabulary::kind(word), Kind::Neutral) || fault.is_some()
+                        !matches!(vocabulary::kind(word), Kind::Neutral | Kind::Hedge(_))
+                            || fault.is_some()
                     }
-                    What::Mark(_) | What::Measure(_) | What::Label(_) => fault.is_some(),
+                    What::Mark(_) | What::Measure(_) | What::Label(_) | What::Noun(_) => {
+                        fault.is_some()
+                    }
                     _ => true,
                 };
                 checkable.then(|| CheckedClaim {
@@ -695,5 +1183,10 @@ impl Reader<'_, '_> {
                 })
             })
             .collect()
+    }
+
+    /// Whether a part of a measure is a change.
+    pub(super) fn is_change_part(part: Part) -> bool {
+        matches!(part, Part::Pct | Part::Delta)
     }
 }

@@ -1,36 +1,36 @@
 //! The attack suite: statements as data, each for several dialects, each with a benign twin.
 
-pub mod mutate;
+pub(crate) mod mutate;
 
 use guard::{Dialect, Schema};
 
 /// A line of `suites/guard/attacks.jsonl`.
 #[derive(Debug, Clone, serde::Deserialize)]
-pub struct Case {
+pub(crate) struct Case {
     /// Number of the attack's category, as the table prints it.
-    pub category: u32,
+    pub(crate) category: u32,
     /// Letters of the dialects: D DuckDB, P PostgreSQL, S Snowflake, B BigQuery, K Spark.
-    pub on: String,
+    pub(crate) on: String,
     /// Whether it is read against the suite's model.
     #[serde(default)]
-    pub model: bool,
+    pub(crate) model: bool,
     /// Codes of the refusal, any of which will do.
-    pub codes: Vec<String>,
+    pub(crate) codes: Vec<String>,
     /// What has to be refused. `«x»` is a quoted name, `{{text×3}}` a text three times.
-    pub attack: String,
+    pub(crate) attack: String,
     /// What has to pass.
-    pub twin: String,
+    pub(crate) twin: String,
 }
 
 /// A statement in one dialect.
-pub struct Concrete {
-    pub category: u32,
-    pub dialect: Dialect,
-    pub letter: char,
-    pub model: bool,
-    pub codes: Vec<String>,
-    pub attack: String,
-    pub twin: String,
+pub(crate) struct Concrete {
+    pub(crate) category: u32,
+    pub(crate) dialect: Dialect,
+    pub(crate) letter: char,
+    pub(crate) model: bool,
+    pub(crate) codes: Vec<String>,
+    pub(crate) attack: String,
+    pub(crate) twin: String,
 }
 
 fn dialect(letter: char) -> Dialect {
@@ -64,7 +64,7 @@ fn expand(text: &str, letter: char) -> String {
 }
 
 /// Every case of the suite in every dialect that it names.
-pub fn cases() -> Vec<Concrete> {
+pub(crate) fn cases() -> Vec<Concrete> {
     let text = std::fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../suites/guard/attacks.jsonl"
@@ -89,7 +89,7 @@ pub fn cases() -> Vec<Concrete> {
 }
 
 /// The tables that the cases may read. `hr.payroll` and `customers.email` are none of them.
-pub fn model() -> Schema {
+pub(crate) fn model() -> Schema {
     let columns = |names: &[&str]| names.iter().map(|n| n.to_string()).collect::<Vec<_>>();
     let mut schema = Schema::default();
     for (table, list) in [

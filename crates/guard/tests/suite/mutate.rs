@@ -10,14 +10,14 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
 
 /// A generator of random numbers that a seed repeats (SplitMix64).
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Random {
+    pub(crate) fn new(seed: u64) -> Random {
         Random(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,11 +25,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         usize::try_from(self.next() % n.max(1) as u64).unwrap()
     }
 
-    pub fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
         &list[self.below(list.len())]
     }
 }
@@ -45,7 +45,7 @@ fn parser(dialect: Dialect) -> Box<dyn Parser> {
 }
 
 /// The words and signs of a statement; `None` where they do not give the statement back.
-pub fn tokens(sql: &str, dialect: Dialect) -> Option<Vec<Token>> {
+pub(crate) fn tokens(sql: &str, dialect: Dialect) -> Option<Vec<Token>> {
     let tokens = Tokenizer::new(parser(dialect).as_ref(), sql)
         .with_unescape(false)
         .tokenize()
@@ -54,7 +54,7 @@ pub fn tokens(sql: &str, dialect: Dialect) -> Option<Vec<Token>> {
 }
 
 /// The statement that words and signs make.
-pub fn text(tokens: &[Token]) -> String {
+pub(crate) fn text(tokens: &[Token]) -> String {
     tokens.iter().map(ToString::to_string).collect()
 }
 
@@ -64,7 +64,7 @@ fn reading(sql: &str) -> bool {
 }
 
 /// A change that leaves what the statement does as it is.
-pub fn same(sql: &str, case: &Concrete, attack: bool, random: &mut Random) -> String {
+pub(crate) fn same(sql: &str, case: &Concrete, attack: bool, random: &mut Random) -> String {
     let has = |code: &str| attack && case.codes.iter().any(|c| c == code);
     let tokens = tokens(sql, case.dialect);
     match (random.below(5), tokens) {
@@ -162,7 +162,7 @@ pub fn same(sql: &str, case: &Concrete, attack: bool, random: &mut Random) -> St
 }
 
 /// A change that makes an attack harder to see; what it makes is refused as well.
-pub fn hide(sql: &str, case: &Concrete, random: &mut Random) -> String {
+pub(crate) fn hide(sql: &str, case: &Concrete, random: &mut Random) -> String {
     let chars: Vec<char> = sql.chars().collect();
     let at = random.below(chars.len());
     let insert = |text: &str| -> String {
@@ -192,7 +192,7 @@ pub fn hide(sql: &str, case: &Concrete, random: &mut Random) -> String {
 }
 
 /// A stretch of one statement in the place of a stretch of another.
-pub fn crossed(into: &[Token], from: &[Token], random: &mut Random) -> String {
+pub(crate) fn crossed(into: &[Token], from: &[Token], random: &mut Random) -> String {
     let start = random.below(into.len());
     let end = (start + random.below(6)).min(into.len());
     let first = random.below(from.len());
