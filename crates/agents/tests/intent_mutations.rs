@@ -38,9 +38,25 @@ fn changed(sql: &str) -> Vec<(&'static str, String)> {
     swap("sum for average", "AVG(", "SUM(");
     swap("rows for distinct", "COUNT(DISTINCT ", "COUNT(");
     swap("order", " DESC", " ASC");
-    swap("join", "LEFT JOIN", "INNER JOIN");
-    swap("join", "FULL JOIN", "INNER JOIN");
     swap("join", "FULL OUTER JOIN", "INNER JOIN");
+    // A condition excludes the rows without a partner by itself; without one they are lost.
+    for step in sql.split("\n),") {
+        if step.contains("LEFT JOIN") && !step.contains("WHERE") {
+            let other = step.replacen("LEFT JOIN", "INNER JOIN", 1);
+            out.push(("join", sql.replacen(step, &other, 1)));
+        }
+    }
+    // Another key of a join.
+    for (at, _) in sql.match_indices(" ON \"") {
+        let line = sql[at..].lines().next().unwrap_or_default();
+        if let Some((left, right)) = line.split_once(" = ")
+            && let Some((table, _)) = right.trim_end().rsplit_once('.')
+            && left.contains('.')
+        {
+            let other = format!("{left} = {table}.\"name\"");
+            out.push(("join key", sql.replacen(line, &other, 1)));
+        }
+    }
     // Another month, by each day that stands there.
     for (at, _) in sql.match_indices("DATE '") {
         let start = at + 6;

@@ -7,6 +7,7 @@
 mod declared;
 mod encoding;
 mod error;
+mod hardening;
 mod lexical;
 mod load;
 mod moments;
@@ -168,8 +169,7 @@ impl Warehouse {
         for setting in query::Dialect::DuckDb.session() {
             connection.execute_batch(setting)?;
         }
-        connection
-            .execute_batch("SET enable_external_access = false; SET lock_configuration = true")?;
+        hardening::harden(&connection)?;
         Ok(Warehouse {
             connection: Mutex::new(connection),
             idle: Mutex::new(Vec::new()),

@@ -73,11 +73,15 @@ impl Talk<'_> {
             return;
         };
         let whole = table.columns[column].data_type == "integer";
-        w.cell(
-            &wording::value(x, self.unit(table, column), whole),
-            x,
-            &table.at(row, column),
-        );
+        let difference = table
+            .measures
+            .iter()
+            .any(|m| m.2 == column && m.1 == Part::Delta);
+        let text = match self.unit(table, column) {
+            Some("fraction") if difference => wording::points(x),
+            unit => wording::value(x, unit, whole),
+        };
+        w.cell(&text, x, &table.at(row, column));
     }
 
     /// " for West in Q3 2024", each part a claim.

@@ -70,6 +70,14 @@ pub(super) fn percent(x: f64, signed: bool) -> String {
     format!("{sign}{body}%")
 }
 
+/// The difference of two fractions in percentage points, with its sign.
+pub(super) fn points(x: f64) -> String {
+    format!(
+        "{} percentage points",
+        percent(x, true).trim_end_matches('%')
+    )
+}
+
 fn separated(x: f64, digits: usize) -> String {
     // Halves away from zero, as people round; beyond 2^40 the difference is not seen.
     let factor = 10f64.powi(i32::try_from(digits).unwrap_or(0));

@@ -55,6 +55,7 @@ pub fn check_intent(query: &Query, sql: &str, model: &Model) -> IntentReport {
             }),
         ),
         check("filters", filters(&wanted, &inventory)),
+        check("joins", joins(query, model, &wanted, &inventory)),
         check("groups", groups(query, &inventory)),
         check("period", period(query, model, &wanted, &inventory)),
         check("comparison", comparison(query, model, &inventory)),
@@ -613,6 +614,85 @@ fn filters(wanted: &Wanted, inventory: &Inventory) -> Option<String> {
         .map(|c| format!("compares with '{c}', which was not asked for"))
 }
 
+/// Joins follow the model's relationships, and lose no rows that no condition excludes.
+fn joins(query: &Query, model: &Model, wanted: &Wanted, inventory: &Inventory) -> Option<String> {
+    let dataset = |name: &str| {
+        model.datasets.iter().find(|d| {
+            d.name.to_lowercase() == name
+                || d.table.last().is_some_and(|t| t.to_lowercase() == name)
+        })
+    };
+    let columns = |d: &semantics::Dataset, field: &str| -> Vec<String> {
+        d.field(field).map_or_else(Vec::new, |f| {
+            f.expression
+                .columns()
+                .into_iter()
+                .map(str::to_lowercase)
+                .collect()
+        })
+    };
+    for [(a, x), (b, y)] in &inventory.joined {
+        let (Some(a), Some(b)) = (dataset(a), dataset(b)) else {
+            continue;
+        };
+        let along = |from: &semantics::Dataset, x: &String, to: &semantics::Dataset, y: &String| {
+            model.relationships.iter().any(|r| {
+                r.from == from.name
+                    && r.to == to.name
+                    && r.from_fields
+                        .iter()
+                        .zip(&r.to_fields)
+                        .any(|(f, t)| columns(from, f).contains(x) && columns(to, t).contains(y))
+            })
+        };
+        if a.name != b.name && !along(a, x, b, y) && !along(b, y, a, x) {
+            return Some(format!(
+                "joins {}.{x} with {}.{y}, which the model does not relate",
+                a.name, b.name
+            ));
+        }
+    }
+    let plain = query.basket.is_none()
+        && query.cohort.is_none()
+        && query.sets.is_none()
+        && query.decompose.is_none()
+        && query.filter.is_none()
+        && query.having.is_empty()
+        && !wanted.own_window
+        && !query.metrics.iter().any(|t| !is_simple(&t.measure, model));
+    (plain && inventory.inner_joins > 0)
+        .then(|| "an inner join drops the rows that have no partner".to_string())
+}
+
+/// Whether a measure is an aggregate of rows, or arithmetic over such.
+fn is_simple(measure: &Measure, model: &Model) -> bool {
+    match measure {
+        Measure::Metric(name) => model.metric(name).is_some_and(|m| {
+            let of_its_own = matches!(
+                m.kind,
+                MetricKind::Cumulative { .. }
+                    | MetricKind::Growth { .. }
+                    | MetricKind::BasketAttach { .. }
+            );
+            m.additivity != Additivity::Semi
+                && !of_its_own
+                && m.parts()
+                    .into_iter()
+                    .filter(|p| *p != name.as_str())
+                    .all(|p| is_simple(&Measure::Metric(p.to_string()), model))
+        }),
+        Measure::Aggregate { .. } => !is_level(measure, model),
+        Measure::Rows(_) => true,
+        Measure::Ratio {
+            numerator: a,
+            denominator: b,
+        }
+        | Measure::Difference { left: a, right: b } => is_simple(a, model) && is_simple(b, model),
+        Measure::OrZero(inner) => is_simple(inner, model),
+        _ => false,
+    }
+}
+
 fn groups(query: &Query, inventory: &Inventory) -> Option<String> {
     let grouped = !query.metrics.is_empty() && !query.dimensions.is_empty();
     if grouped && inventory.keys < query.dimensions.len() {
@@ -673,6 +753,27 @@ fn period(query: &Query, model: &Model, wanted: &Wanted, inventory: &Inventory) 
         .collect();
     if let Some(lost) = required.iter().find(|d| !inventory.has_date(d)) {
         return Some(format!("the day {lost} of the range is not in the SQL"));
+    }
+    // A comparison over whole periods has the days of both and no others.
+    let plain = query.rolling.is_none()
+        && !query.cumulative
+        && !wanted.own_window
+        && query
+            .compare
+            .as_ref()
+            .is_none_or(|c| c.comparable.is_none())
+        && query.metrics.iter().all(|t| is_simple(&t.measure, model));
+    if let Some(other) = periods::prior(query).filter(|_| plain && !running) {
+        let mut allowed = wanted.dates.clone();
+        allowed.extend(
+            [other.start, other.end]
+                .into_iter()
+                .flatten()
+                .map(|d| d.to_string()),
+        );
+        if let Some(odd) = inventory.dates().into_iter().find(|d| !allowed.contains(d)) {
+            return Some(format!("the day {odd} was not asked for"));
+        }
     }
     if !wanted.other_dates && !running {
         let strange = inventory

@@ -2,8 +2,8 @@
 
 use sqlparser::ast::{
     BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
-    LimitClause, OrderByExpr, OrderByKind, OrderBySort, Query, Select, SetExpr, Statement, Value,
-    Visit, Visitor, WindowType,
+    JoinConstraint, JoinOperator, LimitClause, OrderByExpr, OrderByKind, OrderBySort, Query,
+    Select, SetExpr, Statement, Value, Visit, Visitor, WindowType,
 };
 use sqlparser::dialect::DuckDbDialect;
 use sqlparser::parser::Parser;
@@ -41,6 +41,10 @@ pub(super) struct Inventory {
     pub(super) minus: usize,
     /// Divisions.
     pub(super) divide: usize,
+    /// Joins that keep only rows with a partner, lateral ones aside.
+    pub(super) inner_joins: usize,
+    /// Columns that joins make equal: table name and column of each side, lower case.
+    pub(super) joined: Vec<[(String, String); 2]>,
     /// Columns of the outermost SELECT; `None` with a wildcard.
     pub(super) width: Option<usize>,
 }
@@ -104,6 +108,39 @@ impl Inventory {
             .collect()
     }
 
+    fn equalities(&mut self, condition: &Expr) {
+        match condition {
+            Expr::Nested(inner) => self.equalities(inner),
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::And,
+                right,
+            } => {
+                self.equalities(left);
+                self.equalities(right);
+            }
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::Eq,
+                right,
+            } => {
+                let side = |e: &Expr| match e {
+                    Expr::CompoundIdentifier(parts) => {
+                        let [.., table, column] = parts.as_slice() else {
+                            return None;
+                        };
+                        Some((table.value.to_lowercase(), column.value.to_lowercase()))
+                    }
+                    _ => None,
+                };
+                if let (Some(a), Some(b)) = (side(left), side(right)) {
+                    self.joined.push([a, b]);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn order(&mut self, keys: &[OrderByExpr]) {
         self.descending += keys.iter().filter(|k| descends(k)).count();
     }
@@ -157,6 +194,21 @@ impl Visitor for Inventory {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        for join in select.from.iter().flat_map(|f| &f.joins) {
+            let (inner, constraint) = match &join.join_operator {
+                JoinOperator::Join(c) | JoinOperator::Inner(c) => (true, c),
+                JoinOperator::Left(c)
+                | JoinOperator::LeftOuter(c)
+                | JoinOperator::Right(c)
+                | JoinOperator::RightOuter(c)
+                | JoinOperator::FullOuter(c) => (false, c),
+                _ => continue,
+            };
+            self.inner_joins += usize::from(inner);
+            if let JoinConstraint::On(condition) = constraint {
+                self.equalities(condition);
+            }
+        }
         if let GroupByExpr::Expressions(keys, _) = &select.group_by {
             self.keys = self.keys.max(keys.len());
         } else {

@@ -767,6 +767,12 @@ pub(super) fn ends(table: &Table, column: usize, spans: &[Span]) -> Option<(f64,
     let at = |span: &Span| rows.iter().position(|(_, s, _)| s == span);
     match own.as_slice() {
         [] => Some((rows.first()?.2, rows.last().filter(|_| rows.len() > 1)?.2)),
+        // "from January to December": a stretch whose ends are rows.
+        [one] if at(one).is_none() => {
+            let start = rows.iter().find(|(_, s, _)| s.start == one.start)?;
+            let end = rows.iter().find(|(_, s, _)| s.end == one.end)?;
+            (start.0 != end.0).then_some((start.2, end.2))
+        }
         [one] => {
             let k = at(one)?;
             Some((rows.get(k.checked_sub(1)?)?.2, rows[k].2))
@@ -845,7 +851,12 @@ fn moved(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Pro
             continue;
         }
         let earlier = table.query.as_ref().and_then(periods::prior);
-        let known = |s: &Span| Some(*s) == table.scope() || Some(*s) == earlier;
+        let scope = table.scope();
+        // "from Q3 to Q4" may be read as one stretch.
+        let both = |s: &Span| {
+            earlier.is_some_and(|e| e.start == s.start) && scope.is_some_and(|o| o.end == s.end)
+        };
+        let known = |s: &Span| Some(*s) == scope || Some(*s) == earlier || both(s);
         if !context.spans.iter().all(known) {
             continue;
         }

@@ -72,7 +72,7 @@ impl Number {
             Some(Hedge::Over) => {
                 return x > self.value && x < self.value + self.place.max(self.tolerance * 2.0);
             }
-            Some(Hedge::Under) => {
+            Some(Hedge::Under | Hedge::Less) => {
                 return x < self.value && x > self.value - self.place.max(self.tolerance * 2.0);
             }
             Some(Hedge::About) => {
@@ -155,6 +155,13 @@ impl Glossary {
         for name in &names {
             if name_shape(name) {
                 add(name, What::Name(name.clone()));
+                // "Investor 19" for the number 19 in a column "Investor ID".
+                if let Some((head, number)) = name.rsplit_once(' ')
+                    && let Some(short) = head.strip_suffix(" ID").or(head.strip_suffix(" id"))
+                    && number.chars().all(|c| c.is_ascii_digit())
+                {
+                    add(&format!("{short} {number}"), What::Name(name.clone()));
+                }
                 if name.chars().count() > 3 && name.chars().all(char::is_alphabetic) {
                     add(&format!("{name}s"), What::Name(name.clone()));
                 }
@@ -320,7 +327,12 @@ pub(super) fn read(text: &str, glossary: &Glossary) -> Vec<Vec<Mention>> {
         }
         let boundary = i == 0 || !chars[i - 1].is_alphanumeric();
         let (length, what) = one(&chars, i, boundary, glossary);
+        let short = sentences
+            .last()
+            .and_then(|s| s.last())
+            .is_some_and(|m: &Mention| matches!(&m.what, What::Word(w) if matches!(w.as_str(), "vs" | "approx" | "incl" | "excl")));
         let stop = matches!(what, What::Mark('.' | '!' | '?'))
+            && !short
             && chars.get(i + 1).is_none_or(|c| c.is_whitespace());
         if !stop && let Some(open) = sentences.last_mut() {
             open.push(Mention {
@@ -438,7 +450,15 @@ fn closing(rest: &[char], close: char, glossary: &Glossary) -> Option<usize> {
 }
 
 fn relative(rest: &[char]) -> Option<(usize, Relation)> {
-    const PHRASES: [(&str, Relation); 20] = [
+    const PHRASES: [(&str, Relation); 28] = [
+        ("yoy", Relation::YearEarlier),
+        ("mom", Relation::PeriodBefore),
+        ("qoq", Relation::PeriodBefore),
+        ("month on month", Relation::PeriodBefore),
+        ("month-on-month", Relation::PeriodBefore),
+        ("month over month", Relation::PeriodBefore),
+        ("month-over-month", Relation::PeriodBefore),
+        ("quarter over quarter", Relation::PeriodBefore),
         ("the prior year", Relation::YearEarlier),
         ("the same period a year earlier", Relation::YearEarlier),
         (

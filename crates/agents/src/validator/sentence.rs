@@ -4,7 +4,8 @@ use super::evidence::{Evidence, required_values};
 use super::numbers::CheckedClaim;
 use super::periods::{self, Span};
 use super::proof::{self, Context, Cue, Proof};
-use super::reading::{Mention, Number, Relation, What};
+use super::reading::{self, Mention, Number, What};
+use super::statements::Relation;
 use super::vocabulary::{self, Hedge, Kind};
 use query::{CompareTo, Part};
 
@@ -226,9 +227,9 @@ impl Reader<'_, '_> {
                         .iter()
                         .filter_map(|t| t.query.as_ref()?.compare.as_ref())
                         .any(|c| match relation {
-                            Relation::YearEarlier => c.to == CompareTo::PriorYear,
-                            Relation::PeriodBefore => c.to == CompareTo::PriorPeriod,
-                            Relation::Other => matches!(c.to, CompareTo::Range(_)),
+                            reading::Relation::YearEarlier => c.to == CompareTo::PriorYear,
+                            reading::Relation::PeriodBefore => c.to == CompareTo::PriorPeriod,
+                            reading::Relation::Other => matches!(c.to, CompareTo::Range(_)),
                         });
                     self.used[i] = true;
                     if !holds {
@@ -436,6 +437,7 @@ impl Reader<'_, '_> {
                 choices.push((Vec::new(), Vec::new()));
             }
             let said = self.pronoun(i);
+            let moved = number.percent && !number.signed && self.is_change(i);
             let mut done = None;
             for cue in self.cues(i) {
                 for (group, groups) in &choices {
@@ -467,6 +469,10 @@ impl Reader<'_, '_> {
                         };
                         if proofs.is_empty() {
                             proofs = proof::search(&number, &context, self.evidence);
+                        }
+                        // What is said to have moved by it is no level.
+                        if cue == Cue::Plain && moved {
+                            proofs.retain(Proof::is_change);
                         }
                         if !proofs.is_empty() || done.is_none() {
                             let found = !proofs.is_empty();
@@ -695,7 +701,6 @@ impl Reader<'_, '_> {
 
     /// The name that "respectively" gives a number in a list.
     fn respective(&self, i: usize) -> Option<Vec<usize>> {
-        (0..self.mentions.len()).find(|k| self.word(*k) == Some("respectively"))?;
         let numbers: Vec<usize> = (self.clause_start(i)..self.clause_end(i))
             .filter(|k| self.number(*k).is_some())
             .collect();
@@ -708,6 +713,16 @@ impl Reader<'_, '_> {
         let names: Vec<usize> = (first..self.chain(first))
             .filter(|k| self.name(*k).is_some())
             .collect();
+        // Said so, or one number behind the other.
+        let said = (0..self.mentions.len()).any(|k| self.word(k) == Some("respectively"));
+        let listed = numbers.windows(2).all(|pair| {
+            (pair[0] + 1..pair[1]).all(|k| {
+                self.mark(k, &[',']) || matches!(self.word(k), Some("and" | "about" | "roughly"))
+            })
+        });
+        if numbers.len() < 2 || !(said || listed) {
+            return None;
+        }
         let at = numbers.iter().position(|k| *k == i)?;
         Some(vec![*names.get(at)?])
     }
@@ -715,6 +730,19 @@ impl Reader<'_, '_> {
     /// Whether "and" or a comma stands between two names.
     fn parted(&self, a: usize, b: usize) -> bool {
         (a + 1..b).any(|k| self.word(k) == Some("and") || self.mark(k, &[',']))
+    }
+
+    /// Whether a comparison at `k` is with a period: "less than in Q3 1997".
+    pub(super) fn period_behind(&self, k: usize) -> bool {
+        let mut at = k + 1;
+        while matches!(
+            self.word(at),
+            Some("than" | "in" | "the" | "for" | "during" | "of")
+        ) || self.noun(at).is_some()
+        {
+            at += 1;
+        }
+        self.span(at).is_some() || matches!(self.what(at), Some(What::Relative(_)))
     }
 
     /// Whether the words around a number say that something moved by it.
@@ -726,6 +754,16 @@ impl Reader<'_, '_> {
                     Some("change" | "growth" | "changes" | "changed")
                 )
         };
+        // "East: $2.31M (+2.7%)"
+        if self.number(i).is_some_and(|n| n.signed && n.percent) {
+            return true;
+        }
+        // "388 higher than in January", "7.9 % below January".
+        if let Some(Kind::Comparative(_)) = self.kind(i + 1)
+            && self.period_behind(i + 1)
+        {
+            return true;
+        }
         if noun(i + 1)
             || (self.word(i + 1) == Some("more") || self.word(i + 1) == Some("less"))
                 && self.number(i).is_some_and(|n| n.percent)
@@ -874,6 +912,19 @@ impl Reader<'_, '_> {
             }
         }
         let before = i.checked_sub(1).and_then(|k| self.word(k));
+        // "Debit leads Credit by one": how far apart they are.
+        if before == Some("by")
+            && let Some(k) = (self.clause_start(i)..i)
+                .rev()
+                .find(|k| self.name(*k).is_some())
+            && let Some((Relation::Compare(side), _)) = self.relation(self.chain_start(k))
+            && let Some(other) = self.name(k)
+        {
+            return vec![Cue::Apart(side, other.to_string())];
+        }
+        if before == Some("of") && i > 1 && self.word(i - 2) == Some("out") {
+            cues.push(Cue::Sum);
+        }
         for k in (0..i).rev() {
             match self.what(k) {
                 Some(What::Name(_) | What::Measure(_) | What::Mark(';')) => break,

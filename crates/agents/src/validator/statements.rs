@@ -77,6 +77,13 @@ impl Reader<'_, '_> {
                         let side = if passive { -side } else { side };
                         return Some((Relation::Compare(side), j));
                     }
+                    // "Debit leads Credit"
+                    Kind::Extreme(1)
+                        if matches!(self.word(j), Some("leads" | "led" | "leading"))
+                            && (j + 1..k).all(|x| self.word(x) == Some("the")) =>
+                    {
+                        return Some((Relation::Compare(1), j));
+                    }
                     Kind::Next if passive => return Some((Relation::Next, j)),
                     Kind::Fraction(f) if f.is_finite() && self.word(j + 1) == Some("of") => {
                         return Some((Relation::Times(f, self.hedge_before(j)), j));
@@ -101,9 +108,9 @@ impl Reader<'_, '_> {
         let at = |back: usize| k.checked_sub(back).and_then(|j| self.word(j));
         match (at(2), at(1)) {
             (Some("more"), Some("than")) => Some(Hedge::Over),
-            (Some("less"), Some("than")) => Some(Hedge::Under),
+            (Some("less" | "fewer" | "lower"), Some("than")) => Some(Hedge::Less),
             (_, Some("over")) => Some(Hedge::Over),
-            (_, Some("under")) => Some(Hedge::Under),
+            (_, Some("under" | "below")) => Some(Hedge::Less),
             (_, Some("nearly" | "almost")) => Some(Hedge::Under),
             (_, Some("about" | "around" | "roughly" | "approximately")) => Some(Hedge::About),
             _ => None,
@@ -406,10 +413,23 @@ impl Reader<'_, '_> {
                 && columns.iter().any(|&(t, column)| {
                     let table = &self.evidence.tables[t];
                     let descending = !table.ascending();
-                    groups.iter().all(|g| {
-                        proof::rows_of(table, g)
+                    // Each by its own row, in the order of their places.
+                    let rows: Option<Vec<usize>> = groups
+                        .iter()
+                        .map(|g| match proof::rows_of(table, g)[..] {
+                            [one] => Some(one),
+                            _ => None,
+                        })
+                        .collect();
+                    rows.is_some_and(|rows| {
+                        let places: Option<Vec<usize>> = rows
                             .iter()
-                            .any(|r| table.place(*r, column, descending).is_some_and(|p| p <= n))
+                            .map(|r| table.place(*r, column, descending))
+                            .collect();
+                        !proof::repeats(&rows)
+                            && places.is_some_and(|p| {
+                                p.is_sorted() && p.last().is_some_and(|last| *last <= n)
+                            })
                     })
                 });
             if holds {
@@ -480,6 +500,14 @@ impl Reader<'_, '_> {
                 Kind::Next => self.next(k),
                 Kind::Fraction(f) => self.fraction(k, f),
                 Kind::Multiple(m) => self.multiple(k, m),
+                // "the bottom three"; "second from the bottom" is read with its ordinal.
+                Kind::Neutral
+                    if word == "bottom"
+                        && !(k.saturating_sub(4)..k)
+                            .any(|j| matches!(self.kind(j), Some(Kind::Ordinal(_)))) =>
+                {
+                    self.extreme(k, -1)
+                }
                 Kind::Neutral
                     if word == "quarter"
                         && k > 0
@@ -920,6 +948,10 @@ impl Reader<'_, '_> {
         if apart || hedges {
             return None;
         }
+        // "sold less than in Q3 1997"
+        if self.period_behind(k) && !(k > 0 && self.number(k - 1).is_some()) {
+            return self.direction(k, side);
+        }
         // "17 % higher", "383 more": a change.
         if k > 0 && self.number(k - 1).is_some() {
             let target = self.proofs.iter().position(|p| p.0 == k - 1);
@@ -955,6 +987,26 @@ impl Reader<'_, '_> {
     }
 
     fn all(&mut self, k: usize, least: usize) -> Option<String> {
+        // "grew every year"
+        if self.word(k) == Some("every")
+            && matches!(
+                self.word(k + 1),
+                Some("year" | "quarter" | "month" | "week" | "day")
+            )
+            && let Some(d) =
+                (self.clause_start(k)..self.clause_end(k)).find_map(|j| match self.kind(j) {
+                    Some(Kind::Direction(d)) => Some(d),
+                    _ => None,
+                })
+        {
+            let holds = self.evidence.tables.iter().any(|table| {
+                table.measures.first().is_some_and(|m| {
+                    let rows = proof::in_time(table, m.0);
+                    rows.len() > 1 && rows.windows(2).all(|w| sign(w[1].2 - w[0].2) == d)
+                })
+            });
+            return (!holds).then(|| "it does not hold for each of them".to_string());
+        }
         let counted = self.proofs.iter().any(|p| {
             p.0 == k + 1 && matches!(p.1.cue, Cue::Count | Cue::Moving(_)) && !p.2.is_empty()
         });
@@ -1103,7 +1155,7 @@ impl Reader<'_, '_> {
                 Some("than") => {
                     hedge = match self.word(j.wrapping_sub(1)) {
                         Some("more" | "higher") => Some(Hedge::Over),
-                        Some("less" | "fewer") => Some(Hedge::Under),
+                        Some("less" | "fewer") => Some(Hedge::Less),
                         _ => None,
                     };
                     break;
@@ -1113,7 +1165,7 @@ impl Reader<'_, '_> {
                     break;
                 }
                 Some("under") => {
-                    hedge = Some(Hedge::Under);
+                    hedge = Some(Hedge::Less);
                     break;
                 }
                 Some(word) => {
@@ -1137,6 +1189,7 @@ impl Reader<'_, '_> {
                 Some(Hedge::About) => (share - fraction).abs() <= 0.03,
                 Some(Hedge::Over) => share > fraction && share < fraction + 0.17,
                 Some(Hedge::Under) => share < fraction && share > fraction - 0.06,
+                Some(Hedge::Less) => share < fraction && share > fraction - 0.17,
             }
         };
         let (groups, at) = self.subject(k);
@@ -1383,5 +1436,6 @@ fn ratio_is(ratio: f64, m: f64, hedge: Option<Hedge>) -> bool {
         Some(Hedge::About) => (ratio / m - 1.0).abs() <= 0.07,
         Some(Hedge::Over) => ratio > m && ratio < m + 1.0,
         Some(Hedge::Under) => ratio < m && ratio > m * 0.85,
+        Some(Hedge::Less) => ratio < m && ratio > m * 0.5,
     }
 }

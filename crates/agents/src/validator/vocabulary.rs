@@ -20,6 +20,8 @@ pub(super) enum Hedge {
     Over,
     /// Less than it, by less than its last figure.
     Under,
+    /// Less than it, by how much is open.
+    Less,
     /// It, rounded at its last figure.
     About,
 }
@@ -86,10 +88,11 @@ pub(super) fn kind(word: &str) -> Kind {
         | "led" | "leader" | "leading" | "peak" | "peaked" | "peaks" | "strongest" | "maximum"
         | "max" | "best-selling" | "top-selling" | "bestselling" | "bestseller" | "best-seller"
         | "best-performing" | "top-performing" | "topped" | "tops" | "topping" | "headed"
-        | "heads" | "fastest" | "fastest-growing" | "steepest" | "busiest" | "richest"
-        | "number-one" | "high" | "heaviest" | "priciest" | "dearest" | "winner"
-        | "chart-topper" | "dominant" | "front-runner" | "frontrunner" | "highest-grossing"
-        | "highest-ranked" | "top-ranked" | "longest" => Kind::Extreme(1),
+        | "heads" | "fastest" | "fastest-growing" | "steepest" | "sharpest" | "busiest"
+        | "richest" | "number-one" | "high" | "heaviest" | "priciest" | "dearest" | "winner"
+        | "chart-topper" | "dominant" | "front-runner" | "dominated" | "dominates"
+        | "dominating" | "frontrunner" | "highest-grossing" | "highest-ranked" | "top-ranked"
+        | "longest" => Kind::Extreme(1),
         "lowest" | "smallest" | "least" | "fewest" | "worst" | "weakest" | "minimum" | "min"
         | "trough" | "slowest" | "poorest" | "laggard" | "worst-performing" | "quietest"
         | "low" | "lowest-ranked" | "worst-selling" | "slowest-growing" | "bottomed"
@@ -149,7 +152,7 @@ pub(super) fn kind(word: &str) -> Kind {
         "quadruple" | "quadrupled" | "fourfold" => Kind::Multiple(4.0),
         "halved" => Kind::Multiple(0.5),
         "nearly" | "almost" => Kind::Hedge(Hedge::Under),
-        "about" | "around" | "roughly" | "approximately" | "approx" | "circa" => {
+        "~" | "≈" | "about" | "around" | "roughly" | "approximately" | "approx" | "circa" => {
             Kind::Hedge(Hedge::About)
         }
         "latest" | "final" | "last" | "recent" => Kind::InTime(1),
