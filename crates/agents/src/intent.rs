@@ -12,6 +12,14 @@ fn has_members(filter: Option<&Filter>) -> bool {
     }
 }
 
+/// Whether a measure is about levels of stock by its form.
+fn on_stock(measure: &Measure) -> bool {
+    matches!(
+        measure,
+        Measure::SellThrough { .. } | Measure::WeeksOfSupply { .. } | Measure::Opening(_)
+    )
+}
+
 /// The intent of a query.
 pub(crate) fn of(query: &Query) -> Intent {
     if query.basket.is_some() {
@@ -26,11 +34,25 @@ pub(crate) fn of(query: &Query) -> Intent {
     if query.rows.is_some() || query.metrics.is_empty() {
         return Intent::List;
     }
+    if query.decompose.is_some() {
+        return Intent::Drivers;
+    }
+    if query.metrics.iter().any(|t| on_stock(&t.measure)) {
+        return Intent::Stock;
+    }
+    for dimension in &query.dimensions {
+        match dimension {
+            Dimension::NewOrReturning { .. } => return Intent::Cohort,
+            Dimension::Band { .. } => return Intent::Distribution,
+            _ => {}
+        }
+    }
     if let Some(compare) = &query.compare {
-        let growth = query
-            .rank
-            .as_ref()
-            .is_some_and(|r| matches!(r.on, Part::Pct | Part::Delta))
+        let growth = compare.comparable.is_some()
+            || query
+                .rank
+                .as_ref()
+                .is_some_and(|r| matches!(r.on, Part::Pct | Part::Delta))
             || compare.show.first() != Some(&Part::Value);
         return if growth {
             Intent::Growth

@@ -104,6 +104,8 @@ pub(super) enum Mark {
     Returning,
     /// "ABC analysis".
     Abc,
+    /// "repeat customer rate".
+    Repeat,
     /// "price volume mix".
     PriceVolumeMix,
 }
@@ -346,6 +348,7 @@ fn mark(kind: &str) -> Option<Mark> {
         "comparable" => Mark::Comparable,
         "returning" => Mark::Returning,
         "abc" => Mark::Abc,
+        "repeat" => Mark::Repeat,
         "pvm" => Mark::PriceVolumeMix,
         _ => return None,
     })

@@ -213,6 +213,10 @@ impl Reader<'_> {
             ("qtd", ..) => (Grain::Quarter, at + 1),
             ("mtd", ..) => (Grain::Month, at + 1),
             ("year", "to", "date") => (Grain::Year, at + 3),
+            ("last" | "prior" | "previous", "ytd", _) => {
+                let year = self.clock.today.year() - 1;
+                return Some((self.same_part(Grain::Year, year), at + 2));
+            }
             _ if matches!(self.word(at + 1), "ytd") => {
                 let (year, end) = self.relative_year(at)?;
                 (end == at + 1).then_some(())?;

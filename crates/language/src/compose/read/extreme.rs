@@ -142,6 +142,33 @@ impl Reader<'_> {
             };
             self.take(at);
             let share = self.any(Mark::Share);
+            // "at a discount of more than 30 %"
+            let limit =
+                (at + 1..self.nodes.len().min(at + 3)).find_map(|i| match &self.nodes[i].node {
+                    Node::Threshold(o, Bar::Number(v, false, percent)) => {
+                        Some((i, *o, *v, *percent))
+                    }
+                    _ => None,
+                });
+            if let Some((i, o, value, percent)) = limit.filter(|_| op == Operator::Gt) {
+                for between in at + 1..=i {
+                    self.used[between] = true;
+                }
+                let fraction = self
+                    .model()
+                    .field(&field)
+                    .is_some_and(|f| f.unit == Unit::Fraction);
+                let value = if percent && fraction {
+                    value / 100.0
+                } else {
+                    value
+                };
+                self.limit_rows(field, o, value);
+                if let Some(bound) = self.draft.filters.last_mut() {
+                    bound.numerator = share;
+                }
+                continue;
+            }
             self.limit_rows(field, op, 0.0);
             if let Some(bound) = self.draft.filters.last_mut() {
                 bound.numerator = share;

@@ -47,6 +47,25 @@ impl Reader<'_> {
                 at += 1;
                 continue;
             }
+            // "most popular category by orders": how many there are ranks, and groups nothing.
+            let ranked = self
+                .nodes
+                .iter()
+                .any(|n| matches!(n.node, Node::Rank(_) | Node::RankBy(..)));
+            if let Some(Node::Named(Named::Entity(e))) =
+                self.nodes.get(next).map(|n| n.node.clone())
+                && ranked
+                && self.nodes[at].text == "by"
+                && self.is_order(e)
+                && !is_singular(&self.nodes[next].text)
+            {
+                self.take(at);
+                self.take(next);
+                let measure = self.count_of_entity(e);
+                self.add_measure(measure);
+                at += 1;
+                continue;
+            }
             // "orders made by German customers", "supplied by a vendor": who did it, not a group.
             if self.agent(at, next) {
                 self.take(at);

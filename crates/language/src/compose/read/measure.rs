@@ -219,6 +219,39 @@ impl Reader<'_> {
         });
     }
 
+    /// "average order size in units": pieces of an order and not its money.
+    fn sizes_in_units(&mut self) {
+        let Some(units) = self
+            .model()
+            .metric("units_per_order")
+            .map(|m| m.name.clone())
+        else {
+            return;
+        };
+        for at in 0..self.nodes.len() {
+            let sized = matches!(&self.nodes[at].node, Node::Named(Named::Metric(m)) if m == "average_order_value");
+            let end = self.nodes[at].end;
+            let inside: Vec<&str> = self.words_between(end, end + 2).collect();
+            if !sized
+                || self.used[at]
+                || !matches!(
+                    inside[..],
+                    ["in" | "by", "units" | "items" | "pieces" | "quantity"]
+                )
+            {
+                continue;
+            }
+            self.nodes[at].node = Node::Named(Named::Metric(units.clone()));
+            // The word names the unit and no measure of its own.
+            if let Some(next) = (at + 1..self.nodes.len()).find(|i| self.nodes[*i].end == end + 2) {
+                self.used[next] = true;
+                if let Some(by) = (at + 1..next).find(|i| self.is(*i, Mark::By)) {
+                    self.used[by] = true;
+                }
+            }
+        }
+    }
+
     /// "an average weekday against an average weekend day": what each set of days takes a day.
     fn usual_days(&mut self) {
         let average = (0..self.nodes.len()).find(|i| {
@@ -472,6 +505,45 @@ impl Reader<'_> {
         }
     }
 
+    /// "what did Sean Miller buy": the goods, with how many of them.
+    fn bought(&mut self) {
+        let words: Vec<&str> = self
+            .scene
+            .tokens
+            .iter()
+            .map(|t| t.folded.as_str())
+            .collect();
+        let asked = matches!(words[..], ["what", "did" | "has" | "does", ..])
+            && words.iter().any(|w| {
+                matches!(
+                    *w,
+                    "buy" | "bought" | "order" | "ordered" | "purchase" | "purchased"
+                )
+            });
+        let person = self
+            .nodes
+            .iter()
+            .any(|n| matches!(&n.node, Node::Value(v) if self.is_person(&v.field)));
+        let named = self
+            .nodes
+            .iter()
+            .any(|n| matches!(n.node, Node::Named(_) | Node::Time(TimeSense::Grain(_))));
+        if !asked || !person || named || !self.draft.measures.is_empty() {
+            return;
+        }
+        let goods = self
+            .model()
+            .entities
+            .iter()
+            .position(|e| matches!(e.name.as_str(), "product" | "item" | "article" | "sku"));
+        let (Some(goods), Some(units)) = (goods, self.metric_like(RankBasis::Units)) else {
+            return;
+        };
+        let display = self.scene.model.entities[goods].display.clone();
+        self.add_dimension(Dimension::Field(display));
+        self.add_measure(units);
+    }
+
     /// "the invoices with their totals", "order ids and the total": the sum that is not said of what.
     fn totals(&mut self) {
         if !self.draft.measures.is_empty() {
@@ -628,6 +700,7 @@ impl Reader<'_> {
             )
         });
         self.usual_days();
+        self.sizes_in_units();
         self.in_one_order();
         // "how many orders a day on average"
         let averaged = self
@@ -787,6 +860,7 @@ impl Reader<'_> {
                 });
             }
         }
+        self.bought();
         self.totals();
         self.charged();
         self.takings();

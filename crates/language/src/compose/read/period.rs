@@ -23,6 +23,29 @@ impl Reader<'_> {
             }
             self.draft.grain = self.draft.grain.or(Some(grain));
         }
+        self.seasons();
+    }
+
+    /// "seasonality by month", "seasonal pattern of sales": the months of all years together.
+    fn seasons(&mut self) {
+        let seasonal = self.nodes.iter().any(|n| {
+            n.node == Node::Mark(Mark::Trend)
+                && (n.text.starts_with("seasonal") || n.text.starts_with("season"))
+        });
+        if !seasonal {
+            return;
+        }
+        for node in &mut self.nodes {
+            if let Node::Time(TimeSense::Grain(grain)) = &mut node.node {
+                *grain = match *grain {
+                    Grain::Month => Grain::MonthOfYear,
+                    Grain::Quarter => Grain::QuarterOfYear,
+                    Grain::Week => Grain::WeekOfYear,
+                    Grain::Day => Grain::Weekday,
+                    other => other,
+                };
+            }
+        }
     }
 
     pub(super) fn resolve(&self, sense: &TimeSense, year: Option<i16>) -> Option<Period> {

@@ -120,6 +120,22 @@ impl Reader<'_> {
         if ends && self.draft.aggregated {
             self.draft.penalty += 0.6;
         }
+        // "when was the first order from Canada": its date, and not the order.
+        let when = basis == Some(RankBasis::Time)
+            && self
+                .nodes
+                .first()
+                .is_some_and(|n| n.node == Node::Mark(Mark::Which) && n.text.starts_with("when"))
+            && matches!(self.nodes.get(at + 1).map(|n| &n.node), Some(Node::Named(Named::Entity(e))) if self.is_order(*e) && is_singular(&self.nodes[at + 1].text))
+            && self
+                .model()
+                .entities
+                .iter()
+                .any(|e| matches!(e.name.as_str(), "order" | "transaction" | "invoice"))
+            && self.draft.dimensions.is_empty();
+        if when {
+            return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+        }
         if basis == Some(RankBasis::Time) && self.end_of_dates(direction, at) {
             return Ok(());
         }
@@ -308,6 +324,20 @@ impl Reader<'_> {
                 }
                 // "when did we first sell to …": the date itself.
                 if basis == Some(RankBasis::Time) && self.draft.subject.is_none() {
+                    // "latest order" asks for the order, "when was the latest order" for its date.
+                    let dated = self.scene.tokens.iter().any(|t| {
+                        matches!(
+                            t.folded.as_str(),
+                            "when" | "date" | "dates" | "day" | "time" | "month" | "year"
+                        )
+                    });
+                    let deed = self.draft.measures.iter().any(|m| {
+                        matches!(&m.measure, Measure::Metric(name) if self.model().metric(name)
+                            .is_some_and(|m| matches!(m.unit, Unit::Count(_))))
+                    });
+                    if deed && !dated && self.scene.last.is_none() {
+                        return Err(Misfit::Missing("what is ranked"));
+                    }
                     return self.time_ranking(direction, at);
                 }
                 if !growing && !self.draft.refers && !self.draft.continues && n.is_none() {

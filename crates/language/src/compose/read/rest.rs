@@ -15,9 +15,16 @@ impl Reader<'_> {
     /// "list the orders that …" asks for orders, and a number of them is no list.
     fn listed_counts(&self) -> Result<(), Misfit> {
         let listed = self.is(0, Mark::List) && self.nodes[0].text.starts_with("list");
-        let [measure] = &self.draft.measures[..] else {
+        let Some(measure) = self.draft.measures.first() else {
             return Ok(());
         };
+        // "list all orders for … with date and sales": the orders are what is listed.
+        let head = (1..self.nodes.len())
+            .find(|i| !matches!(self.nodes[*i].node, Node::Mark(Mark::All) | Node::Value(_)))
+            .is_some_and(|i| {
+                matches!(&self.nodes[i].node, Node::Named(Named::Metric(m))
+                    if measure.measure == Measure::Metric(m.clone()) && !is_singular(&self.nodes[i].text))
+            });
         let counted = match &measure.measure {
             Measure::Rows(_) => true,
             Measure::Metric(name) => self
@@ -30,6 +37,8 @@ impl Reader<'_> {
             && self.draft.fields.is_empty()
             && self.draft.rows.is_none()
             && !self.any(Mark::Count);
+        let bare = bare && self.draft.measures.len() == 1
+            || head && !self.any(Mark::Count) && !self.any(Mark::By);
         if listed && counted && bare && self.scene.last.is_none() {
             return Err(Misfit::Unsupported(self.nodes[0].text.clone()));
         }

@@ -17,6 +17,7 @@ impl Reader<'_> {
         self.comparable_stores()?;
         self.new_or_returning()?;
         self.abc_classes()?;
+        self.repeat_customers();
         self.last_seen()
     }
 
@@ -303,6 +304,47 @@ impl Reader<'_> {
             ..Query::default()
         });
         Ok(())
+    }
+
+    /// "repeat customer rate", "share of repeat customers": those with two orders or more, of all who
+    /// ordered.
+    fn repeat_customers(&mut self) {
+        let Some(at) = self.find(Mark::Repeat) else {
+            return;
+        };
+        let customer = self.model().entities.iter().position(|e| {
+            matches!(
+                e.name.as_str(),
+                "customer" | "client" | "user" | "member" | "buyer"
+            )
+        });
+        let (Some(customer), Some(orders)) = (customer, self.metric_like(RankBasis::Orders)) else {
+            return;
+        };
+        self.take(at);
+        let counted = self.active_count(customer);
+        let noun = plural(&self.model().entities[customer].name);
+        self.draft.subject = Some(customer);
+        self.draft.notes.push(format!(
+            "repeat {noun}: those with two {} or more",
+            orders.name.to_lowercase()
+        ));
+        self.draft.measures = vec![
+            NamedMeasure {
+                name: capitalised(&noun),
+                measure: counted,
+                explicit: true,
+            },
+            orders,
+        ];
+        self.draft.having.push(Condition {
+            metric: 1,
+            on: Part::Value,
+            op: Operator::Ge,
+            value: Threshold::Number(2.0),
+        });
+        self.take_all(Mark::Share);
+        self.draft.share = Some(ShareDraft::Part);
     }
 
     /// "customers whose last order was before July": there before, and not since.

@@ -206,7 +206,29 @@ impl Reader<'_> {
                 .iter()
                 .position(|e| e.name == *text || e.synonyms.contains(text));
         }
-        if !chosen && !asked {
+        // "largest order by Corporate customers": one order.
+        let largest = is_singular(&self.nodes[at].text)
+            && matches!(before(1), Some(Node::Rank(_)))
+            && at.checked_sub(1).is_some_and(|b| {
+                self.adjacent(b, at)
+                    && matches!(
+                        self.nodes[b].text.as_str(),
+                        "largest"
+                            | "biggest"
+                            | "smallest"
+                            | "highest"
+                            | "lowest"
+                            | "single biggest"
+                    )
+            });
+        // "customers that bought in both years": those who did, at the head of the question.
+        let people = at == 0
+            && self.is(1, Mark::Relative)
+            && matches!(
+                self.nodes[at].text.as_str(),
+                "customers" | "clients" | "shoppers" | "members" | "buyers" | "users"
+            );
+        if !chosen && !asked && !largest && !people {
             return None;
         }
         let Unit::Count(noun) = &self.model().metric(name)?.unit else {
