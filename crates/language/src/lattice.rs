@@ -324,6 +324,7 @@ fn role_weight(length: usize, kind: &str) -> f64 {
         2 if kind == "verb" => 0.9,
         2 if kind == "edit" => 3.4,
         2 if kind == "gain" => 3.2,
+        2 if kind == "rows" => 3.7,
         2 => 2.1,
         n => 1.7 * n as f64,
     }

@@ -106,6 +106,10 @@ pub(super) enum Mark {
     Abc,
     /// "repeat customer rate".
     Repeat,
+    /// "days since the last order".
+    DaysSince,
+    /// "need reordering".
+    Reorder,
     /// "price volume mix".
     PriceVolumeMix,
 }
@@ -349,6 +353,8 @@ fn mark(kind: &str) -> Option<Mark> {
         "returning" => Mark::Returning,
         "abc" => Mark::Abc,
         "repeat" => Mark::Repeat,
+        "dayssince" => Mark::DaysSince,
+        "reorder" => Mark::Reorder,
         "pvm" => Mark::PriceVolumeMix,
         _ => return None,
     })

@@ -32,6 +32,23 @@ impl Reader<'_> {
                     {
                         trend_word = true;
                     }
+                    // "customers with declining sales": those whose number fell.
+                    let start = self.nodes[i].start;
+                    let selects = self.nodes[i].text.ends_with("ing")
+                        && self
+                            .words_between(start.saturating_sub(1), start)
+                            .any(|w| matches!(w, "with" | "have" | "had" | "has"));
+                    if let Some(way) = way.filter(|_| selects) {
+                        self.draft.having.push(Condition {
+                            metric: 0,
+                            on: Part::Delta,
+                            op: match way {
+                                Direction::Descending => Operator::Gt,
+                                Direction::Ascending => Operator::Lt,
+                            },
+                            value: Threshold::Number(0.0),
+                        });
+                    }
                     direction = direction.or(way);
                     self.take(i);
                 }

@@ -18,6 +18,8 @@ impl Reader<'_> {
         self.new_or_returning()?;
         self.abc_classes()?;
         self.repeat_customers();
+        self.days_since();
+        self.to_reorder()?;
         self.last_seen()
     }
 
@@ -302,6 +304,62 @@ impl Reader<'_> {
                 per: vec![Dimension::Field(product)],
             })),
             ..Query::default()
+        });
+        Ok(())
+    }
+
+    /// "days since the last order by customer": from the latest date to the data's last day.
+    fn days_since(&mut self) {
+        let (Some(at), Some(field)) = (
+            self.find(Mark::DaysSince),
+            self.scene.model.default_time.clone(),
+        ) else {
+            return;
+        };
+        self.take(at);
+        let day = self.scene.clock.today.to_string();
+        self.draft.notes.push(format!("days are counted to {day}"));
+        self.add_measure(NamedMeasure {
+            name: format!("Days since the last {}", self.label(&field)),
+            measure: Measure::DaysSince { field, day },
+            explicit: true,
+        });
+    }
+
+    /// "which products need reordering": the stock is below the level that stands beside it.
+    fn to_reorder(&mut self) -> Result<(), Misfit> {
+        let Some(at) = self.find(Mark::Reorder) else {
+            return Ok(());
+        };
+        let model = self.scene.model;
+        let pair = model
+            .datasets
+            .iter()
+            .filter(|d| d.event_time.is_none())
+            .find_map(|d| {
+                let stock = d.fields.iter().find(|f| f.subject == Subject::Stock)?;
+                let level = d.fields.iter().find(|f| {
+                    f.data_type.is_numeric() && f.name.split('_').any(|w| w == "reorder")
+                })?;
+                Some((
+                    FieldRef::new(&d.name, &stock.name),
+                    FieldRef::new(&d.name, &level.name),
+                ))
+            });
+        let Some((left, right)) = pair else {
+            return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+        };
+        self.take(at);
+        self.draft.fields.extend([left.clone(), right.clone()]);
+        self.draft.filters.push(Bound {
+            words: format!("{} below {}", self.label(&left), self.label(&right)),
+            field: Some(left.clone()),
+            filter: Filter::CompareFields {
+                left,
+                op: Operator::Lt,
+                right,
+            },
+            numerator: false,
         });
         Ok(())
     }

@@ -64,6 +64,10 @@ impl Reader<'_> {
             }
             return Ok(());
         }
+        if !numerators && self.rate_of_part() {
+            self.take_all(Mark::Share);
+            return Ok(());
+        }
         self.take_all(Mark::Share);
         self.take_all(Mark::MakeUp);
         if numerators && self.draft.measures.is_empty() {
@@ -111,6 +115,45 @@ impl Reader<'_> {
                 self.take(at);
             }
         }
+    }
+
+    /// "percentage of late orders by shipper": the rate that the model has for such a part.
+    fn rate_of_part(&mut self) -> bool {
+        let [
+            NamedMeasure {
+                measure: Measure::Metric(name),
+                ..
+            },
+        ] = &self.draft.measures[..]
+        else {
+            return false;
+        };
+        let part = matches!(
+            self.model().metric(name).map(|m| &m.kind),
+            Some(MetricKind::Simple {
+                filter: Some(_),
+                aggregation: Aggregation::Count | Aggregation::CountDistinct,
+                ..
+            })
+        );
+        let rate = self
+            .model()
+            .metrics
+            .iter()
+            .find(|m| {
+                matches!(&m.kind, MetricKind::Ratio { numerator, .. } if numerator == name)
+                    && m.unit == Unit::Fraction
+            })
+            .map(|m| (m.name.clone(), m.label.clone()));
+        let Some((rate, label)) = rate.filter(|_| part) else {
+            return false;
+        };
+        self.draft.measures = vec![NamedMeasure {
+            name: label,
+            measure: Measure::Metric(rate),
+            explicit: true,
+        }];
+        true
     }
 
     /// "GP%", "profit % by department": profit over sales, where the model has it.

@@ -86,6 +86,9 @@ impl Reader<'_> {
                     continue;
                 }
             };
+            if self.orders_in_groups(at, metric, op, &value) {
+                continue;
+            }
             self.orders_limited(at, metric);
             self.take(at);
             self.draft.having.push(Condition {
@@ -96,6 +99,71 @@ impl Reader<'_> {
             });
         }
         Ok(())
+    }
+
+    /// "number of orders over 5,000 by country": a limit on each order, where orders are counted in other
+    /// groups.
+    fn orders_in_groups(
+        &mut self,
+        at: usize,
+        metric: usize,
+        op: Operator,
+        value: &Threshold,
+    ) -> bool {
+        let order = self.draft.measures.iter().find_map(|m| match &m.measure {
+            Measure::Metric(name) => {
+                let Unit::Count(noun) = &self.model().metric(name)?.unit else {
+                    return None;
+                };
+                let entity = (0..self.model().entities.len())
+                    .find(|e| plural(&self.model().entities[*e].name) == *noun)?;
+                self.is_order(entity).then(|| (m.measure.clone(), entity))
+            }
+            _ => None,
+        });
+        let Some((counted, entity)) = order else {
+            return false;
+        };
+        let Some(limited) = self.draft.measures.get(metric).cloned() else {
+            return false;
+        };
+        let near = (0..at).rev().take(2).any(|i| {
+            matches!(&self.nodes[i].node, Node::Named(Named::Metric(m)) if Measure::Metric(m.clone()) == counted)
+        });
+        let (key, display) = {
+            let e = &self.model().entities[entity];
+            (e.key.clone(), e.display.clone())
+        };
+        let grouped = !self.draft.dimensions.is_empty()
+            && self.draft.dimensions.iter().all(|d| {
+                *d != Dimension::Field(key.clone()) && *d != Dimension::Field(display.clone())
+            });
+        if !near || !grouped || limited.measure == counted {
+            return false;
+        }
+        self.take(at);
+        if !limited.explicit || self.draft.measures.len() > 1 {
+            self.draft.measures.remove(metric);
+        }
+        let inner = query::Query {
+            dimensions: vec![Dimension::Field(key.clone())],
+            metrics: vec![query::Term {
+                name: limited.name.clone(),
+                measure: limited.measure,
+            }],
+            having: vec![query::Having::new(0, Part::Value, op, value.clone())],
+            ..query::Query::default()
+        };
+        self.draft.filters.push(Bound {
+            words: format!("{} {}", limited.name.to_lowercase(), self.nodes[at].text),
+            filter: Filter::Members {
+                field: key.clone(),
+                query: Box::new(inner),
+            },
+            field: Some(key),
+            numerator: false,
+        });
+        true
     }
 
     /// "orders over 100, how many", "how many orders with sales of at least 5,000": the orders that pass
@@ -840,7 +908,18 @@ impl Reader<'_> {
                 return Ok(self.add_measure(measure));
             }
         }
+        let counts = |m: &NamedMeasure| match &m.measure {
+            Measure::Metric(name) => self
+                .model()
+                .metric(name)
+                .is_some_and(|m| matches!(m.unit, Unit::Count(_))),
+            Measure::Rows(_) => true,
+            _ => false,
+        };
         if let Some(i) = self.draft.measures.iter().rposition(|m| {
+            if money && counts(m) {
+                return false;
+            }
             !self.draft.counted
                 || !matches!(
                     m.measure,
