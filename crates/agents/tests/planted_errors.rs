@@ -73,23 +73,26 @@ impl Told<'_> {
         out
     }
 
-    /// Whether two rows of some table that bear these names have the same numbers.
+    /// Whether two rows of some table that bear these names have the same numbers, or numbers that are
+    /// the same share of their column as it is written (a tenth of a percent).
     fn alike(&self, a: &str, b: &str) -> bool {
         self.tables.iter().any(|table| {
             let measures: Vec<usize> = (0..table.columns.len())
                 .filter(|c| table.columns[*c].role == ColumnRole::Measure)
                 .collect();
+            let sum = |column: usize| -> f64 {
+                table.rows.iter().filter_map(|r| r[column].as_f64()).sum()
+            };
+            let written = |cell: &Cell, column: usize| match cell.as_f64() {
+                Some(value) => format!("{:.1}", 100.0 * value / sum(column)),
+                None => serde_json::to_string(cell).unwrap(),
+            };
             let rows = |name: &str| -> Vec<Vec<String>> {
                 table
                     .rows
                     .iter()
                     .filter(|r| r.iter().any(|c| c.as_str() == Some(name)))
-                    .map(|r| {
-                        measures
-                            .iter()
-                            .map(|c| serde_json::to_string(&r[*c]).unwrap())
-                            .collect()
-                    })
+                    .map(|r| measures.iter().map(|c| written(&r[*c], *c)).collect())
                     .collect()
             };
             let (a, b) = (rows(a), rows(b));
@@ -273,6 +276,11 @@ impl Told<'_> {
         }
         if let Some(at) = MONTHS.iter().position(|m| said.contains(m)) {
             let other = MONTHS[(at + 1) % 12];
+            // Two months of the same number make either true.
+            let day = |month: usize| format!("{year}-{:02}-01", month % 12 + 1);
+            if self.alike(&day(at), &day(at + 1)) {
+                return;
+            }
             out.push((
                 "period",
                 self.with(start, end, &said.replace(MONTHS[at], other)),
