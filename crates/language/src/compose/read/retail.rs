@@ -19,7 +19,7 @@ impl Reader<'_> {
         self.abc_classes()?;
         self.repeat_customers();
         self.days_since();
-        self.to_reorder()?;
+        self.below_reorder_level()?;
         self.last_seen()
     }
 
@@ -327,7 +327,7 @@ impl Reader<'_> {
     }
 
     /// "which products need reordering": the stock is below the level that stands beside it.
-    fn to_reorder(&mut self) -> Result<(), Misfit> {
+    fn below_reorder_level(&mut self) -> Result<(), Misfit> {
         let Some(at) = self.find(Mark::Reorder) else {
             return Ok(());
         };
