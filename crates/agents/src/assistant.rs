@@ -18,6 +18,18 @@ pub struct Options {
     pub model: Option<PathBuf>,
     /// How the source is called before people ("bundled data"); its path if absent.
     pub name: Option<String>,
+    /// What the user says about how files are to be read.
+    pub reading: warehouse::Reading,
+}
+
+impl Options {
+    /// The data alone.
+    fn warehouse(&self) -> warehouse::Options {
+        warehouse::Options {
+            reading: self.reading.clone(),
+            ..warehouse::Options::default()
+        }
+    }
 }
 
 /// A question.
@@ -87,7 +99,7 @@ impl Assistant {
     /// # Errors
     /// What is wrong with the data or the model, with what to do.
     pub fn open(options: &Options) -> Result<Assistant, OpenError> {
-        let warehouse = Warehouse::open(&options.data, &warehouse::Options::default())?;
+        let warehouse = Warehouse::open(&options.data, &options.warehouse())?;
         let model = match &options.model {
             Some(path) => model_over(path, warehouse.profile(), &mut warehouse.evidence())?,
             None => inferred(&warehouse),

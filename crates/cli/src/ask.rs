@@ -16,12 +16,15 @@ const OPENING: &str = "Which region had the highest growth in Q3 2024?";
 
 #[derive(clap::Args)]
 pub(crate) struct SourceArguments {
-    /// Files or folders: CSV, TSV, Parquet, SQLite.
+    /// Files or folders: CSV, TSV, XLSX, XLS, ODS, JSON, Parquet, SQLite, DuckDB, packed or not; `-`
+    /// for standard input.
     #[arg(long = "data")]
     pub(crate) data: Vec<PathBuf>,
     /// Semantic model; inferred if absent.
     #[arg(long)]
     pub(crate) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: source::ReadingArguments,
 }
 
 #[derive(clap::Args)]
@@ -119,7 +122,7 @@ pub(crate) fn ask(arguments: &AskArguments) -> u8 {
         let message = format!("--as-of takes a day as YYYY-MM-DD, not `{day}`");
         return misused(&text, arguments.json, message, "--as-of 2024-12-31");
     }
-    let assistant = match source::open(&arguments.source.data, arguments.source.model.as_ref()) {
+    let assistant = match source::open(&arguments.source) {
         Ok(assistant) => assistant,
         Err(e) => {
             if arguments.json {
@@ -202,7 +205,7 @@ fn ask_batch(arguments: &AskArguments, path: &Path) -> u8 {
             return 5;
         }
     };
-    let opened = source::open(&arguments.source.data, arguments.source.model.as_ref());
+    let opened = source::open(&arguments.source);
     if let Err(e) = &opened {
         report(e);
     }
@@ -313,7 +316,7 @@ fn remember(name: &str, conversation: &Conversation) {
 }
 
 pub(crate) fn chat(arguments: &SourceArguments) -> u8 {
-    let assistant = match source::open(&arguments.data, arguments.model.as_ref()) {
+    let assistant = match source::open(arguments) {
         Ok(assistant) => assistant,
         Err(e) => {
             report(&e);
@@ -376,7 +379,7 @@ pub(crate) fn demo(port: u16, open: bool) -> u8 {
 }
 
 pub(crate) fn serve(arguments: &SourceArguments, port: u16, open: bool) -> u8 {
-    match source::open(&arguments.data, arguments.model.as_ref()) {
+    match source::open(arguments) {
         Ok(assistant) => run(assistant, port, open, None),
         Err(e) => {
             report(&e);

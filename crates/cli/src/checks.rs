@@ -167,8 +167,7 @@ pub(crate) fn verify(file: &Path) -> u8 {
         .collect();
     let assistant = match agents::Assistant::open(&Options {
         data,
-        model: None,
-        name: None,
+        ..Options::default()
     }) {
         Ok(assistant) => assistant,
         Err(e) => {

@@ -1,9 +1,11 @@
 //! Which data a command works on.
 
+use crate::ask::SourceArguments;
 use agents::{Assistant, OpenError, Options};
 use serde::Deserialize;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use warehouse::{Dates, Decimal, Reading};
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -11,14 +13,98 @@ struct Project {
     #[serde(default)]
     data: Vec<PathBuf>,
     model: Option<PathBuf>,
+    #[serde(default)]
+    reading: Reading,
+}
+
+/// How files are read, where detection is not to decide.
+#[derive(clap::Args, Clone, Default)]
+pub(crate) struct ReadingArguments {
+    /// Read cells as they stand: no markers as missing, no totals rows set aside, no spellings
+    /// brought together.
+    #[arg(long)]
+    strict: bool,
+    /// Separator of delimited files (`tab` for the tab).
+    #[arg(long, value_name = "SIGN", value_parser = separator)]
+    delimiter: Option<char>,
+    /// Encoding of text files (windows-1252, utf-16le, …).
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
+    /// Decimal sign of numbers.
+    #[arg(long, value_name = "SIGN")]
+    decimal: Option<DecimalSign>,
+    /// Order of day and month in dates such as 03/04/2024.
+    #[arg(long, value_name = "ORDER")]
+    dates: Option<DateOrder>,
+    /// Sheet of a workbook; all if absent.
+    #[arg(long = "sheet", value_name = "NAME")]
+    sheets: Vec<String>,
+    /// Line or row that holds the column names, counted from 1.
+    #[arg(long, value_name = "NUMBER")]
+    header_row: Option<usize>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum DecimalSign {
+    Point,
+    Comma,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum DateOrder {
+    DayFirst,
+    MonthFirst,
+}
+
+fn separator(text: &str) -> Result<char, String> {
+    let mut characters = text.chars();
+    match (text, characters.next(), characters.next()) {
+        ("tab" | "\\t", ..) => Ok('\t'),
+        (_, Some(sign), None) if sign.is_ascii() && !sign.is_ascii_alphanumeric() => Ok(sign),
+        _ => Err("one sign, or `tab`".into()),
+    }
+}
+
+impl ReadingArguments {
+    /// What the flags say, over what the project file says.
+    fn over(&self, mut reading: Reading) -> Reading {
+        reading.strict |= self.strict;
+        reading.delimiter = self.delimiter.or(reading.delimiter);
+        reading.encoding = self.encoding.clone().or(reading.encoding);
+        reading.decimal = self
+            .decimal
+            .map(|d| match d {
+                DecimalSign::Point => Decimal::Point,
+                DecimalSign::Comma => Decimal::Comma,
+            })
+            .or(reading.decimal);
+        reading.dates = self
+            .dates
+            .map(|d| match d {
+                DateOrder::DayFirst => Dates::DayFirst,
+                DateOrder::MonthFirst => Dates::MonthFirst,
+            })
+            .or(reading.dates);
+        if !self.sheets.is_empty() {
+            reading.sheets = self.sheets.clone();
+        }
+        reading.header_row = self.header_row.or(reading.header_row);
+        reading
+    }
+
+    /// What the flags alone say.
+    pub(crate) fn reading(&self) -> Reading {
+        self.over(Reading::default())
+    }
 }
 
 /// Opens what the flags name, else what `retail.toml` names, else the bundled data.
-pub(crate) fn open(data: &[PathBuf], model: Option<&PathBuf>) -> Result<Assistant, OpenError> {
+pub(crate) fn open(source: &SourceArguments) -> Result<Assistant, OpenError> {
     let mut options = Options {
-        data: data.to_vec(),
-        model: model.cloned(),
+        data: source.data.clone(),
+        model: source.model.clone(),
         name: None,
+        reading: source.reading.reading(),
     };
     if options.data.is_empty() {
         match std::fs::read_to_string("retail.toml") {
@@ -27,11 +113,12 @@ pub(crate) fn open(data: &[PathBuf], model: Option<&PathBuf>) -> Result<Assistan
                     code: "project_invalid".into(),
                     message: format!("retail.toml cannot be read: {}", e.message()),
                     hint:
-                        "it holds `data = [\"file.csv\"]` and, if wanted, `model = \"model.json\"`"
+                        "it holds `data = [\"file.csv\"]` and, if wanted, `model = \"model.json\"` and a table `[reading]`"
                             .into(),
                 })?;
                 options.data = project.data;
                 options.model = options.model.or(project.model);
+                options.reading = source.reading.over(project.reading);
                 note("data from retail.toml");
             }
             Err(_) => return bundled(),
@@ -65,6 +152,7 @@ pub(crate) fn bundled() -> Result<Assistant, OpenError> {
         data: vec![folder],
         model: None,
         name: Some("bundled data".into()),
+        reading: Reading::default(),
     })
 }
 

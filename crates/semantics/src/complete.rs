@@ -7,7 +7,7 @@ use crate::infer::naming::{column_words, label, plural, singular_phrase, words};
 use crate::infer::{columns, entities, event_time, is_fact, name_field};
 use crate::{
     Additivity, Aggregation, Change, ColumnProfile, DataType, Dataset, Expression, Field, FieldRef,
-    MetricExpression, MetricKind, Model, Role, Subject, TableProfile, Unit,
+    Intake, MetricExpression, MetricKind, Model, Role, Subject, TableProfile, Unit,
 };
 use std::collections::BTreeMap;
 
@@ -154,6 +154,7 @@ fn fields(model: &mut Model, gaps: &Gaps, measured: Option<&Measured>, at: usize
         primary_key: Vec::new(),
         foreign_keys: Vec::new(),
         remarks: Vec::new(),
+        intake: Intake::default(),
     };
     let keys = dataset.primary_key.clone();
     for (field, words) in dataset.fields.iter_mut().zip(&spoken) {

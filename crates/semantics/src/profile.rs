@@ -47,6 +47,99 @@ pub struct DeclaredKey {
     pub to_columns: Vec<String>,
 }
 
+/// Rows of a source that are no rows of its table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// Why ("totals row").
+    pub reason: String,
+    /// How many.
+    pub rows: u64,
+    /// Lines of the file or rows of the sheet, counted from 1: the first ones, where they are known.
+    #[serde(default)]
+    pub at: Vec<u64>,
+}
+
+/// What became of the rows of the sources of a table. Always `read` = `used` + all set aside.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intake {
+    /// Rows that the sources hold; lines of column names are none.
+    pub read: u64,
+    /// Of those, rows of the table.
+    pub used: u64,
+    /// The others.
+    pub set_aside: Vec<SetAside>,
+}
+
+impl Intake {
+    /// Rows that were set aside.
+    pub fn aside(&self) -> u64 {
+        self.set_aside.iter().map(|s| s.rows).sum()
+    }
+
+    /// The reckoning in words: "118 rows read: 116 used, 1 totals row (line 118) and 1 blank row set
+    /// aside".
+    pub fn sentence(&self) -> String {
+        if self.set_aside.is_empty() {
+            return format!("{} rows read, all used", self.read);
+        }
+        let parts: Vec<String> = self
+            .set_aside
+            .iter()
+            .map(|s| {
+                let lines: Vec<String> = s.at.iter().take(3).map(u64::to_string).collect();
+                let place = match (lines.len(), s.rows) {
+                    (0, _) => String::new(),
+                    (1, 1) => format!(" (line {})", lines[0]),
+                    (n, rows) if n as u64 == rows => format!(" (lines {})", lines.join(", ")),
+                    _ => format!(" (lines {} …)", lines.join(", ")),
+                };
+                let noun = if s.rows == 1 {
+                    s.reason.clone()
+                } else {
+                    plural(&s.reason)
+                };
+                format!("{} {noun}{place}", s.rows)
+            })
+            .collect();
+        let listed = match parts.split_last() {
+            Some((last, before)) if !before.is_empty() => {
+                format!("{} and {last}", before.join(", "))
+            }
+            _ => parts.concat(),
+        };
+        format!(
+            "{} rows read: {} used, {listed} set aside",
+            self.read, self.used
+        )
+    }
+}
+
+/// The first noun of a reason in the plural: "totals rows", "titles above the header".
+fn plural(reason: &str) -> String {
+    for noun in ["row", "title", "remark", "line"] {
+        let found = reason
+            .split(' ')
+            .position(|w| w == noun)
+            .filter(|at| *at <= 3);
+        if let Some(at) = found {
+            return reason
+                .split(' ')
+                .enumerate()
+                .map(|(i, w)| {
+                    if i == at {
+                        format!("{w}s")
+                    } else {
+                        w.to_string()
+                    }
+                })
+                .collect::<Vec<_>>()
+                .join(" ")
+                .replace("lines that is", "lines that are");
+        }
+    }
+    reason.to_string()
+}
+
 /// Measurements of one table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableProfile {
@@ -66,6 +159,9 @@ pub struct TableProfile {
     pub foreign_keys: Vec<DeclaredKey>,
     /// What was cleaned while reading, one sentence each.
     pub remarks: Vec<String>,
+    /// What became of the rows of the sources.
+    #[serde(default)]
+    pub intake: Intake,
 }
 
 /// Measurements of everything that was loaded.

@@ -30,6 +30,58 @@ pub enum WarehouseError {
     /// A file type that is not read.
     #[error("`{0}` is of a type that is not read")]
     UnknownType(String),
+    /// Under a password.
+    #[error("`{0}` is protected by a password")]
+    Protected(String),
+    /// Cut short, or its bytes contradict each other.
+    #[error("`{path}` is damaged: {reason}")]
+    Damaged {
+        /// As given.
+        path: String,
+        /// What its reader says, with the place where it knows one.
+        reason: String,
+    },
+    /// It would fill memory or disk.
+    #[error("`{path}` is too large to be read: {reason}")]
+    TooLarge {
+        /// As given.
+        path: String,
+        /// Which limit.
+        reason: String,
+    },
+    /// A folder of which no file can be read.
+    #[error("no file of `{path}` can be read: {files}")]
+    NothingReadable {
+        /// As given.
+        path: String,
+        /// Each file with its reason.
+        files: String,
+    },
+    /// It was written to while it was being read.
+    #[error("`{0}` changed while it was being read")]
+    Changed(String),
+    /// The rows of a file are not all used or set aside: a defect, and no answer is given.
+    #[error("`{path}`: {read} rows were read, but {used} are used and {aside} set aside")]
+    Unaccounted {
+        /// As given.
+        path: String,
+        /// Rows of the file.
+        read: u64,
+        /// Rows of its tables.
+        used: u64,
+        /// Rows with a reason why they are not used.
+        aside: u64,
+    },
+    /// A setting of how files are read that does not fit them.
+    #[error("there is no {option} `{value}`")]
+    Reading {
+        /// Which setting.
+        option: String,
+        /// Its value.
+        value: String,
+        /// What there is.
+        known: String,
+    },
     /// The cache folder cannot be used.
     #[error("the cache folder `{path}` cannot be used: {reason}")]
     Cache {
@@ -55,9 +107,33 @@ impl WarehouseError {
             WarehouseError::Empty(_) => "data_empty",
             WarehouseError::NotATable { .. } => "data_not_a_table",
             WarehouseError::UnknownType(_) => "data_unknown_type",
+            WarehouseError::Protected(_) => "data_protected",
+            WarehouseError::Damaged { .. } => "data_damaged",
+            WarehouseError::TooLarge { .. } => "data_too_large",
+            WarehouseError::NothingReadable { .. } => "data_nothing_readable",
+            WarehouseError::Changed(_) => "data_changed",
+            WarehouseError::Unaccounted { .. } => "data_unaccounted",
+            WarehouseError::Reading { .. } => "reading_invalid",
             WarehouseError::Cache { .. } => "cache_unusable",
             WarehouseError::Stopped => "stopped",
             WarehouseError::Engine(_) => "engine",
+        }
+    }
+
+    /// Why, without the name of the file: for lists of files that are not read.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            WarehouseError::Missing(_) => "not there".into(),
+            WarehouseError::Empty(_) => "no rows".into(),
+            WarehouseError::UnknownType(_) => "of a type that is not read".into(),
+            WarehouseError::Protected(_) => "protected by a password".into(),
+            WarehouseError::Changed(_) => "changed while it was being read".into(),
+            WarehouseError::NothingReadable { files, .. } => files.clone(),
+            WarehouseError::Unreadable { reason, .. } => reason.clone(),
+            WarehouseError::NotATable { reason, .. } => format!("no table: {reason}"),
+            WarehouseError::Damaged { reason, .. } => format!("damaged: {reason}"),
+            WarehouseError::TooLarge { reason, .. } => format!("too large: {reason}"),
+            other => other.to_string(),
         }
     }
 
@@ -69,10 +145,25 @@ impl WarehouseError {
             WarehouseError::Empty(_) => {
                 "give a file with a header line and at least one row".into()
             }
-            WarehouseError::NotATable { .. } => "give a CSV, TSV, Parquet or SQLite file".into(),
-            WarehouseError::UnknownType(_) => {
-                "CSV, TSV, Parquet and SQLite files are read, and folders of them".into()
+            WarehouseError::NotATable { .. } => {
+                "give a CSV, TSV, XLSX, XLS, ODS, JSON, Parquet, SQLite or DuckDB file".into()
             }
+            WarehouseError::UnknownType(_) => "CSV, TSV, XLSX, XLS, ODS, JSON, JSON lines, Parquet, SQLite and DuckDB files are read, packed by gzip or zip too, and folders of them".into(),
+            WarehouseError::Protected(_) => {
+                "open it with its password and save a copy without one".into()
+            }
+            WarehouseError::Damaged { .. } => {
+                "fetch or export it again; if it opens elsewhere, save it anew from there".into()
+            }
+            WarehouseError::TooLarge { .. } => {
+                "unpack it yourself and give what is inside; Parquet holds more than a sheet".into()
+            }
+            WarehouseError::NothingReadable { .. } => "give one of the files alone to see more".into(),
+            WarehouseError::Changed(_) => "ask again once it is written".into(),
+            WarehouseError::Unaccounted { .. } => {
+                "this is a defect of the program; save the file as plain CSV and try that".into()
+            }
+            WarehouseError::Reading { known, .. } => format!("known are: {known}"),
             WarehouseError::Cache { .. } => {
                 "set XDG_CACHE_HOME to a folder that can be written".into()
             }

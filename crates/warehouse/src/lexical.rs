@@ -66,8 +66,13 @@ pub(crate) fn scan(
         .iter()
         .map(|n| trimmed(n.trim_start_matches('\u{feff}').as_bytes()).to_vec())
         .collect();
-    // An empty line of a single column may be a value.
-    if names.len() < 2 {
+    // An empty line of a single column may be a value. Columns without a name, and values where
+    // names should be, say that the header is elsewhere.
+    let named = |name: &String| {
+        let look = crate::grid::look(name.trim_start_matches('\u{feff}'));
+        !matches!(look, crate::grid::Look::Blank | crate::grid::Look::Value)
+    };
+    if names.len() < 2 || !header.iter().all(named) {
         return Ok(None);
     }
     let reader = Reader::new(delimiter, names);
@@ -194,6 +199,7 @@ impl Reader {
         let mut scan = Scan::new(width);
         let mut at = 0;
         let mut fields: Vec<(usize, usize)> = Vec::with_capacity(width);
+        let mut gap = false;
         // Cells with doubled quotes are undoubled here, behind the end of the bytes.
         let mut undoubled: Vec<u8> = Vec::new();
         while at < bytes.len() {
@@ -205,9 +211,11 @@ impl Reader {
                 None => &bytes[from..to],
             };
             if fields.len() == 1 && cell(fields[0]).is_empty() {
+                gap = true;
                 continue;
             }
-            if fields.len() > width {
+            // One cell where rows have many is a remark.
+            if fields.len() > width || (fields.len() == 1 && width > 2) {
                 return Err(Irregular);
             }
             scan.rows += 1;
@@ -220,11 +228,26 @@ impl Reader {
             };
             if first.is_empty() && all(&|_, c| c.is_empty()) {
                 scan.blanks += 1;
+                gap = true;
                 continue;
             }
             if first == self.names[0] && fields.len() == width && all(&|i, c| c == self.names[i]) {
                 scan.headers += 1;
+                gap = false;
                 continue;
+            }
+            let label = fields
+                .iter()
+                .map(|f| trimmed(cell(*f)))
+                .find(|c| !c.is_empty());
+            let letters = |c: &[u8]| c.iter().any(u8::is_ascii_alphabetic);
+            let bare = first.is_empty() && all(&|_, c| !letters(c));
+            if bare || label.is_some_and(may_name_a_total) {
+                return Err(Irregular);
+            }
+            // Words alone below a gap may head another table.
+            if std::mem::take(&mut gap) && all(&|_, c| !c.iter().any(u8::is_ascii_digit)) {
+                return Err(Irregular);
             }
             for (counts, field) in scan.columns.iter_mut().zip(&fields) {
                 count(counts, cell(*field));
@@ -344,6 +367,24 @@ fn trimmed(bytes: &[u8]) -> &[u8] {
     &bytes[from..to]
 }
 
+/// Whether a row with this label has to be looked at as a totals row.
+fn may_name_a_total(label: &[u8]) -> bool {
+    let any = |words: &[&str]| {
+        words.iter().any(|w| {
+            label
+                .windows(w.len())
+                .any(|part| part.eq_ignore_ascii_case(w.as_bytes()))
+        })
+    };
+    label.len() <= 40
+        && label.first().is_some_and(|b| !b.is_ascii_digit())
+        && (any(&["total", "summe"])
+            || one_of(
+                label,
+                &["sum", "all", "overall", "gesamt", "totaal", "suma"],
+            ))
+}
+
 fn one_of(cell: &[u8], words: &[&str]) -> bool {
     words
         .iter()
@@ -373,7 +414,7 @@ const CLASSES: [u8; 256] = {
 };
 
 /// Adds one cell to the counts of its column.
-fn count(c: &mut Counts, raw: &[u8]) {
+pub(crate) fn count(c: &mut Counts, raw: &[u8]) {
     let cell = trimmed(raw);
     if cell.len() != raw.len() {
         c.spaced += 1;
@@ -409,6 +450,7 @@ fn count(c: &mut Counts, raw: &[u8]) {
         c.whole += i64::from(cell.len() <= 18);
         c.leading_zero += i64::from(first == b'0' && cell.len() > 1);
         c.number += 1;
+        c.comma_number += 1;
         return;
     }
     if seen & DECORATION != 0 {
@@ -430,8 +472,12 @@ fn count(c: &mut Counts, raw: &[u8]) {
     if let Some(after) = fraction_length(cell) {
         c.decimals = c.decimals.max(after);
     }
-    if is_number(cell) {
-        c.number += 1;
+    let number = is_number(cell);
+    c.number += i64::from(number);
+    if let Some(decimals) = comma_number(cell) {
+        c.comma_number += 1;
+        c.comma_sure += i64::from(!number);
+        c.comma_decimals = c.comma_decimals.max(decimals);
     }
     dates(c, cell);
 }
@@ -482,6 +528,39 @@ fn is_number(cell: &[u8]) -> bool {
     rest.currency(true);
     rest.skip(b")");
     rest.0.is_empty()
+}
+
+/// The decimals of an amount with a decimal comma, its thousands parted by points or spaces.
+fn comma_number(cell: &[u8]) -> Option<i64> {
+    let mut rest = Cursor(cell);
+    rest.skip(b"(");
+    rest.skip(b"-+");
+    rest.spaces();
+    rest.currency(false);
+    rest.spaces();
+    rest.skip(b"-+");
+    let figures = rest.figures();
+    if figures == 0 {
+        return None;
+    }
+    if figures <= 3 {
+        while let [b'.' | b' ', a, b, c, ..] = rest.0
+            && [a, b, c].iter().all(|d| d.is_ascii_digit())
+        {
+            rest.0 = &rest.0[4..];
+        }
+    }
+    let mut decimals = 0;
+    if rest.skip(b",") {
+        decimals = rest.figures();
+        if decimals == 0 {
+            return None;
+        }
+    }
+    rest.spaces();
+    rest.currency(true);
+    rest.skip(b")");
+    rest.0.is_empty().then_some(decimals as i64)
 }
 
 struct Cursor<'a>(&'a [u8]);

@@ -4,24 +4,42 @@
 //! from outside. Typed tables and their profile are kept in the user's cache folder under the
 //! fingerprint of the data, so that a second question starts at once.
 
+mod amounts;
+mod container;
+mod database;
 mod declared;
+mod delimited;
 mod encoding;
 mod error;
+mod grid;
 mod hardening;
+mod json;
+mod layout;
 mod lexical;
 mod load;
 mod moments;
+mod numbered_dates;
+mod parquet;
+mod periods;
 mod profile;
+mod reading;
 mod rows;
 mod same_shape;
 mod source;
+mod spellings;
 mod sql;
+mod staged;
+mod standard_input;
 mod stop;
+mod text;
 mod typing;
+mod unpivot;
+mod workbook;
 mod written_dates;
 
 pub use error::WarehouseError;
 pub use profile::WarehouseEvidence;
+pub use reading::{Dates, Decimal, Reading};
 pub use rows::Execution;
 pub use stop::Stop;
 
@@ -38,8 +56,8 @@ pub struct Options {
     pub cache_dir: Option<PathBuf>,
     /// Engine threads; all cores if absent.
     pub threads: Option<usize>,
-    /// Reads cells as they stand: no markers read as missing.
-    pub strict: bool,
+    /// What the user says about how files are to be read.
+    pub reading: Reading,
     /// Loads afresh even if the tables are known.
     pub no_cache: bool,
 }
@@ -120,13 +138,15 @@ impl Warehouse {
     /// # Errors
     /// Each file that is missing, empty, unreadable or no table, by name.
     pub fn open(paths: &[PathBuf], options: &Options) -> Result<Warehouse, WarehouseError> {
-        let inventory = source::take_stock(paths)?;
+        let input = standard_input::Held::of(paths)?;
+        let paths = input.paths();
+        let mut inventory = source::take_stock(paths)?;
+        input.rename(&mut inventory.sources);
         let cache = options.cache_dir.clone().unwrap_or_else(default_cache_dir);
         let key = &inventory.fingerprint[..24];
-        let folder = cache.join("tables").join(format!(
-            "{key}-{LAYOUT}{}",
-            if options.strict { "-strict" } else { "" }
-        ));
+        let folder = cache
+            .join("tables")
+            .join(format!("{key}-{LAYOUT}{}", options.reading.stamp()));
         let database = folder.join("tables.duckdb");
         let unusable = |e: std::io::Error| WarehouseError::Cache {
             path: cache.display().to_string(),
@@ -191,7 +211,18 @@ impl Warehouse {
             connection.execute_batch(&format!("SET threads = {threads}"))?;
         }
         connection.execute_batch("SET preserve_insertion_order = true")?;
-        let tables = load::load(&connection, inventory, options.strict)?;
+        let scratch = work.join("scratch");
+        let unusable = |e: std::io::Error| WarehouseError::Cache {
+            path: work.display().to_string(),
+            reason: e.to_string(),
+        };
+        std::fs::create_dir(&scratch).map_err(unusable)?;
+        let arranged = source::arrange(inventory, &scratch, &options.reading)?;
+        let tables = load::load(&connection, arranged, &options.reading)?;
+        std::fs::remove_dir_all(&scratch).map_err(unusable)?;
+        if let Some(file) = inventory.changed() {
+            return Err(WarehouseError::Changed(file));
+        }
         let name = paths
             .first()
             .and_then(|p| p.file_stem())

@@ -109,6 +109,7 @@ pub(crate) fn profile(connection: &Connection, table: &Loaded) -> duckdb::Result
         primary_key: table.primary_key.clone(),
         foreign_keys: table.foreign_keys.clone(),
         remarks,
+        intake: table.intake.clone(),
     })
 }
 

@@ -5,7 +5,7 @@ use crate::load::{Loaded, engine_type};
 use crate::source::shared_name;
 use crate::sql::{identifier, quoted};
 use duckdb::Connection;
-use semantics::DataType;
+use semantics::{DataType, Intake};
 
 /// Fewer columns may agree by chance (look-up tables of an id and a name).
 const FEWEST_COLUMNS: usize = 5;
@@ -166,7 +166,14 @@ fn one(connection: &Connection, group: &[Loaded]) -> Result<Loaded, WarehouseErr
         group.len(),
         listed.join(", ")
     ));
+    let intake = group.iter().fold(Intake::default(), |mut sum, t| {
+        sum.read += t.intake.read;
+        sum.used += t.intake.used;
+        sum.set_aside.extend(t.intake.set_aside.iter().cloned());
+        sum
+    });
     Ok(Loaded {
+        intake,
         name,
         columns,
         primary_key,

@@ -1,201 +1,523 @@
 //! What a path stands for: which files, of which kind, and their fingerprint.
 
 use crate::WarehouseError;
+use crate::reading::Reading;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Changes whenever loading would give other tables for the same bytes.
-pub(crate) const LOADER_VERSION: &str = "loader 2";
+pub(crate) const LOADER_VERSION: &str = "loader 3";
 
+/// How the rows of a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Delimited(char),
     Parquet,
     Sqlite,
+    DuckDb,
+    Workbook,
+    Json,
 }
 
-/// Files that become one table, or one database.
+/// What the first bytes of a file say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Text of rows; the separator is found later.
+    Text,
+    Gzip,
+    Zip,
+    Known(Kind),
+}
+
+/// A file to read from, and what it is called before people.
+#[derive(Debug, Clone)]
+pub(crate) struct Input {
+    pub(crate) path: PathBuf,
+    pub(crate) shown: String,
+}
+
+impl Input {
+    /// The name without folders.
+    pub(crate) fn file_name(&self) -> &str {
+        self.shown.rsplit('/').next().unwrap_or(&self.shown)
+    }
+
+    /// The file name without its endings.
+    pub(crate) fn stem(&self) -> String {
+        let mut name = self.file_name();
+        for ending in [".gz", ".gzip"] {
+            name = name.strip_suffix(ending).unwrap_or(name);
+        }
+        match name.rsplit_once('.') {
+            Some((stem, _)) if !stem.is_empty() => stem.to_string(),
+            _ => name.to_string(),
+        }
+    }
+}
+
+/// A file that was found, before it is opened.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) input: Input,
+    pub(crate) form: Form,
+    /// `key=value` folders that it lies in, outermost first.
+    pub(crate) partitions: Vec<(String, String)>,
+    /// The folder that was given, where the file was not given itself.
+    pub(crate) folder: Option<PathBuf>,
+    stamp: (u64, Option<SystemTime>),
+}
+
+/// Files that become one table, or one database, or one workbook.
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
     pub(crate) name: String,
     pub(crate) kind: Kind,
-    pub(crate) files: Vec<PathBuf>,
+    pub(crate) files: Vec<Input>,
     /// Column names of a delimited file.
     pub(crate) header: Vec<String>,
+    /// Whether the files lie in `key=value` folders.
+    pub(crate) partitioned: bool,
+}
+
+/// A file that is not read, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Skipped {
+    pub(crate) name: String,
+    pub(crate) reason: String,
+}
+
+/// What there is to read, in UTF-8 and unpacked.
+#[derive(Debug)]
+pub(crate) struct Arranged {
+    pub(crate) groups: Vec<Group>,
+    pub(crate) skipped: Vec<Skipped>,
+    /// What has to be told of how it was opened.
+    pub(crate) notes: Vec<String>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Inventory {
-    pub(crate) groups: Vec<Group>,
-    pub(crate) skipped: Vec<String>,
+    pub(crate) found: Vec<Found>,
+    pub(crate) skipped: Vec<Skipped>,
     pub(crate) fingerprint: String,
     pub(crate) sources: Vec<answer::Source>,
 }
 
+impl Inventory {
+    /// Whether a file has changed since it was looked at.
+    pub(crate) fn changed(&self) -> Option<String> {
+        self.found
+            .iter()
+            .find(|f| stamp(&f.input.path) != Some(f.stamp))
+            .map(|f| f.input.shown.clone())
+    }
+}
+
+fn stamp(path: &Path) -> Option<(u64, Option<SystemTime>)> {
+    let meta = std::fs::metadata(path).ok()?;
+    Some((meta.len(), meta.modified().ok()))
+}
+
 pub(crate) fn take_stock(paths: &[PathBuf]) -> Result<Inventory, WarehouseError> {
     let mut inventory = Inventory::default();
-    let mut files: Vec<(PathBuf, bool)> = Vec::new();
+    let mut candidates: Vec<Candidate> = Vec::new();
     for path in paths {
         let shown = path.display().to_string();
         let meta = std::fs::metadata(path).map_err(|e| {
             if e.kind() == std::io::ErrorKind::NotFound {
                 WarehouseError::Missing(shown.clone())
             } else {
-                WarehouseError::Unreadable {
-                    path: shown.clone(),
-                    reason: e.to_string(),
-                }
+                unreadable(&shown, &e)
             }
         })?;
         if meta.is_dir() {
-            let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
-                .map_err(|e| unreadable(path, &e))?
-                .filter_map(|e| e.ok().map(|e| e.path()))
-                .filter(|p| p.is_file())
-                .collect();
-            inside.sort();
-            if inside.is_empty() {
+            let before = candidates.len() + inventory.skipped.len();
+            walk(path, path, &[], &mut candidates, &mut inventory.skipped)?;
+            if candidates.len() + inventory.skipped.len() == before {
                 return Err(WarehouseError::Empty(shown));
             }
-            files.extend(inside.into_iter().map(|f| (f, true)));
         } else {
-            files.push((path.clone(), false));
+            candidates.push(Candidate {
+                path: path.clone(),
+                partitions: Vec::new(),
+                folder: None,
+            });
         }
     }
     let mut whole = blake3::Hasher::new();
     whole.update(LOADER_VERSION.as_bytes());
-    for (file, in_folder) in files {
-        let name = file
-            .file_name()
-            .map(|n| n.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let kind = match kind_of(&file) {
-            Ok(kind) if !name.starts_with('.') => kind,
-            Ok(_) => {
-                inventory.skipped.push(name);
-                continue;
-            }
-            Err(_) if in_folder => {
-                inventory.skipped.push(name);
+    let mut last = None;
+    for candidate in candidates {
+        let shown = candidate.path.display().to_string();
+        let name = shown.rsplit('/').next().unwrap_or(&shown).to_string();
+        let known = form_of(&candidate.path, &shown)
+            .and_then(|form| Ok((form, fingerprint(&candidate.path, &shown)?)));
+        let (form, print) = match known {
+            Ok(known) => known,
+            Err(e) if candidate.folder.is_some() => {
+                inventory.skipped.push(Skipped {
+                    name,
+                    reason: e.reason(),
+                });
+                last = Some(e);
                 continue;
             }
             Err(e) => return Err(e),
         };
-        let print = fingerprint(&file)?;
         whole.update(name.as_bytes());
         whole.update(print.as_bytes());
+        for (key, value) in &candidate.partitions {
+            whole.update(format!("{key}={value}/").as_bytes());
+        }
         inventory.sources.push(answer::Source {
-            path_or_url: file.display().to_string(),
+            path_or_url: shown.clone(),
             fingerprint: print,
         });
-        let header = match kind {
-            Kind::Delimited(delimiter) => header_of(&file, delimiter)?,
-            _ => Vec::new(),
-        };
-        let stem = file
-            .file_stem()
-            .map(|n| n.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let same = inventory.groups.iter_mut().find(|g| {
-            g.kind == kind
-                && matches!(kind, Kind::Delimited(_))
-                && g.header == header
-                && !header.is_empty()
+        let stamp = stamp(&candidate.path).unwrap_or_default();
+        inventory.found.push(Found {
+            input: Input {
+                path: candidate.path,
+                shown,
+            },
+            form,
+            partitions: candidate.partitions,
+            folder: candidate.folder,
+            stamp,
         });
-        match same {
-            Some(group) => {
-                group.name = shared_name(&group.name, &stem);
-                group.files.push(file);
-            }
-            None => inventory.groups.push(Group {
-                name: stem,
-                kind,
-                files: vec![file],
-                header,
-            }),
-        }
     }
-    if inventory.groups.is_empty() {
-        return Err(WarehouseError::Empty(
-            paths
-                .first()
-                .map(|p| p.display().to_string())
-                .unwrap_or_default(),
-        ));
+    if inventory.found.is_empty() {
+        // One file that cannot be read says why; several are named.
+        return Err(match (last, &inventory.skipped[..]) {
+            (Some(e), [_]) => e,
+            (_, skipped) if !skipped.is_empty() => WarehouseError::NothingReadable {
+                path: paths
+                    .first()
+                    .map(|p| p.display().to_string())
+                    .unwrap_or_default(),
+                files: named(skipped),
+            },
+            _ => WarehouseError::Empty(
+                paths
+                    .first()
+                    .map(|p| p.display().to_string())
+                    .unwrap_or_default(),
+            ),
+        });
     }
     inventory.fingerprint = whole.finalize().to_hex().to_string();
     Ok(inventory)
 }
 
-fn unreadable(path: &Path, e: &std::io::Error) -> WarehouseError {
+/// Files with the reasons why they are not read, for people.
+pub(crate) fn named(skipped: &[Skipped]) -> String {
+    skipped
+        .iter()
+        .map(|s| format!("{} ({})", s.name, s.reason))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+struct Candidate {
+    path: PathBuf,
+    partitions: Vec<(String, String)>,
+    folder: Option<PathBuf>,
+}
+
+/// The files of a folder, one level deep, and those of its `key=value` folders.
+fn walk(
+    root: &Path,
+    folder: &Path,
+    partitions: &[(String, String)],
+    candidates: &mut Vec<Candidate>,
+    skipped: &mut Vec<Skipped>,
+) -> Result<(), WarehouseError> {
+    let shown = folder.display().to_string();
+    let mut inside: Vec<PathBuf> = std::fs::read_dir(folder)
+        .map_err(|e| unreadable(&shown, &e))?
+        .filter_map(|e| e.ok().map(|e| e.path()))
+        .collect();
+    inside.sort();
+    for path in inside {
+        let name = path
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let mut skip = |reason: &str| {
+            skipped.push(Skipped {
+                name: name.clone(),
+                reason: reason.into(),
+            });
+        };
+        if name.starts_with(['.', '_']) {
+            // Hidden files, and what engines leave beside their own (`_SUCCESS`).
+            if path.is_file() && name.starts_with('.') {
+                skip("hidden");
+            }
+            continue;
+        }
+        match std::fs::metadata(&path) {
+            Err(_) => skip("a link that leads nowhere"),
+            Ok(meta) if meta.is_file() => candidates.push(Candidate {
+                path,
+                partitions: partitions.to_vec(),
+                folder: Some(root.to_path_buf()),
+            }),
+            Ok(meta) if meta.is_dir() => {
+                if let Some((key, value)) = name.split_once('=') {
+                    let mut deeper = partitions.to_vec();
+                    deeper.push((key.to_string(), value.to_string()));
+                    walk(root, &path, &deeper, candidates, skipped)?;
+                } else {
+                    skip("a folder inside the folder; give it itself");
+                }
+            }
+            Ok(_) => skip("no file"),
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(shown: &str, e: &std::io::Error) -> WarehouseError {
     WarehouseError::Unreadable {
-        path: path.display().to_string(),
+        path: shown.to_string(),
         reason: e.to_string(),
     }
 }
 
-fn start_of(path: &Path, bytes: u64) -> Result<Vec<u8>, WarehouseError> {
+pub(crate) fn start_of(path: &Path, shown: &str, bytes: u64) -> Result<Vec<u8>, WarehouseError> {
     let mut head = Vec::new();
     File::open(path)
         .and_then(|f| f.take(bytes).read_to_end(&mut head))
-        .map_err(|e| unreadable(path, &e))?;
+        .map_err(|e| unreadable(shown, &e))?;
     Ok(head)
 }
 
-fn kind_of(path: &Path) -> Result<Kind, WarehouseError> {
-    let shown = path.display().to_string();
-    let head = start_of(path, 65_536)?;
-    if head.is_empty() {
-        return Err(WarehouseError::Empty(shown));
-    }
-    if head.starts_with(b"SQLite format 3\0") {
-        return Ok(Kind::Sqlite);
-    }
-    if head.starts_with(b"PAR1") {
-        return Ok(Kind::Parquet);
-    }
-    let ending = path
+fn ending_of(shown: &str) -> String {
+    Path::new(shown)
         .extension()
         .map(|e| e.to_string_lossy().to_lowercase())
-        .unwrap_or_default();
+        .unwrap_or_default()
+}
+
+/// The form of a file by its first bytes; by its ending where these say nothing.
+pub(crate) fn form_of(path: &Path, shown: &str) -> Result<Form, WarehouseError> {
+    const COMPOUND: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+    let head = start_of(path, shown, 65_536)?;
+    let not_a_table = |reason: &str| WarehouseError::NotATable {
+        path: shown.to_string(),
+        reason: reason.into(),
+    };
+    if head.is_empty() {
+        return Err(WarehouseError::Empty(shown.to_string()));
+    }
+    if head.starts_with(b"SQLite format 3\0") {
+        return Ok(Form::Known(Kind::Sqlite));
+    }
+    if head.get(8..12) == Some(b"DUCK") {
+        return Ok(Form::Known(Kind::DuckDb));
+    }
+    if head.starts_with(b"PAR1") {
+        return Ok(Form::Known(Kind::Parquet));
+    }
+    if head.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Form::Gzip);
+    }
+    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        return crate::container::form(path, shown);
+    }
+    if head.starts_with(COMPOUND) {
+        return Ok(Form::Known(Kind::Workbook));
+    }
+    let ending = ending_of(shown);
+    let text_like = crate::text::is_text(&head);
     match ending.as_str() {
-        "csv" | "tsv" | "txt" | "tab" => {
-            if head.contains(&0) {
-                return Err(WarehouseError::NotATable {
-                    path: shown,
-                    reason: "it holds binary data".into(),
-                });
-            }
-            Ok(Kind::Delimited(delimiter_of(&String::from_utf8_lossy(
-                &head,
-            ))))
+        "csv" | "tsv" | "txt" | "tab" | "psv" | "json" | "jsonl" | "ndjson" | "geojson" => {}
+        "xls" | "xlsx" | "xlsm" | "xlsb" | "ods" if text_like => {}
+        "parquet" | "sqlite" | "sqlite3" | "db" | "duckdb" | "xls" | "xlsx" | "xlsm" | "xlsb"
+        | "ods" | "gz" | "zip" => {
+            return Err(not_a_table("its first bytes are not those of such a file"));
         }
-        "parquet" | "sqlite" | "sqlite3" | "db" => Err(WarehouseError::NotATable {
-            path: shown,
-            reason: "its first bytes are not those of such a file".into(),
+        // Standard input and files without an ending say what they are by what they hold.
+        "" | "dat" | "data" | "asc" | "out" | "export" if text_like => {}
+        _ => return Err(WarehouseError::UnknownType(shown.to_string())),
+    }
+    if !text_like {
+        return Err(not_a_table("it holds binary data"));
+    }
+    let start = crate::text::decode_start(&head);
+    let start = start.trim_start_matches('\u{feff}').trim_start();
+    if start.len() > 1 && start[..1].eq("<") && looks_like_markup(start) {
+        return Err(not_a_table(
+            "it holds a page or XML, not rows; save it as XLSX or CSV",
+        ));
+    }
+    let braces = start.starts_with('{') || start.starts_with("[{") || start.starts_with("[[");
+    let spaced = start
+        .strip_prefix('[')
+        .is_some_and(|rest| rest.trim_start().starts_with(['{', '[', ']']));
+    Ok(
+        if matches!(ending.as_str(), "json" | "jsonl" | "ndjson" | "geojson")
+            || braces
+            || (spaced && !matches!(ending.as_str(), "csv" | "tsv"))
+        {
+            Form::Known(Kind::Json)
+        } else {
+            Form::Text
+        },
+    )
+}
+
+fn looks_like_markup(start: &str) -> bool {
+    let lower = start.chars().take(200).collect::<String>().to_lowercase();
+    ["<!doctype", "<html", "<?xml", "<table", "<body", "<head"]
+        .iter()
+        .any(|sign| lower.starts_with(sign))
+}
+
+/// Opens containers, turns other encodings into UTF-8 and puts together what belongs together.
+/// `scratch` is a folder of this process that goes with the work.
+pub(crate) fn arrange(
+    inventory: &Inventory,
+    scratch: &Path,
+    reading: &Reading,
+) -> Result<Arranged, WarehouseError> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut skipped = inventory.skipped.clone();
+    let mut notes = Vec::new();
+    let mut first_error = None;
+    for found in &inventory.found {
+        let opened = match found.form {
+            Form::Gzip => crate::container::gunzip(&found.input, scratch).map(|i| vec![i]),
+            Form::Zip => crate::container::unzip(&found.input, scratch, &mut skipped),
+            _ => Ok(vec![found.input.clone()]),
+        };
+        let inside = match opened {
+            Ok(inside) => inside,
+            Err(e) => {
+                skipped.push(Skipped {
+                    name: found.input.file_name().to_string(),
+                    reason: e.reason(),
+                });
+                first_error = first_error.or(Some(e));
+                continue;
+            }
+        };
+        let contained = matches!(found.form, Form::Gzip | Form::Zip);
+        for input in inside {
+            let form = if contained {
+                form_of(&input.path, &input.shown)
+            } else {
+                Ok(found.form)
+            };
+            let placed = form.and_then(|form| match form {
+                Form::Known(kind) => {
+                    place(&mut groups, kind, input.clone(), Vec::new(), found);
+                    Ok(())
+                }
+                Form::Text => {
+                    let (input, note) = crate::text::utf8(&input, scratch, reading)?;
+                    notes.extend(note);
+                    let head = start_of(&input.path, &input.shown, 65_536)?;
+                    let text = String::from_utf8_lossy(&head);
+                    let text = text.trim_start_matches('\u{feff}');
+                    let delimiter = reading
+                        .delimiter
+                        .or_else(|| crate::text::declared_separator(text).map(|(c, _)| c))
+                        .unwrap_or_else(|| delimiter_of(text));
+                    let header = header_of(text, delimiter);
+                    place(
+                        &mut groups,
+                        Kind::Delimited(delimiter),
+                        input,
+                        header,
+                        found,
+                    );
+                    Ok(())
+                }
+                Form::Gzip | Form::Zip => Err(WarehouseError::NotATable {
+                    path: input.shown.clone(),
+                    reason: "a container inside a container is not opened".into(),
+                }),
+            });
+            if let Err(e) = placed {
+                skipped.push(Skipped {
+                    name: input.file_name().to_string(),
+                    reason: e.reason(),
+                });
+                first_error = first_error.or(Some(e));
+            }
+        }
+    }
+    match (groups.is_empty(), first_error) {
+        (true, Some(e)) => Err(e),
+        (true, None) => Err(WarehouseError::Empty(
+            inventory
+                .found
+                .first()
+                .map(|f| f.input.shown.clone())
+                .unwrap_or_default(),
+        )),
+        _ => Ok(Arranged {
+            groups,
+            skipped,
+            notes,
         }),
-        _ => Err(WarehouseError::UnknownType(shown)),
     }
 }
 
-/// The separator that cuts the first lines into the same number of parts, two at least.
+fn place(groups: &mut Vec<Group>, kind: Kind, input: Input, header: Vec<String>, found: &Found) {
+    let partitioned = !found.partitions.is_empty();
+    let same = groups.iter_mut().find(|g| {
+        g.kind == kind
+            && match kind {
+                Kind::Delimited(_) => g.header == header && !header.is_empty(),
+                // Which of them belong together is seen once their columns are known.
+                Kind::Workbook | Kind::Json => true,
+                Kind::Parquet => partitioned && g.partitioned,
+                Kind::Sqlite | Kind::DuckDb => false,
+            }
+    });
+    let name = match (&found.folder, partitioned) {
+        (Some(folder), true) => folder
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_else(|| input.stem()),
+        _ => input.stem(),
+    };
+    match same {
+        Some(group) => {
+            group.name = shared_name(&group.name, &name);
+            group.files.push(input);
+        }
+        None => groups.push(Group {
+            name,
+            kind,
+            files: vec![input],
+            header,
+            partitioned,
+        }),
+    }
+}
+
+/// The separator that cuts most of the first lines into the same number of parts, two at least.
 fn delimiter_of(head: &str) -> char {
     let lines: Vec<&str> = head
-        .lines()
+        .split(['\n', '\r'])
         .filter(|l| !l.trim().is_empty())
-        .take(20)
+        .take(30)
         .collect();
     let mut best = (0usize, ',');
     for delimiter in [',', ';', '\t', '|'] {
         let counts: Vec<usize> = lines.iter().map(|l| outside_quotes(l, delimiter)).collect();
-        let first = counts.first().copied().unwrap_or(0);
-        let agreeing = counts.iter().filter(|c| **c == first).count();
-        let score = if first == 0 {
-            0
-        } else {
-            first.min(50) + 50 * agreeing / counts.len().max(1)
-        };
+        let agreeing = |n: usize| counts.iter().filter(|c| **c == n).count();
+        let usual = counts
+            .iter()
+            .copied()
+            .filter(|n| *n > 0)
+            .max_by_key(|n| (agreeing(*n), *n));
+        let score = usual.map_or(0, |n| n.min(50) + 50 * agreeing(n) / counts.len().max(1));
         if score > best.0 {
             best = (score, delimiter);
         }
@@ -216,12 +538,9 @@ fn outside_quotes(line: &str, delimiter: char) -> usize {
     count
 }
 
-fn header_of(path: &Path, delimiter: char) -> Result<Vec<String>, WarehouseError> {
-    let head = start_of(path, 65_536)?;
-    let text = String::from_utf8_lossy(&head);
-    let text = text.trim_start_matches('\u{feff}');
+fn header_of(text: &str, delimiter: char) -> Vec<String> {
     let line = text
-        .lines()
+        .split(['\n', '\r'])
         .find(|l| !l.trim().is_empty())
         .unwrap_or_default();
     let mut cells = vec![String::new()];
@@ -235,7 +554,7 @@ fn header_of(path: &Path, delimiter: char) -> Result<Vec<String>, WarehouseError
             cell.push(c);
         }
     }
-    Ok(cells.into_iter().map(|c| c.trim().to_string()).collect())
+    cells.into_iter().map(|c| c.trim().to_string()).collect()
 }
 
 /// What two file names share: their equal words from the front and from the back.
@@ -271,12 +590,12 @@ pub(crate) fn shared_name(a: &str, b: &str) -> String {
     }
 }
 
-fn fingerprint(path: &Path) -> Result<String, WarehouseError> {
-    let mut file = File::open(path).map_err(|e| unreadable(path, &e))?;
+fn fingerprint(path: &Path, shown: &str) -> Result<String, WarehouseError> {
+    let mut file = File::open(path).map_err(|e| unreadable(shown, &e))?;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0u8; 1 << 20];
     loop {
-        let read = file.read(&mut buffer).map_err(|e| unreadable(path, &e))?;
+        let read = file.read(&mut buffer).map_err(|e| unreadable(shown, &e))?;
         if read == 0 {
             return Ok(hasher.finalize().to_hex().to_string());
         }
@@ -296,8 +615,18 @@ mod tests {
 
     #[test]
     fn separators_are_told_apart() {
-        assert_eq!(delimiter_of("a;b;c\n1,5;2;3\n"), ';');
-        assert_eq!(delimiter_of("a\tb\n1\t2\n"), '\t');
-        assert_eq!(delimiter_of("name,note\nx,\"a;b;c\"\n"), ',');
+        for (text, want) in [
+            ("a;b;c\n1,5;2;3\n", ';'),
+            ("a\tb\n1\t2\n", '\t'),
+            ("name,note\nx,\"a;b;c\"\n", ','),
+            (
+                "Sales report\nGenerated 1 March\n\na,b,c\n1,2,3\n4,5,6\n",
+                ',',
+            ),
+            ("id;amount\n1;2,50\n2;3,50\n", ';'),
+            ("a|b\n1|2\n", '|'),
+        ] {
+            assert_eq!(delimiter_of(text), want, "{text:?}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Which type a column of text has, decided by the whole column.
 
+use crate::reading::{Dates, Decimal, Reading};
 use crate::sql::{identifier, quoted};
 use duckdb::{Connection, Row};
 use semantics::DataType;
@@ -61,6 +62,12 @@ pub(crate) struct Counts {
     pub(crate) parens: i64,
     /// Dates with years of two figures.
     pub(crate) short_years: i64,
+    /// Amounts that can be read with a decimal comma, whole numbers among them.
+    pub(crate) comma_number: i64,
+    /// Of those, amounts that cannot be read with a decimal point.
+    pub(crate) comma_sure: i64,
+    /// Figures after the decimal comma at most.
+    pub(crate) comma_decimals: i64,
 }
 
 impl Counts {
@@ -89,6 +96,9 @@ impl Counts {
         self.decorated += other.decorated;
         self.parens += other.parens;
         self.short_years += other.short_years;
+        self.comma_number += other.comma_number;
+        self.comma_sure += other.comma_sure;
+        self.comma_decimals = self.comma_decimals.max(other.comma_decimals);
     }
 }
 
@@ -105,6 +115,47 @@ const PARTED: &str =
 const ISO: &str = r"^\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?$";
 const NUMBER: &str =
     r"^\(?[-+]?\s*[$€£]?\s*[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?\s*[%$€£]?\)?$";
+
+/// With a decimal comma.
+const COMMA: &str = r"^\(?[-+]?\s*[$€£]?\s*[-+]?(\d{1,3}([. ]\d{3})+|\d+)(,\d+)?\s*[%$€£]?\)?$";
+
+/// How the numbers and dates of a table are written: what single columns leave open.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Style {
+    pub(crate) strict: bool,
+    /// Decimals stand after a comma.
+    pub(crate) comma: bool,
+    pub(crate) dates: Option<Dates>,
+}
+
+impl Style {
+    /// What the user says, else what some column shows: one amount that cannot be read with a decimal
+    /// point decides for the whole table.
+    pub(crate) fn of<'a>(reading: &Reading, columns: impl IntoIterator<Item = &'a Counts>) -> Self {
+        let shown = columns
+            .into_iter()
+            .any(|c| c.comma_sure > 0 && c.comma_number == c.filled);
+        Style {
+            strict: reading.strict,
+            comma: match reading.decimal {
+                Some(Decimal::Comma) => true,
+                Some(Decimal::Point) => false,
+                None => shown,
+            },
+            dates: reading.dates,
+        }
+    }
+}
+
+/// Whether a cell stands for a missing value.
+pub(crate) fn is_marker(cell: &str) -> bool {
+    let cell = cell.trim();
+    cell.is_empty()
+        || MARKERS
+            .iter()
+            .chain(TYPED_MARKERS)
+            .any(|m| cell.eq_ignore_ascii_case(m))
+}
 
 /// Without what may stand around the figures of an amount.
 fn bare(value: &str) -> String {
@@ -139,9 +190,16 @@ fn count_columns(column: &str) -> String {
         format!("count(*) FILTER (WHERE {live} AND contains({t}, '€'))"),
         format!("count(*) FILTER (WHERE {live} AND contains({t}, '£'))"),
         format!("coalesce(max(length(regexp_replace({t}, '\\D', '', 'g'))) FILTER (WHERE {live}), 0)"),
+        format!("count(*) FILTER (WHERE {live} AND regexp_full_match({t}, {}))", quoted(COMMA)),
+        format!("count(*) FILTER (WHERE {live} AND regexp_full_match({t}, {}) AND NOT (regexp_full_match({t}, {}) AND regexp_matches({t}, '\\d')))", quoted(COMMA), quoted(NUMBER)),
+        format!("coalesce(max(length(regexp_extract({t}, ',(\\d+)\\D*$', 1))) FILTER (WHERE {live} AND regexp_full_match({t}, {})), 0)", quoted(COMMA)),
+        format!("count(*) FILTER (WHERE {} <> {t})", identifier(column)),
     ]
     .join(",\n")
 }
+
+/// Columns that [`count_columns`] selects.
+const WIDTH: usize = 23;
 
 fn read_counts(row: &Row, at: usize) -> duckdb::Result<Counts> {
     let n = |i: usize| row.get::<_, i64>(at + i);
@@ -165,8 +223,11 @@ fn read_counts(row: &Row, at: usize) -> duckdb::Result<Counts> {
         euro: n(16)?,
         pound: n(17)?,
         longest_digits: n(18)?,
+        comma_number: n(19)?,
+        comma_sure: n(20)?,
+        comma_decimals: n(21)?,
+        spaced: n(22)?,
         // Not measured: whatever they guard against may occur.
-        spaced: 1,
         decorated: 1,
         parens: 1,
         short_years: 1,
@@ -195,28 +256,47 @@ pub(crate) fn decide(
     connection: &Connection,
     staging: &str,
     columns: &[String],
-    strict: bool,
+    reading: &Reading,
 ) -> duckdb::Result<Vec<Typing>> {
-    if columns.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut typings = Vec::new();
+    let mut all = Vec::new();
     for chunk in columns.chunks(40) {
         let select: Vec<String> = chunk.iter().map(|c| count_columns(c)).collect();
         let counts: Vec<Counts> = connection.query_row(
             &format!("SELECT {} FROM {staging}", select.join(",\n")),
             [],
-            |row| (0..chunk.len()).map(|i| read_counts(row, i * 19)).collect(),
+            |row| {
+                (0..chunk.len())
+                    .map(|i| read_counts(row, i * WIDTH))
+                    .collect()
+            },
         )?;
-        for (column, counts) in chunk.iter().zip(counts) {
-            typings.push(typing(column, &counts, strict));
-        }
+        all.extend(counts);
     }
-    Ok(typings)
+    let style = Style::of(reading, &all);
+    Ok(columns
+        .iter()
+        .zip(&all)
+        .map(|(column, counts)| typing(column, counts, style))
+        .collect())
+}
+
+/// The currency whose sign stands in the cells.
+fn currency(c: &Counts) -> Option<String> {
+    let code = if c.dollar > 0 {
+        "USD"
+    } else if c.euro > 0 {
+        "EUR"
+    } else if c.pound > 0 {
+        "GBP"
+    } else {
+        return None;
+    };
+    Some(code.to_string())
 }
 
 /// The type of a column that is written so, and the expression that reads it.
-pub(crate) fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
+pub(crate) fn typing(column: &str, c: &Counts, style: Style) -> Typing {
+    let strict = style.strict;
     let t = if c.spaced == 0 {
         identifier(column)
     } else {
@@ -288,15 +368,32 @@ pub(crate) fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
             plain: clean,
         };
     }
-    if all(c.parted)
-        && (c.first_max <= 12 || c.second_max <= 12)
-        && c.first_max <= 31
+    let told = style.dates.or(match (c.first_max > 12, c.second_max > 12) {
+        (true, false) => Some(Dates::DayFirst),
+        (false, true) => Some(Dates::MonthFirst),
+        _ => None,
+    });
+    let fits = c.first_max <= 31
         && c.second_max <= 31
-    {
-        let order = if c.first_max > 12 {
-            DateOrder::DayFirst
-        } else {
-            DateOrder::MonthFirst
+        && match told {
+            Some(Dates::DayFirst) => c.second_max <= 12,
+            Some(Dates::MonthFirst) => c.first_max <= 12,
+            None => c.first_max <= 12 && c.second_max <= 12,
+        };
+    let mixed = c.parted > 0 && c.iso > 0 && all(c.parted + c.iso);
+    if (mixed && (told.is_none() || !fits)) || (all(c.parted) && !fits) {
+        return Typing {
+            remark: joined(Some(format!(
+                "{column}: dates written in several ways, of which some may be day/month or \
+                 month/day, are kept as text; --dates day-first or month-first reads them"
+            ))),
+            ..text
+        };
+    }
+    if all(c.parted) || mixed {
+        let order = match told {
+            Some(Dates::DayFirst) => DateOrder::DayFirst,
+            _ => DateOrder::MonthFirst,
         };
         let (day, month) = if order == DateOrder::DayFirst {
             (1, 2)
@@ -312,7 +409,13 @@ pub(crate) fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
             "CASE WHEN length({y}) = 2 THEN CASE WHEN CAST({y} AS INTEGER) < 70 THEN 2000 ELSE 1900 END + CAST({y} AS INTEGER) ELSE CAST({y} AS INTEGER) END",
             y = part(3)
         );
-        let date = if c.short_years == 0 && c.with_time == 0 {
+        let date = if mixed {
+            format!(
+                "CASE WHEN {value} IS NULL THEN NULL WHEN {value} LIKE '____-%' THEN CAST(try_cast({value} AS TIMESTAMP) AS DATE) ELSE TRY(make_date({year}, CAST({} AS INTEGER), CAST({} AS INTEGER))) END",
+                part(month),
+                part(day)
+            )
+        } else if c.short_years == 0 && c.with_time == 0 {
             let format = if order == DateOrder::DayFirst {
                 "%d/%m/%Y"
             } else {
@@ -331,13 +434,12 @@ pub(crate) fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
         } else {
             "month/day/year"
         };
-        let sure = c.first_max > 12 || c.second_max > 12;
         let note = Some(format!(
             "{column} read as {written}{}",
-            if sure {
-                ""
-            } else {
-                " (no value tells which; month first assumed)"
+            match (told, mixed) {
+                (None, _) => " (no value tells which; month first assumed)".to_string(),
+                (_, true) => format!(", and {} values as year-month-day", c.iso),
+                _ => String::new(),
             }
         ));
         if c.with_time > 0 && c.with_time != c.midnight {
@@ -378,17 +480,52 @@ pub(crate) fn typing(column: &str, c: &Counts, strict: bool) -> Typing {
             plain: clean,
         };
     }
-    if all(c.number) && c.leading_zero == 0 {
-        let currency = if c.dollar > 0 {
-            Some("USD")
-        } else if c.euro > 0 {
-            Some("EUR")
-        } else if c.pound > 0 {
-            Some("GBP")
+    if style.comma && all(c.comma_number) && c.leading_zero == 0 {
+        let figures = format!("replace(translate({value}, '$€£%.()+ \t\n\u{c}\r', ''), ',', '.')");
+        let negative = if c.parens == 0 {
+            String::new()
         } else {
-            None
-        }
-        .map(str::to_string);
+            format!(" * CASE WHEN {value} LIKE '(%)' THEN -1 ELSE 1 END")
+        };
+        let exact = c.percent == 0 && c.comma_decimals <= 4 && c.longest_digits <= 17;
+        let sql = if exact {
+            format!("CAST(try_cast({figures} AS DECIMAL(18,4)){negative} AS DECIMAL(18,4))")
+        } else {
+            format!(
+                "try_cast({figures} AS DOUBLE){negative} / CASE WHEN {value} LIKE '%\\%' ESCAPE '\\' THEN 100 ELSE 1 END"
+            )
+        };
+        let percent = if c.percent > 0 {
+            ", percentages as fractions"
+        } else {
+            ""
+        };
+        return Typing {
+            data_type: if exact {
+                DataType::Decimal
+            } else {
+                DataType::Float
+            },
+            sql,
+            remark: joined(Some(format!("{column} read with decimal comma{percent}"))),
+            currency: currency(c),
+            plain: false,
+        };
+    }
+    let signs = [c.dollar, c.euro, c.pound]
+        .iter()
+        .filter(|n| **n > 0)
+        .count();
+    if all(c.number) && signs > 1 {
+        return Typing {
+            remark: joined(Some(format!(
+                "{column}: amounts in several currencies are kept as text, for they do not add up"
+            ))),
+            ..text
+        };
+    }
+    if all(c.number) && c.leading_zero == 0 {
+        let currency = currency(c);
         let figures = if c.decorated == 0 {
             value.clone()
         } else {

@@ -27,6 +27,42 @@ const WAYS: &[Way] = &[
         data_type: DataType::Timestamp,
     },
     Way {
+        looks: r"\d{1,2}/\d{1,2}/\d{4},? \d{1,2}:\d{2}(:\d{2})? ?[ap]m",
+        called: "month/day/year with AM and PM",
+        reads: r"try_strptime(upper(replace({v}, ',', '')), ['%m/%d/%Y %I:%M %p', '%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y %I:%M%p', '%m/%d/%Y %I:%M:%S%p'])",
+        data_type: DataType::Timestamp,
+    },
+    Way {
+        looks: r"\d{1,2}/\d{1,2}/\d{4},? \d{1,2}:\d{2}(:\d{2})? ?[ap]m",
+        called: "day/month/year with AM and PM",
+        reads: r"try_strptime(upper(replace({v}, ',', '')), ['%d/%m/%Y %I:%M %p', '%d/%m/%Y %I:%M:%S %p', '%d/%m/%Y %I:%M%p', '%d/%m/%Y %I:%M:%S%p'])",
+        data_type: DataType::Timestamp,
+    },
+    Way {
+        looks: r"\d{4}[/.]\d{1,2}[/.]\d{1,2}",
+        called: "year, month and day",
+        reads: "CAST(try_strptime(replace({v}, '.', '/'), '%Y/%m/%d') AS DATE)",
+        data_type: DataType::Date,
+    },
+    Way {
+        looks: r"\d{4}[/.]\d{1,2}[/.]\d{1,2} \d{1,2}:\d{2}(:\d{2})?",
+        called: "year, month and day with the time",
+        reads: r"try_strptime(replace({v}, '.', '/'), ['%Y/%m/%d %H:%M', '%Y/%m/%d %H:%M:%S'])",
+        data_type: DataType::Timestamp,
+    },
+    Way {
+        looks: r"q[1-4][ /-]?\d{4}|\d{4}[ /-]?q[1-4]",
+        called: "quarter and year",
+        reads: r"make_date(CAST(regexp_extract({v}, '\d{4}') AS INTEGER), 3 * CAST(regexp_extract({v}, '[Qq]([1-4])', 1) AS INTEGER) - 2, 1)",
+        data_type: DataType::Date,
+    },
+    Way {
+        looks: r"(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? \d{1,2}(st|nd|rd|th)? {month},? \d{4}",
+        called: "weekday, day, month and year",
+        reads: r"CAST(try_strptime(regexp_extract({v}, '(\d+)', 1) || ' ' || left(lower(regexp_extract({v}, '\d+(st|nd|rd|th)? ([A-Za-z]+)', 2)), 3) || ' ' || right({v}, 4), '%d %b %Y') AS DATE)",
+        data_type: DataType::Date,
+    },
+    Way {
         looks: r"{month}[ '/-]{1,2}\d{2}",
         called: "month and year",
         reads: "CAST(try_strptime({m} || ' ' || right({v}, 2), '%b %y') AS DATE)",
@@ -150,6 +186,20 @@ mod tests {
                 ["2024-12-30 22:46:26 +0000", "2024-06-01T01:00:00+02:00"],
                 Some("2024-12-30 22:46:26, 2024-06-01 01:00:00"),
             ),
+            (
+                ["1/25/2024 3:45 PM", "1/5/2024 12:05 AM"],
+                Some("2024-01-25 15:45:00, 2024-01-05 00:05:00"),
+            ),
+            (
+                ["25/1/2024 3:45 PM", "5/1/2024 12:05 AM"],
+                Some("2024-01-25 15:45:00, 2024-01-05 00:05:00"),
+            ),
+            (["2024/01/25", "2024/1/5"], Some("2024-01-25, 2024-01-05")),
+            (["Q3 2024", "2023-Q1"], Some("2024-07-01, 2023-01-01")),
+            (
+                ["Friday, 5 January 2024", "Sat 6th Jan 2024"],
+                Some("2024-01-05, 2024-01-06"),
+            ),
             (["May-23", "Marketing"], None),
             (["30-Feb-24", "1-Mar-24"], None),
             (["2023-13", "2023-12"], None),
@@ -167,6 +217,7 @@ mod tests {
                 primary_key: Vec::new(),
                 foreign_keys: Vec::new(),
                 remarks: Vec::new(),
+                intake: semantics::Intake::default(),
             };
             read(&connection, &mut loaded).unwrap();
             let got: String = connection

@@ -26,6 +26,7 @@ fn profile() -> SourceProfile {
         primary_key: Vec::new(),
         foreign_keys: Vec::new(),
         remarks: vec!["3 blank rows removed".into()],
+        intake: Intake::default(),
     };
     use DataType::{Date, Decimal, Integer, Text};
     SourceProfile {
