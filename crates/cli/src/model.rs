@@ -29,6 +29,18 @@ pub(crate) enum ModelAction {
         #[arg(long)]
         json: bool,
     },
+    /// Turn a model of another program into an Ossie document with its overlay, and list what it
+    /// says that cannot be carried over: dbt's semantic_manifest.json, semantic views of Snowflake,
+    /// metric views of Databricks, data models of Cube.
+    Import {
+        /// The model's file (JSON or YAML).
+        file: PathBuf,
+        /// Files or folders that the model describes: what it leaves open is measured.
+        #[arg(long = "data")]
+        data: Vec<PathBuf>,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
     /// Write a model as an Ossie document with its overlay.
     Export {
         /// An Ossie document (YAML or JSON, with its overlay beside it) or a model in JSON.
@@ -70,6 +82,7 @@ pub(crate) fn run(action: &ModelAction) -> u8 {
             }
         },
         ModelAction::Check { file, data, json } => check(file, data, *json),
+        ModelAction::Import { file, data, output } => import(file, data, output),
         ModelAction::Export { file, data, output } => {
             let model = if data.is_empty() {
                 agents::model_alone(file)
@@ -83,6 +96,47 @@ pub(crate) fn run(action: &ModelAction) -> u8 {
                     5
                 }
             }
+        }
+    }
+}
+
+fn import(file: &Path, data: &[PathBuf], output: &OutputArguments) -> u8 {
+    let reading = match agents::read_model(file) {
+        Ok(reading) => reading,
+        Err(e) => {
+            report(&e);
+            return 5;
+        }
+    };
+    let listed = |code: &str| {
+        let found: Vec<&Problem> = reading.problems.iter().filter(|p| p.code == code).collect();
+        for problem in &found {
+            eprintln!("{problem}");
+        }
+        found.len()
+    };
+    let (left, otherwise) = (listed("not_carried"), listed("read_otherwise"));
+    let model = if data.is_empty() {
+        agents::model_alone(file)
+    } else {
+        agents::model_over_data(data, Some(file))
+    };
+    match model {
+        Ok(model) => {
+            eprintln!(
+                "{}: {} datasets, {} relationships, {} metrics; {} not carried over, {} read otherwise",
+                model.name,
+                model.datasets.len(),
+                model.relationships.len(),
+                model.metrics.len(),
+                several(left, "part"),
+                several(otherwise, "part"),
+            );
+            write(&model, output)
+        }
+        Err(e) => {
+            report(&e);
+            5
         }
     }
 }

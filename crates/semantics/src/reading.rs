@@ -61,17 +61,25 @@ pub fn read(document: Source<'_>, overlay: Option<Source<'_>>) -> Reading {
         tree(&mut draft, o.text, 1)
     });
     if let Some(root) = root {
-        if root.get("semantic_model").is_some() || root.get("version").is_some() {
+        let foreign_format = crate::import::format_of(&root);
+        if root.get("semantic_model").is_some()
+            || (root.get("version").is_some() && foreign_format.is_none())
+        {
             ossie::read(&mut draft, &root, beside);
         } else if root.get("datasets").is_some() {
             typed(&mut draft, &root, document.text, beside.as_ref());
+        } else if let Some(format) = foreign_format {
+            return foreign(
+                crate::import::imported(&root, format, document.name),
+                overlay,
+            );
         } else {
             draft.report(
                 Problem::error(
                     "no_model",
                     "",
                     format!("`{}` holds no semantic model", document.name),
-                    "an Ossie document has `version` and `semantic_model`; `retail model infer` writes one",
+                    "an Ossie document has `version` and `semantic_model`; `retail model infer` writes one. Models of dbt (semantic_manifest.json), Snowflake, Databricks and Cube are read too",
                 ),
                 root.at,
             );
@@ -91,6 +99,36 @@ pub fn read(document: Source<'_>, overlay: Option<Source<'_>>) -> Reading {
         places,
         gaps,
     }
+}
+
+/// A model of another program, by way of the documents that it is turned into.
+fn foreign(imported: crate::import::Imported, overlay: Option<Source<'_>>) -> Reading {
+    let mut reading = read(
+        Source {
+            name: imported.format.name(),
+            text: &imported.document,
+        },
+        Some(Source {
+            name: "overlay",
+            text: &imported.overlay,
+        }),
+    );
+    reading.problems.extend(imported.problems);
+    if let Some(overlay) = overlay {
+        reading.problems.push(
+            Problem::error(
+                "overlay_without_document",
+                "",
+                format!(
+                    "`{}` belongs to an Ossie document, and this model is none",
+                    overlay.name
+                ),
+                "write the model out with `retail model import` and put the overlay beside it",
+            )
+            .warning(),
+        );
+    }
+    reading
 }
 
 fn tree(draft: &mut Draft, text: &str, file: usize) -> Option<Node> {
