@@ -1,5 +1,6 @@
 //! Database files: their tables, with the keys that they declare.
 
+use crate::layout::{BLANK, HEADER};
 use crate::load::{
     Loaded, STAGING, all_used, column_names, materialise, shown, typed_columns, unique_name,
 };
@@ -9,7 +10,7 @@ use crate::sql::{identifier, quoted};
 use crate::typing::{Typing, decide};
 use crate::{WarehouseError, declared};
 use duckdb::Connection;
-use semantics::{DataType, DeclaredKey};
+use semantics::{DataType, DeclaredKey, SetAside};
 
 fn file_of(group: &Group) -> String {
     group
@@ -176,6 +177,29 @@ fn names_an_amount(column: &str) -> bool {
     })
 }
 
+/// Takes rows out of the staging table that repeat the names of its columns or hold no value at all.
+fn junk(connection: &Connection, columns: &[String]) -> duckdb::Result<Vec<(&'static str, u64)>> {
+    let header: Vec<String> = columns
+        .iter()
+        .map(|c| format!("trim({}) = {}", identifier(c), quoted(c)))
+        .collect();
+    let blank: Vec<String> = columns
+        .iter()
+        .map(|c| format!("coalesce(trim({}), '') = ''", identifier(c)))
+        .collect();
+    let mut found = Vec::new();
+    for (reason, condition) in [(HEADER, header), (BLANK, blank)] {
+        let rows = connection.execute(
+            &format!("DELETE FROM {STAGING} WHERE {}", condition.join(" AND ")),
+            [],
+        )?;
+        if rows > 0 {
+            found.push((reason, rows as u64));
+        }
+    }
+    Ok(found)
+}
+
 fn sqlite_tables(
     connection: &Connection,
     (path, file): (&str, &str),
@@ -219,7 +243,9 @@ fn sqlite_tables(
                 list.join(", ")
             ))
             .map_err(bad)?;
+        let junk = junk(connection, &columns).map_err(bad)?;
         let mut typings = decide(connection, STAGING, &columns, reading)?;
+        let mut remarks: Vec<String> = Vec::new();
         // A database says itself what is text; its words are values, not markers.
         for (column, typing) in columns.iter().zip(&mut typings) {
             let declared_type = declared
@@ -228,6 +254,10 @@ fn sqlite_tables(
                 .find(|(n, _)| n.eq_ignore_ascii_case(column))
                 .map(|(_, t)| t.to_uppercase())
                 .unwrap_or_default();
+            // Columns without a type are a file's that someone poured in.
+            if declared_type.is_empty() {
+                continue;
+            }
             let texty = ["CHAR", "TEXT", "CLOB"]
                 .iter()
                 .any(|t| declared_type.contains(t));
@@ -251,7 +281,6 @@ fn sqlite_tables(
             }
         }
         let unique = unique_name(&name, loaded, &tables);
-        let mut remarks = Vec::new();
         let kept = materialise(
             connection,
             STAGING,
@@ -261,7 +290,15 @@ fn sqlite_tables(
             &mut remarks,
         )?;
         connection.execute_batch(&format!("DROP TABLE {STAGING}"))?;
-        let intake = all_used(connection, &unique)?;
+        let mut intake = all_used(connection, &unique)?;
+        for (reason, rows) in junk {
+            intake.read += rows;
+            intake.set_aside.push(SetAside {
+                reason: reason.into(),
+                rows,
+                at: Vec::new(),
+            });
+        }
         tables.push(Loaded {
             name: unique,
             columns: kept,

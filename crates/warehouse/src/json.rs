@@ -497,12 +497,14 @@ fn block(table: Table) -> Block {
         }
         seen.push(name.to_lowercase());
     }
-    Block {
+    let mut block = Block {
         header,
         rows: table.rows,
         notes,
         ..Block::default()
-    }
+    };
+    crate::layout::without_junk(&mut block);
+    block
 }
 
 #[cfg(test)]

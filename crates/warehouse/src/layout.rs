@@ -520,6 +520,25 @@ fn is_header(block: &Block, row: &Row) -> bool {
             .all(|(c, name)| row.cell(c).eq_ignore_ascii_case(name.trim()))
 }
 
+/// Sets aside rows that repeat the names of the columns, and rows without a single value.
+pub(crate) fn without_junk(block: &mut Block) {
+    for row in std::mem::take(&mut block.rows) {
+        let reason = if row.is_blank() {
+            BLANK
+        } else if is_header(block, &row) {
+            HEADER
+        } else {
+            block.rows.push(row);
+            continue;
+        };
+        block
+            .aside
+            .entry(reason.into())
+            .or_default()
+            .push(row.number);
+    }
+}
+
 fn joined_to_their_rows(blocks: Vec<Block>) -> Vec<Block> {
     let mut out: Vec<Block> = Vec::new();
     for block in blocks {

@@ -80,6 +80,11 @@ pub(crate) fn load(
             )
         }));
     }
+    // A database a month, each with the same table.
+    let databases = |g: &&Group| matches!(g.kind, Kind::Sqlite | Kind::DuckDb);
+    if groups.iter().filter(databases).count() > 1 && groups.iter().all(|g| databases(&g)) {
+        loaded = crate::same_shape::merge(connection, loaded)?;
+    }
     for table in &mut loaded {
         crate::written_dates::read(connection, table)?;
         crate::moments::join(connection, table)?;
