@@ -11,6 +11,7 @@ use super::grouped::running;
 use super::measure::{Basis, Leaf};
 use super::reckoning::{Days, Reckoning};
 use super::running::number;
+use super::scope::Scope;
 use super::statement::Select;
 use crate::{Dimension, Grain, QueryError};
 use jiff::ToSpan;
@@ -63,9 +64,7 @@ impl<'m> Compiler<'m> {
         window: &Window,
     ) -> Result<String, QueryError> {
         if window.moved.is_some() || leaves.iter().any(|l| l.is_offset()) {
-            return Err(QueryError::Malformed(
-                "a number that is added up over time is not compared with another period".into(),
-            ));
+            return Err(not_compared());
         }
         if let Some(Leaf::Rows { home, .. }) = leaves.iter().find(|l| l.is_level()) {
             return Err(QueryError::UnsafeReaggregation {
@@ -94,6 +93,7 @@ impl<'m> Compiler<'m> {
             let window = self.reaching_back(window, reach, None)?;
             return self.block(dimensions, &plain, &window);
         };
+        self.shown_by_its_time(dimensions.get(r), leaves, window)?;
         let adds = leaves.iter().all(|l| l.adds()) && !self.any_converted(leaves);
         let steps = match reach {
             CumulativeWindow::Trailing(length) => buckets(length, grain),
@@ -105,6 +105,31 @@ impl<'m> Compiler<'m> {
             }
             _ => self.counted_anew(dimensions, &plain, (reach, until), window, r, grain),
         }
+    }
+
+    /// Refuses periods of a field that does not place the rows, where a range of their own time
+    /// says from when on periods are shown.
+    fn shown_by_its_time(
+        &self,
+        periods: Option<&Dimension>,
+        leaves: &[&Leaf],
+        window: &Window,
+    ) -> Result<(), QueryError> {
+        if let (
+            Some(Dimension::TimeOf { field, .. }),
+            Some(_),
+            Some(Leaf::Rows { home, basis, .. }),
+        ) = (periods, window.span.start, leaves.first())
+        {
+            let stated = basis.time.as_ref().or(window.time.as_ref());
+            let own = Scope::unrestricted(&self.context, home)?.time(stated)?;
+            if own != *field {
+                return Err(QueryError::Malformed(format!(
+                    "the rows of {home} are dated by {own}: totals up to periods of {field} need a range of it, or none"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// A window opened as far as its first bucket reaches back; without buckets, as far as its
@@ -518,7 +543,19 @@ fn back(reckoning: &Reckoning, day: Date, length: Length) -> Option<Date> {
     reckoning.moved(day, grain_of(length.unit), -n)
 }
 
+/// Where each period reaches back by itself, two of them are not alike.
+pub(super) fn not_compared() -> QueryError {
+    QueryError::Malformed(
+        "a number that is added up over time is not compared with another period".into(),
+    )
+}
+
 impl Leaf {
+    /// Whether rows before the period count.
+    pub(super) fn reaches_back(&self) -> bool {
+        matches!(self, Leaf::Rows { basis, .. } if basis.reach.is_some())
+    }
+
     fn is_offset(&self) -> bool {
         matches!(self, Leaf::Rows { basis, .. } if basis.offset.is_some())
     }

@@ -3,6 +3,7 @@
 use super::Compiler;
 use super::calendar::Span;
 use super::compare::Periods;
+use super::cumulative::not_compared;
 use super::frame::{TakenApart, Window};
 use super::shape::Shape;
 use super::statement::Select;
@@ -67,6 +68,9 @@ impl<'m> Compiler<'m> {
         let Some(compare) = &query.compare else {
             return Ok(None);
         };
+        if parts.leaves.iter().any(|l| l.reaches_back()) {
+            return Err(not_compared());
+        }
         let periods = self.periods(compare, window, running(&query.dimensions))?;
         window.span = periods.now;
         window.week_53 = periods.week_53.clone().filter(|_| periods.left_out);

@@ -186,6 +186,7 @@ pub(crate) const FEATURES: &[&str] = &[
     "compare: same weekday",
     "compare: holiday",
     "compare: by period",
+    "compare: comparable stores",
     "compare: contribution",
     "compare: share of change",
     "price, volume and mix",
@@ -638,6 +639,9 @@ fn of_query(model: &Model, query: &Query, found: &mut BTreeSet<&'static str>) {
         });
         if running {
             put("compare: by period");
+        }
+        if compare.comparable.is_some() {
+            put("compare: comparable stores");
         }
         for part in &compare.show {
             match part {

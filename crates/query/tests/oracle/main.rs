@@ -137,9 +137,6 @@ fn compiler_and_evaluator_agree_on_many_cases() {
     }
 }
 
-/// Files of constructs that the evaluator does not know: the engines alone are tested with them.
-const UNKNOWN_TO_THE_EVALUATOR: &[&str] = &["comparable_stores"];
-
 /// The evaluator gives what people worked out by hand.
 #[test]
 fn evaluator_gives_the_rows_worked_out_by_hand() {
@@ -148,10 +145,6 @@ fn evaluator_gives_the_rows_worked_out_by_hand() {
         .unwrap()
         .map(|e| e.unwrap().path())
         .filter(|p| p.extension().is_some_and(|e| e == "json"))
-        .filter(|p| {
-            let known = |stem: &str| !UNKNOWN_TO_THE_EVALUATOR.contains(&stem);
-            p.file_stem().and_then(|s| s.to_str()).is_some_and(known)
-        })
         .collect();
     paths.sort();
     let mut faults = Vec::new();

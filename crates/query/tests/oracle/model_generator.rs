@@ -5,10 +5,10 @@
 use crate::random::Random;
 use crate::value::ColumnType;
 use semantics::{
-    Additivity, Aggregation, Calendar, CalendarKind, DataType, Dataset, Event, EventDates,
-    Expression, Field, FieldRef, Fiscal, Length, Literal, Metric, MetricKind, MissingSnapshot,
-    Model, Operator, Pick, Relationship, Role, RowFilter, SemiAdditive, TimeUnit, Week53,
-    WeekPattern, YearEndRule, YearNaming,
+    Additivity, Aggregation, Calendar, CalendarKind, Closures, ComparableMethod, ComparableRule,
+    DataType, Dataset, Event, EventDates, Expression, Field, FieldRef, Fiscal, Length, Literal,
+    Membership, Metric, MetricKind, MissingSnapshot, Model, Operator, Pick, Relationship, Role,
+    RowFilter, SemiAdditive, TimeUnit, Week53, WeekPattern, YearEndRule, YearNaming,
 };
 
 const NAMES: [&str; 10] = [
@@ -461,6 +461,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
         }
     }
     let metrics = metrics(random, &datasets, &relationships);
+    let comp_rules = comparable(random, &datasets);
     let model = Model {
         name: "random".into(),
         datasets,
@@ -474,6 +475,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
         calendars: (0..*random.pick(&[0, 1, 1, 2]))
             .map(|i| calendar(random, i))
             .collect(),
+        comp_rules,
         events: if random.chance(50) {
             events()
         } else {
@@ -503,6 +505,44 @@ fn calendar(random: &mut Random, number: usize) -> Calendar {
     }
     calendar.week_53 = *random.pick(&[Week53::Restated, Week53::SameFiscalWeek]);
     calendar
+}
+
+/// A comparable-store policy over a dataset whose rows begin on a day.
+fn comparable(random: &mut Random, datasets: &[Dataset]) -> Vec<ComparableRule> {
+    let stores: Vec<&Dataset> = datasets
+        .iter()
+        .filter(|d| d.field("day").is_some())
+        .collect();
+    let Some(home) = random.pick_from(&stores) else {
+        return Vec::new();
+    };
+    let of = |name: &str| FieldRef::new(&home.name, name);
+    let due = home.field("due").map(|_| of("due"));
+    let moved = due.clone().filter(|_| random.chance(50));
+    let kept = [Membership::Keep, Membership::Exclude];
+    vec![ComparableRule {
+        name: "like for like".into(),
+        store: of("id"),
+        opened: of("day"),
+        closed: due.filter(|_| moved.is_none()),
+        relocated: moved,
+        min_age: Length {
+            count: random.between(0, 14) as u32,
+            unit: *random.pick(&[TimeUnit::Month, TimeUnit::Week, TimeUnit::Day]),
+        },
+        method: match random.chance(4) {
+            true => ComparableMethod::DayByDay,
+            false => ComparableMethod::OpenInBothPeriods,
+        },
+        closures: *random.pick(&[Closures::Keep, Closures::ExcludeFromFirstClosedDay]),
+        relocation: *random.pick(&kept),
+        online: *random.pick(&kept),
+        online_stores: home.field("flag").map(|_| RowFilter::Compare {
+            field: of("flag"),
+            op: Operator::Eq,
+            value: Literal::Bool(true),
+        }),
+    }]
 }
 
 /// How a level is read over time; mostly as what was counted last.

@@ -146,6 +146,7 @@ impl Evaluator<'_> {
             shared: usize::from(query.filter.is_some()),
             other: None,
             dated: None,
+            stores: None,
             reach: None,
             opening: false,
             outer: usize::MAX,
@@ -177,13 +178,16 @@ impl Evaluator<'_> {
     fn measured(&self, query: &Query) -> (Vec<Shown>, Vec<Vec<Value>>) {
         let sides = query.compare.as_ref().map(|c| sides(self.model, query, c));
         let current_window = sides.as_ref().map_or(window(query).into(), |s| s.current);
-        let scope = self.scope(query, current_window);
+        let stores = self.stores(query, sides.as_ref());
+        let mut scope = self.scope(query, current_window);
+        scope.stores = stores;
         let current = self.frame(query, &query.dimensions, &scope);
         let mut keys: BTreeSet<Key> = current.iter().flat_map(|g| g.keys().cloned()).collect();
         let mut prior = None;
         if let Some(sides) = &sides {
             let mut scope = self.scope(query, Days::default());
             scope.other = Some(sides.other);
+            scope.stores = stores;
             let mut before = self.frame(query, &query.dimensions, &scope);
             if let Some((time, _)) = running(query) {
                 self.until_reached(time, &current, &mut before);

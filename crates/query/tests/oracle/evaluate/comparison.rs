@@ -121,6 +121,21 @@ impl Other {
         })
     }
 
+    /// The days that it has.
+    pub(super) fn days(&self) -> Days {
+        let cut = self.target.end.zip(self.shift).and_then(|(end, shift)| {
+            let meets = |day: &i64| day_of(&shift.meets(&Value::Date(*day)));
+            (end - 1500..end + 1500).find(|day| meets(day).is_some_and(|met| met >= end))
+        });
+        Days {
+            start: self.first_day(),
+            end: match (self.window.end, cut) {
+                (Some(end), Some(cut)) => Some(end.min(cut)),
+                (end, cut) => end.or(cut),
+            },
+        }
+    }
+
     pub(super) fn counts(&self, when: &Value) -> bool {
         let Some(shift) = self.shift else {
             return within(when, self.window);

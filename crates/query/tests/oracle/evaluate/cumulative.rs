@@ -87,7 +87,12 @@ impl Evaluator<'_> {
                     && leaf.only.is_none_or(|f| self.declared(leaf.home, *row, f))
             })
             .flat_map(|row| {
-                let when = time.map_or(Value::Null, |f| self.looked_up(leaf.home, row, f));
+                // Up to a period of the field that is shown.
+                let field = match &dimensions[r] {
+                    Dimension::TimeOf { field, .. } => Some(field),
+                    _ => time,
+                };
+                let when = field.map_or(Value::Null, |f| self.looked_up(leaf.home, row, f));
                 let value = self.operand(leaf, home, row);
                 let keys = self.keys(leaf.home, row, dimensions, time, &sizes, &plain);
                 keys.into_iter()

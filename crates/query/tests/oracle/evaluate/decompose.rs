@@ -54,13 +54,13 @@ impl Evaluator<'_> {
             ..Query::default()
         };
         let sides = sides(self.model, &items, compare);
-        let now = self.frame(
-            &items,
-            &items.dimensions,
-            &self.scope(&items, sides.current),
-        );
+        let stores = self.stores(&items, Some(&sides));
+        let mut scope = self.scope(&items, sides.current);
+        scope.stores = stores;
+        let now = self.frame(&items, &items.dimensions, &scope);
         let mut scope = self.scope(&items, Days::default());
         scope.other = Some(sides.other);
+        scope.stores = stores;
         let mut then = self.frame(&items, &items.dimensions, &scope);
         if let Some((time, _)) = running(&items) {
             self.until_reached(time, &now, &mut then);

@@ -1,6 +1,7 @@
 //! One aggregate over the rows of its own dataset, each row at most once in a group.
 
 use super::aggregate::aggregate;
+use super::comparable::Stores;
 use super::comparison::{Current, Other};
 use super::lookup::{self, Link, reach, ways};
 use super::{Evaluator, Groups, Key};
@@ -25,6 +26,8 @@ pub(super) struct Scope<'q> {
     pub(super) dated: Option<&'q FieldRef>,
     /// How many dimensions are the query's: the others make groups inside a measure.
     pub(super) outer: usize,
+    /// Which stores take part.
+    pub(super) stores: Option<Stores<'q>>,
     /// How far back rows count.
     pub(super) reach: Option<Reach>,
     /// Whether levels are those before the first day of a period.
@@ -223,6 +226,7 @@ impl Evaluator<'_> {
         };
         in_time
             && self.counts_by_default(home, row)
+            && scope.stores.is_none_or(|s| self.takes_part(home, row, &s))
             && scope.filters.iter().all(|f| self.passes(home, row, f))
     }
 

@@ -196,6 +196,9 @@ impl Evaluator<'_> {
                     }
                     let row = snapshot.row;
                     let passes = leaf.only.is_none_or(|f| self.declared(leaf.home, row, f))
+                        && scope
+                            .stores
+                            .is_none_or(|s| self.takes_part(leaf.home, row, &s))
                         && others.iter().all(|f| self.passes(leaf.home, row, f))
                         && scope.filters[scope.shared..]
                             .iter()

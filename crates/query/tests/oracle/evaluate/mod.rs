@@ -8,6 +8,7 @@ mod bands;
 mod basket;
 mod cohort;
 mod columns;
+mod comparable;
 mod comparison;
 mod cumulative;
 mod decompose;

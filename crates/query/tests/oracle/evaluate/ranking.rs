@@ -167,6 +167,7 @@ impl Evaluator<'_> {
             sides.map_or_else(|| super::comparison::window(query).into(), |s| s.current),
         );
         scope.relabel = Some(&relabel);
+        scope.stores = self.stores(query, sides);
         let current = self.frame(query, &query.dimensions, &scope);
         // What has no date has no period before it, nor has one that the data has not reached.
         let mut met = relabel.clone();

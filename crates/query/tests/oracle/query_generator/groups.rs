@@ -73,7 +73,11 @@ impl QueryGenerator<'_> {
         if numbers && !in_range {
             self.compare(&mut query);
         }
-        if numbers && self.random.chance(14) {
+        let comparable = query
+            .compare
+            .as_ref()
+            .is_some_and(|c| c.comparable.is_some());
+        if numbers && !comparable && self.random.chance(14) {
             query.share = Some(Share {
                 within: self.indexes(query.dimensions.len()),
                 unfiltered: self.random.chance(40),
@@ -178,9 +182,19 @@ impl QueryGenerator<'_> {
             align,
             watermark: (to_date && self.random.chance(90)).then(|| calendar::show_day(watermark)),
             event,
-            comparable: None,
+            comparable: self.comparable(),
             show,
         });
+    }
+
+    /// A comparable-store policy, once in a while one that the model does not have.
+    fn comparable(&mut self) -> Option<String> {
+        let rule = self.model.comp_rules.first()?.name.clone();
+        match self.random.below(100) {
+            0..14 => Some(rule),
+            14 => Some("nothing like it".into()),
+            _ => None,
+        }
     }
 
     /// The name of an event, around which the range is put mostly.

@@ -245,6 +245,17 @@ impl Reasons<'_> {
         if grain.is_none() && !place.ends && window != CumulativeWindow::All {
             self.add(MALFORMED);
         }
+        // A range of their own time says from when on periods of it are shown.
+        for dimension in &place.dimensions {
+            if let (Dimension::TimeOf { field, grain }, true) = (dimension, place.starts)
+                && !grain.is_cyclic()
+                && self.homes(measure).iter().any(|home| {
+                    leaf_time(self.model, home, place.stated, place.time).as_ref() != Ok(field)
+                })
+            {
+                self.add(MALFORMED);
+            }
+        }
         // By the hour only what adds up is added up.
         if grain == Some(Grain::Hour) && !self.made_of_sums(measure) {
             self.add(MALFORMED);

@@ -391,6 +391,9 @@ impl Reasons<'_> {
             if let Some(code) = comparison::refused(self.model, query, compare) {
                 self.add(code);
             }
+            if let Some(name) = &compare.comparable {
+                self.comparable(query, name);
+            }
         }
         if let Some(share) = &query.share
             && share.within.iter().any(|i| *i >= query.dimensions.len())

@@ -2,6 +2,7 @@
 
 use super::*;
 use query::{Banded, Banding, Basket, Cohort, Compare, PriceVolumeMix, TimeScope};
+use semantics::ComparableMethod;
 
 impl Reasons<'_> {
     /// Whether a query has nothing beside its shape but time, filter and limit.
@@ -194,6 +195,30 @@ impl Reasons<'_> {
         let dated = kind == Kind::Time && matches!(by, Banding::Quantiles(_));
         if kind != Kind::Number && !dated {
             self.add("E_TYPE_MISMATCH");
+        }
+    }
+
+    /// Whether it is known which stores are comparable, and which rows are theirs.
+    pub(super) fn comparable(&mut self, query: &Query, name: &str) {
+        let Some(rule) = self.model.comp_rule(name) else {
+            self.add("E_UNKNOWN_COMPARABLE_RULE");
+            return;
+        };
+        let opened = rule.opened.clone();
+        if rule.method == ComparableMethod::DayByDay {
+            self.add("E_UNSUPPORTED_COMPARABLE_RULE");
+        }
+        let range = window(query);
+        if range.start.is_none() || range.end.is_none() {
+            self.add(MALFORMED);
+        }
+        for term in &query.metrics {
+            if matches!(term.measure, Measure::CountOf(_)) {
+                self.add(MALFORMED);
+            }
+            for home in self.homes(&term.measure) {
+                self.direct(&home, &opened);
+            }
         }
     }
 
