@@ -1,7 +1,7 @@
 //! Comparable (like-for-like) stores: rows of stores that take part in both periods of a comparison.
 
 use super::Compiler;
-use super::calendar::move_day;
+use super::calendar::{Span, move_day};
 use super::compare::Periods;
 use super::measure::Leaf;
 use crate::{Filter, Grain, Note, QueryError, row_filter};
@@ -38,6 +38,7 @@ impl Compiler<'_> {
     pub(super) fn comparable_stores(
         &self,
         name: &str,
+        asked: Span,
         periods: &Periods,
         leaves: &[Leaf],
     ) -> Result<Filter, QueryError> {
@@ -53,14 +54,17 @@ impl Compiler<'_> {
             });
         }
         let (now, then) = (periods.now, periods.then);
-        let (Some(start), Some(end)) = (
-            now.start.into_iter().chain(then.start).min(),
-            now.end.into_iter().chain(then.end).max(),
+        let (Some(now), Some(then)) = (
+            now.start
+                .zip(now.end)
+                .filter(|_| asked.start.is_some() && asked.end.is_some()),
+            then.start.zip(then.end),
         ) else {
             return Err(QueryError::Malformed(
                 "which stores are comparable is known for a range with a start and an end".into(),
             ));
         };
+        let (start, end) = (now.0.min(then.0), now.1.max(then.1));
         let oldest = before(start, rule.min_age);
         let mut conditions = vec![against(&rule.opened, Operator::Le, oldest)];
         let unless = |field: &FieldRef, otherwise: Vec<Filter>| {

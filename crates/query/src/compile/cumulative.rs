@@ -73,10 +73,15 @@ impl<'m> Compiler<'m> {
             });
         }
         // Its groups are those of the range, and its rows are not.
-        let sized = |d: &Dimension| matches!(d, Dimension::Bucket { .. });
-        if window.span.start.is_some() && dimensions.iter().any(sized) {
+        let of_range = |d: &Dimension| {
+            matches!(
+                d,
+                Dimension::Bucket { .. } | Dimension::NewOrReturning { grain: None, .. }
+            )
+        };
+        if window.span.start.is_some() && dimensions.iter().any(of_range) {
             return Err(QueryError::Malformed(
-                "a number that reaches back before a range is not grouped by a measure of an entity in the range: leave out its start".into(),
+                "a number that reaches back before a range is not grouped by what an entity is in the range: leave out its start, or group by a field".into(),
             ));
         }
         let until = leaves.iter().find_map(|l| l.until());
@@ -107,27 +112,27 @@ impl<'m> Compiler<'m> {
         }
     }
 
-    /// Refuses periods of a field that does not place the rows, where a range of their own time
-    /// says from when on periods are shown.
+    /// Refuses periods of a field that the rows do not look up, and of one that does not place
+    /// them where a range of their own time says from when on periods are shown.
     fn shown_by_its_time(
         &self,
         periods: Option<&Dimension>,
         leaves: &[&Leaf],
         window: &Window,
     ) -> Result<(), QueryError> {
-        if let (
-            Some(Dimension::TimeOf { field, .. }),
-            Some(_),
-            Some(Leaf::Rows { home, basis, .. }),
-        ) = (periods, window.span.start, leaves.first())
+        let (Some(Dimension::TimeOf { field, .. }), Some(Leaf::Rows { home, basis, .. })) =
+            (periods, leaves.first())
+        else {
+            return Ok(());
+        };
+        self.context.graph.reach(home, field)?;
+        let stated = basis.time.as_ref().or(window.time.as_ref());
+        if window.span.start.is_some()
+            && Scope::unrestricted(&self.context, home)?.time(stated)? != *field
         {
-            let stated = basis.time.as_ref().or(window.time.as_ref());
-            let own = Scope::unrestricted(&self.context, home)?.time(stated)?;
-            if own != *field {
-                return Err(QueryError::Malformed(format!(
-                    "the rows of {home} are dated by {own}: totals up to periods of {field} need a range of it, or none"
-                )));
-            }
+            return Err(QueryError::Malformed(format!(
+                "the rows of {home} are not dated by {field}: totals up to its periods need a range of it, or none"
+            )));
         }
         Ok(())
     }

@@ -72,10 +72,10 @@ impl<'m> Compiler<'m> {
             return Err(not_compared());
         }
         let periods = self.periods(compare, window, running(&query.dimensions))?;
-        window.span = periods.now;
+        let asked = std::mem::replace(&mut window.span, periods.now);
         window.week_53 = periods.week_53.clone().filter(|_| periods.left_out);
         if let Some(rule) = &compare.comparable {
-            let stores = self.comparable_stores(rule, &periods, &parts.leaves)?;
+            let stores = self.comparable_stores(rule, asked, &periods, &parts.leaves)?;
             let filters = window.filter.take().into_iter().chain([stores]);
             window.filter = Some(Filter::And(filters.collect()));
         }

@@ -4,7 +4,7 @@ use query::{
     Align, Banded, Banding, CompareTo, Dimension, Filter, Grain, Having, Measure, OrderKey, Part,
     Query, Threshold, Ties,
 };
-use semantics::{Additivity, Aggregation, CumulativeWindow, MetricKind, Model};
+use semantics::{Additivity, Aggregation, CumulativeWindow, Empty, MetricKind, Model};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Counts by feature.
@@ -101,6 +101,11 @@ pub(crate) const FEATURES: &[&str] = &[
     "metric",
     "metric: ratio",
     "metric: difference",
+    "metric: formula",
+    "metric: cumulative",
+    "metric: nothing is zero",
+    "metric: empty numerator",
+    "metric: least denominator",
     "metric: own filter",
     "metric: own time field",
     "aggregate: sum",
@@ -327,7 +332,22 @@ fn of_measure(model: &Model, measure: &Measure, found: &mut BTreeSet<&'static st
                 MetricKind::Difference { .. } => {
                     found.insert("metric: difference");
                 }
+                MetricKind::Derived { .. } => {
+                    found.insert("metric: formula");
+                }
+                MetricKind::Cumulative { .. } => {
+                    found.insert("metric: cumulative");
+                }
                 _ => {}
+            }
+            if metric.empty == Empty::Zero {
+                found.insert("metric: nothing is zero");
+            }
+            if metric.numerator_empty == Empty::Zero {
+                found.insert("metric: empty numerator");
+            }
+            if metric.min_denominator.is_some() {
+                found.insert("metric: least denominator");
             }
         }
         Measure::Aggregate { aggregation, .. } => {

@@ -6,9 +6,10 @@ use crate::random::Random;
 use crate::value::ColumnType;
 use semantics::{
     Additivity, Aggregation, Calendar, CalendarKind, Closures, ComparableMethod, ComparableRule,
-    DataType, Dataset, Event, EventDates, Expression, Field, FieldRef, Fiscal, Length, Literal,
-    Membership, Metric, MetricKind, MissingSnapshot, Model, Operator, Pick, Relationship, Role,
-    RowFilter, SemiAdditive, TimeUnit, Week53, WeekPattern, YearEndRule, YearNaming,
+    CumulativeWindow, DataType, Dataset, Empty, Event, EventDates, Expression, Field, FieldRef,
+    Fiscal, Length, Literal, Membership, Metric, MetricExpression, MetricKind, MissingSnapshot,
+    Model, Operator, Pick, Relationship, Role, RowFilter, SemiAdditive, TimeUnit, Week53,
+    WeekPattern, YearEndRule, YearNaming,
 };
 
 const NAMES: [&str; 10] = [
@@ -460,7 +461,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
             dataset.primary_key.clear();
         }
     }
-    let metrics = metrics(random, &datasets, &relationships);
+    let metrics = metrics(random, &datasets);
     let comp_rules = comparable(random, &datasets);
     let model = Model {
         name: "random".into(),
@@ -545,6 +546,34 @@ fn comparable(random: &mut Random, datasets: &[Dataset]) -> Vec<ComparableRule> 
     }]
 }
 
+/// What an empty side of a ratio and a small denominator mean.
+fn read_otherwise(random: &mut Random, rate: &mut Metric) {
+    if random.chance(25) {
+        rate.numerator_empty = Empty::Zero;
+    }
+    if random.chance(20) {
+        rate.min_denominator = Some(*random.pick(&[1.0, 2.0, 10.5]));
+    }
+}
+
+/// Arithmetic over metrics.
+fn formula(random: &mut Random, metrics: &[Metric], depth: usize) -> MetricExpression {
+    let metric = |random: &mut Random| MetricExpression::Metric(random.pick(metrics).name.clone());
+    if depth == 0 {
+        return metric(random);
+    }
+    let mut part = || formula(random, metrics, depth - 1);
+    let (a, b) = (part(), part());
+    match random.below(6) {
+        0 => MetricExpression::Add(vec![a, b]),
+        1 => MetricExpression::Subtract(Box::new(a), Box::new(b)),
+        2 => MetricExpression::Multiply(vec![a, MetricExpression::Number(1.5)]),
+        3 => MetricExpression::Divide(Box::new(a), Box::new(b)),
+        4 => MetricExpression::Coalesce(vec![a, MetricExpression::Number(0.0)]),
+        _ => metric(random),
+    }
+}
+
 /// How a level is read over time; mostly as what was counted last.
 fn level(random: &mut Random) -> Option<SemiAdditive> {
     if random.chance(35) {
@@ -627,11 +656,7 @@ pub(crate) fn row_filter(random: &mut Random, home: &Dataset, depth: usize) -> R
     }
 }
 
-fn metrics(
-    random: &mut Random,
-    datasets: &[Dataset],
-    relationships: &[Relationship],
-) -> Vec<Metric> {
+fn metrics(random: &mut Random, datasets: &[Dataset]) -> Vec<Metric> {
     let mut metrics: Vec<Metric> = Vec::new();
     let put = |metrics: &mut Vec<Metric>, kind: MetricKind, adds: Additivity, time| {
         let name = format!("m{}", metrics.len());
@@ -727,7 +752,6 @@ fn metrics(
         };
         put(&mut metrics, kind, adds, time);
     }
-    let _ = relationships;
     for _ in 0..random.below(4) {
         let a = random.pick(&metrics).clone();
         let b = random.pick(&metrics).clone();
@@ -737,6 +761,9 @@ fn metrics(
                 denominator: b.name,
             };
             put(&mut metrics, kind, Additivity::Non, None);
+            if let Some(rate) = metrics.last_mut() {
+                read_otherwise(random, rate);
+            }
         } else {
             let adds =
                 if a.additivity == Additivity::Additive && b.additivity == Additivity::Additive {
@@ -749,6 +776,39 @@ fn metrics(
                 right: b.name,
             };
             put(&mut metrics, kind, adds, None);
+        }
+    }
+    // Formulas, totals over time, and what stands for nothing.
+    let simple: Vec<Metric> = metrics.clone();
+    if random.chance(35) {
+        let expression = formula(random, &simple, 2);
+        put(
+            &mut metrics,
+            MetricKind::Derived { expression },
+            Additivity::Non,
+            None,
+        );
+    }
+    let summed: Vec<&Metric> = simple
+        .iter()
+        .filter(|m| m.additivity == Additivity::Additive)
+        .collect();
+    if !summed.is_empty() && random.chance(20) {
+        let kind = MetricKind::Cumulative {
+            metric: random.pick(&summed).name.clone(),
+            window: *random.pick(&[
+                CumulativeWindow::All,
+                CumulativeWindow::Trailing(Length {
+                    count: 10,
+                    unit: TimeUnit::Day,
+                }),
+            ]),
+        };
+        put(&mut metrics, kind, Additivity::Non, None);
+    }
+    for metric in &mut metrics {
+        if random.chance(8) && metric.additivity == Additivity::Additive {
+            metric.empty = Empty::Zero;
         }
     }
     metrics

@@ -121,6 +121,12 @@ impl Other {
         })
     }
 
+    /// Whether some days meet nothing, whatever is asked for.
+    pub(super) fn sorts_out(&self) -> bool {
+        self.without_53.is_some()
+            || matches!(self.shift, Some(Shift::RetailYear { joins: false, .. }))
+    }
+
     /// The days that it has.
     pub(super) fn days(&self) -> Days {
         let cut = self.target.end.zip(self.shift).and_then(|(end, shift)| {
@@ -408,6 +414,21 @@ fn meeting(
     }
 }
 
+/// Whether hours of the time that places rows are shown.
+fn shows_hours(query: &Query) -> bool {
+    let placing = query.time.as_ref().map(|t| &t.field);
+    let runs = running(query).map(|(i, _)| &query.dimensions[i]);
+    query.dimensions.iter().any(|d| match d {
+        Dimension::Time(grain) => *grain == Grain::Hour,
+        Dimension::TimeOf { field, grain } => {
+            *grain == Grain::Hour
+                && (placing.is_none_or(|p| p == field)
+                    || matches!(runs, Some(Dimension::TimeOf { field: own, .. }) if own == field))
+        }
+        _ => false,
+    })
+}
+
 /// Why a comparison cannot be made, if it cannot.
 pub(super) fn refused(model: &Model, query: &Query, compare: &Compare) -> Option<&'static str> {
     let range = window(query);
@@ -429,9 +450,7 @@ pub(super) fn refused(model: &Model, query: &Query, compare: &Compare) -> Option
     match meeting(model, query, compare) {
         Err(code) => Some(code),
         // Hours are not counted by weeks of a retail calendar.
-        Ok((Some(Shift::RetailYear { .. } | Shift::Period(..)), _))
-            if grain == Some(Grain::Hour) =>
-        {
+        Ok((Some(Shift::RetailYear { .. } | Shift::Period(..)), _)) if shows_hours(query) => {
             malformed
         }
         Ok(_) => None,

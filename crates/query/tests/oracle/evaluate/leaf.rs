@@ -238,6 +238,8 @@ impl Evaluator<'_> {
         }
         unshifted.relabel = None;
         unshifted.dated = None;
+        unshifted.reach = None;
+        unshifted.opening = false;
         // A group is the same one for every measure of the query.
         unshifted.filters.truncate(scope.shared);
         dimensions

@@ -9,8 +9,8 @@ use crate::calendar;
 use crate::value::{self, Value};
 use query::{Dimension, Measure, ToSell};
 use semantics::{
-    Additivity, Aggregation, CumulativeWindow, FieldRef, Length, MetricExpression, MetricKind,
-    Model, SemiAdditive, TimeUnit,
+    Additivity, Aggregation, CumulativeWindow, Empty, FieldRef, Length, Metric, MetricExpression,
+    MetricKind, Model, SemiAdditive, TimeUnit,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +29,22 @@ pub(crate) fn adds_up(model: &Model, measure: &Measure) -> bool {
         | Measure::Dated { measure, .. }
         | Measure::OrZero(measure) => adds_up(model, measure),
         _ => false,
+    }
+}
+
+/// One side of a ratio, placed by the date that the metric says.
+fn side(metric: &Metric, which: usize) -> Measure {
+    let name = metric.parts().get(which).copied().unwrap_or_default();
+    let measure = Measure::Metric(name.to_string());
+    match &metric.date_basis {
+        None => measure,
+        Some(dates) => Measure::Dated {
+            measure: Box::new(measure),
+            by: match which {
+                0 => dates.numerator.clone(),
+                _ => dates.denominator.clone(),
+            },
+        },
     }
 }
 
@@ -70,26 +86,34 @@ impl<'a> Evaluator<'a> {
             _ => Value::Null,
         };
         match measure {
-            Measure::Metric(name) => match self.model.metric(name).map(|m| &m.kind) {
-                Some(MetricKind::Simple { aggregation, .. }) => count(*aggregation),
-                Some(MetricKind::Ratio {
-                    numerator,
-                    denominator,
-                }) => ratio(
-                    &self.of_nothing(&Measure::Metric(numerator.clone())),
-                    &self.of_nothing(&Measure::Metric(denominator.clone())),
-                ),
-                Some(MetricKind::Difference { left, right }) => {
-                    self.of_nothing(&Measure::Difference {
-                        left: Box::new(Measure::Metric(left.clone())),
-                        right: Box::new(Measure::Metric(right.clone())),
-                    })
+            Measure::Metric(name) => {
+                let Some(metric) = self.model.metric(name) else {
+                    return Value::Null;
+                };
+                let nothing = match &metric.kind {
+                    MetricKind::Simple { aggregation, .. } => count(*aggregation),
+                    MetricKind::Ratio { .. } => self.rate(
+                        metric,
+                        &self.of_nothing(&side(metric, 0)),
+                        &self.of_nothing(&side(metric, 1)),
+                    ),
+                    MetricKind::Difference { left, right } => {
+                        self.of_nothing(&Measure::Difference {
+                            left: Box::new(Measure::Metric(left.clone())),
+                            right: Box::new(Measure::Metric(right.clone())),
+                        })
+                    }
+                    MetricKind::Derived { expression } => {
+                        self.derived(expression, &|name| self.metric_of_nothing(name))
+                    }
+                    // A group without rows of its own has no total up to it.
+                    _ => Value::Null,
+                };
+                match metric.empty {
+                    Empty::Zero => or_zero(nothing),
+                    Empty::Null => nothing,
                 }
-                Some(MetricKind::Derived { expression }) => {
-                    self.derived(expression, &|name| self.metric_of_nothing(name))
-                }
-                _ => Value::Null,
-            },
+            }
             Measure::Aggregate { aggregation, .. } | Measure::PerGroup { aggregation, .. } => {
                 count(*aggregation)
             }
@@ -144,9 +168,7 @@ impl<'a> Evaluator<'a> {
                     MetricKind::Simple { dataset, .. } => {
                         placed(dataset, metric.time_field.as_ref())
                     }
-                    _ => {
-                        self.placed_by(&Measure::Metric(metric.parts().first()?.to_string()), asked)
-                    }
+                    _ => self.placed_by(&side(metric, 0), asked),
                 }
             }
             Measure::Aggregate { field, .. } => placed(&field.dataset, None),
@@ -417,7 +439,7 @@ impl<'a> Evaluator<'a> {
         let Some(metric) = self.model.metric(name) else {
             return Groups::new();
         };
-        match &metric.kind {
+        let mut found = match &metric.kind {
             MetricKind::Simple {
                 dataset,
                 aggregation,
@@ -444,17 +466,23 @@ impl<'a> Evaluator<'a> {
                 dimensions,
                 scope,
             ),
-            MetricKind::Ratio {
-                numerator,
-                denominator,
-            } => self.groups(
-                &Measure::Ratio {
-                    numerator: Box::new(Measure::Metric(numerator.clone())),
-                    denominator: Box::new(Measure::Metric(denominator.clone())),
-                },
+            MetricKind::Ratio { .. } => self.pair(
+                &side(metric, 0),
+                &side(metric, 1),
                 dimensions,
                 scope,
+                |a, b| self.rate(metric, a, b),
             ),
+            MetricKind::Cumulative { metric, window } => {
+                let reaching = Scope {
+                    reach: Some(Reach {
+                        window: *window,
+                        until: None,
+                    }),
+                    ..scope.clone()
+                };
+                self.groups(&Measure::Metric(metric.clone()), dimensions, &reaching)
+            }
             MetricKind::Difference { left, right } => self.groups(
                 &Measure::Difference {
                     left: Box::new(Measure::Metric(left.clone())),
@@ -503,6 +531,29 @@ impl<'a> Evaluator<'a> {
                     .collect()
             }
             _ => Groups::new(),
+        };
+        // What reaches back is nothing where it has no rows.
+        if metric.empty == Empty::Zero && scope.reach.is_none() {
+            found.values_mut().for_each(|v| *v = or_zero(v.clone()));
+        }
+        found
+    }
+
+    /// A ratio as its metric says what an empty side and a small denominator mean.
+    fn rate(&self, metric: &Metric, above: &Value, below: &Value) -> Value {
+        let above = match metric.numerator_empty {
+            Empty::Zero => or_zero(above.clone()),
+            Empty::Null => above.clone(),
+        };
+        let enough = metric.min_denominator.is_none_or(|least| {
+            let least = literal_number(least);
+            self.near(below, &least);
+            value::compare(below, &least).is_some_and(std::cmp::Ordering::is_ge)
+        });
+        if enough {
+            ratio(&above, below)
+        } else {
+            Value::Null
         }
     }
 

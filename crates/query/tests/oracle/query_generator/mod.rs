@@ -43,20 +43,7 @@ pub(crate) struct QueryGenerator<'a> {
 /// Datasets whose rows a measure aggregates.
 fn homes(model: &Model, measure: &Measure, into: &mut Vec<String>) {
     match measure {
-        Measure::Metric(name) => match model.metric(name).map(|m| &m.kind) {
-            Some(MetricKind::Simple { dataset, .. }) => into.push(dataset.clone()),
-            Some(
-                MetricKind::Ratio {
-                    numerator: a,
-                    denominator: b,
-                }
-                | MetricKind::Difference { left: a, right: b },
-            ) => {
-                homes(model, &Measure::Metric(a.clone()), into);
-                homes(model, &Measure::Metric(b.clone()), into);
-            }
-            _ => {}
-        },
+        Measure::Metric(name) => into.extend(model.home_datasets(name)),
         Measure::Aggregate { field, .. } => into.push(field.dataset.clone()),
         Measure::Rows(dataset) => into.push(dataset.clone()),
         Measure::Ratio {

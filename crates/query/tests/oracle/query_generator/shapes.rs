@@ -125,7 +125,7 @@ impl QueryGenerator<'_> {
         self.number(0, near)
     }
 
-    pub(super) fn watermark(&mut self) -> String {
+    fn watermark(&mut self) -> String {
         calendar::show_day(match self.random.below(3) {
             0 => calendar::day(2024, 2, 27) + self.random.between(0, 3),
             1 => calendar::day(2024, 3, 29) + self.random.between(0, 3),

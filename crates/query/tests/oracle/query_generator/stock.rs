@@ -17,12 +17,29 @@ fn has_level(model: &Model, measure: &Measure) -> bool {
     }
 }
 
+/// Whether a metric reaches back in time already.
+fn reaches_back(model: &Model, name: &str) -> bool {
+    model.metric(name).is_some_and(|m| {
+        matches!(m.kind, MetricKind::Cumulative { .. })
+            || m.parts().iter().any(|part| reaches_back(model, part))
+    })
+}
+
 /// Whether a measure is arithmetic over aggregates of rows, which can reach back in time.
-fn of_rows(measure: &Measure) -> bool {
+fn of_rows(model: &Model, measure: &Measure) -> bool {
     match measure {
-        Measure::Metric(_) | Measure::Aggregate { .. } | Measure::Rows(_) => true,
+        Measure::Metric(name) => {
+            !reaches_back(model, name)
+                && !model.metric(name).is_some_and(|m| {
+                    matches!(
+                        m.kind,
+                        MetricKind::BasketAttach { .. } | MetricKind::Derived { .. }
+                    )
+                })
+        }
+        Measure::Aggregate { .. } | Measure::Rows(_) => true,
         Measure::Ratio { .. } | Measure::Difference { .. } | Measure::Where { .. } => {
-            measure.parts().into_iter().all(of_rows)
+            measure.parts().into_iter().all(|part| of_rows(model, part))
         }
         _ => false,
     }
@@ -43,7 +60,7 @@ impl QueryGenerator<'_> {
     fn sold(&mut self, near: &[String]) -> Measure {
         for _ in 0..8 {
             let measure = self.number(0, near);
-            if of_rows(&measure) && !has_level(self.model, &measure) {
+            if of_rows(self.model, &measure) && !has_level(self.model, &measure) {
                 return measure;
             }
         }
@@ -80,7 +97,10 @@ impl QueryGenerator<'_> {
                 stock,
                 sold,
                 weeks: self.random.between(1, 8) as u32,
-                watermark: self.random.chance(60).then(|| self.watermark()),
+                watermark: self
+                    .random
+                    .chance(60)
+                    .then(|| calendar::show_day(last_day())),
             },
         })
     }
@@ -110,7 +130,7 @@ impl QueryGenerator<'_> {
         let by_weeks = calendar.is_some_and(|name| name != "fiscal");
         let mut reaches = false;
         for term in &mut query.metrics {
-            if !of_rows(&term.measure) || has_level(self.model, &term.measure) {
+            if !of_rows(self.model, &term.measure) || has_level(self.model, &term.measure) {
                 continue;
             }
             let window = match self.random.below(3) {

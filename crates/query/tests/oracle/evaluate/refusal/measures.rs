@@ -238,8 +238,13 @@ impl Reasons<'_> {
             }
             _ => None,
         });
-        let sized = |d: &&Dimension| matches!(d, Dimension::Bucket { .. });
-        if place.reach || place.compared || place.starts && place.dimensions.iter().any(sized) {
+        let of_range = |d: &&Dimension| {
+            matches!(
+                d,
+                Dimension::Bucket { .. } | Dimension::NewOrReturning { grain: None, .. }
+            )
+        };
+        if place.reach || place.compared || place.starts && place.dimensions.iter().any(of_range) {
             self.add(MALFORMED);
         }
         if grain.is_none() && !place.ends && window != CumulativeWindow::All {
@@ -247,23 +252,36 @@ impl Reasons<'_> {
         }
         // A range of their own time says from when on periods of it are shown.
         for dimension in &place.dimensions {
-            if let (Dimension::TimeOf { field, grain }, true) = (dimension, place.starts)
-                && !grain.is_cyclic()
-                && self.homes(measure).iter().any(|home| {
-                    leaf_time(self.model, home, place.stated, place.time).as_ref() != Ok(field)
-                })
-            {
-                self.add(MALFORMED);
+            let Dimension::TimeOf { field, grain } = dimension else {
+                continue;
+            };
+            if grain.is_cyclic() {
+                continue;
+            }
+            for home in self.homes(measure) {
+                self.direct(&home, field);
+                let own = leaf_time(self.model, &home, place.stated, place.time);
+                if place.starts && own.as_ref() != Ok(field) {
+                    self.add(MALFORMED);
+                }
             }
         }
         // By the hour only what adds up is added up.
-        if grain == Some(Grain::Hour) && !self.made_of_sums(measure) {
+        let by_hours = match window {
+            CumulativeWindow::Trailing(length) => {
+                matches!(length.unit, TimeUnit::Hour | TimeUnit::Day)
+            }
+            _ => true,
+        };
+        if grain == Some(Grain::Hour) && !(by_hours && self.made_of_sums(measure)) {
             self.add(MALFORMED);
         }
         self.measure(
             measure,
             &Place {
                 reach: true,
+                // Without periods, the days up to the range's last.
+                dated: place.dated || grain.is_none() && place.ends,
                 ..place.clone()
             },
         );
@@ -339,6 +357,27 @@ impl Reasons<'_> {
                         }
                         self.leaf(dataset, time, place);
                     }
+                    MetricKind::Ratio {
+                        numerator,
+                        denominator,
+                    } if metric.date_basis.is_some() => {
+                        for (name, by) in [numerator, denominator].into_iter().zip(
+                            metric
+                                .date_basis
+                                .iter()
+                                .flat_map(|d| [&d.numerator, &d.denominator]),
+                        ) {
+                            let dated = Place {
+                                stated: Some(by),
+                                ..place.clone()
+                            };
+                            self.measure(&Measure::Metric(name.clone()), &dated);
+                        }
+                    }
+                    MetricKind::Cumulative {
+                        metric: inner,
+                        window,
+                    } => self.reaching(&Measure::Metric(inner.clone()), *window, place),
                     MetricKind::Ratio {
                         numerator: a,
                         denominator: b,

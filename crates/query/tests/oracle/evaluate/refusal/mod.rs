@@ -341,6 +341,7 @@ impl Reasons<'_> {
                         let sides = sides(self.model, query, compare);
                         !(sides.current.window.is_open()
                             && sides.current.without_53.is_none()
+                            && !sides.other.sorts_out()
                             && sides.other.window.is_open()
                             && sides.other.target.is_open())
                     }

@@ -1,6 +1,7 @@
 //! Whether baskets, cohorts, changes taken apart and bands can be made.
 
 use super::*;
+use crate::evaluate::Days;
 use query::{Banded, Banding, Basket, Cohort, Compare, PriceVolumeMix, TimeScope};
 use semantics::ComparableMethod;
 
@@ -208,8 +209,9 @@ impl Reasons<'_> {
         if rule.method == ComparableMethod::DayByDay {
             self.add("E_UNSUPPORTED_COMPARABLE_RULE");
         }
-        let range = window(query);
-        if range.start.is_none() || range.end.is_none() {
+        let closed = |days: Days| days.start.is_some() && days.end.is_some();
+        let sides = query.compare.as_ref().map(|c| sides(self.model, query, c));
+        if !closed(window(query)) || !sides.is_some_and(|s| closed(s.other.days())) {
             self.add(MALFORMED);
         }
         for term in &query.metrics {
