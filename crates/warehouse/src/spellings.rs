@@ -59,7 +59,6 @@ pub(crate) fn bring_together(connection: &Connection, table: &mut Loaded) -> duc
             continue;
         }
         let c = identifier(column);
-        let fold = format!("lower(strip_accents(regexp_replace(trim({c}), '\\s+', ' ', 'g')))");
         let (values, filled): (i64, i64) = connection.query_row(
             &format!("SELECT approx_count_distinct({c}), count({c}) FROM {name}"),
             [],
@@ -70,7 +69,8 @@ pub(crate) fn bring_together(connection: &Connection, table: &mut Loaded) -> duc
         }
         connection.execute_batch(&format!(
             "CREATE OR REPLACE TEMP TABLE retail_spellings AS \
-             WITH each AS (SELECT {c} AS spelling, {fold} AS folded, count(*) AS n FROM {name} WHERE {c} IS NOT NULL GROUP BY ALL), \
+             WITH counted AS (SELECT {c} AS spelling, count(*) AS n FROM {name} WHERE {c} IS NOT NULL GROUP BY 1), \
+             each AS (SELECT spelling, n, lower(strip_accents(regexp_replace(trim(spelling), '\\s+', ' ', 'g'))) AS folded FROM counted), \
              several AS (SELECT folded FROM each GROUP BY folded HAVING count(*) > 1) \
              SELECT e.spelling, e.n, first_value(trim(regexp_replace(e.spelling, '\\s+', ' ', 'g'))) OVER (PARTITION BY e.folded ORDER BY e.n DESC, e.spelling = upper(e.spelling) OR e.spelling = lower(e.spelling), e.spelling <> trim(e.spelling), e.spelling) AS kept \
              FROM each e SEMI JOIN several s ON e.folded = s.folded"
