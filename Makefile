@@ -53,8 +53,8 @@ oracle: setup
 # Plants errors in the compiler and looks whether a test notices; needs cargo-mutants. SHARD=k/n takes
 # every n-th of them.
 mutants: setup
-	cargo mutants --package query --file 'crates/query/src/compile/**' --shard $(or $(SHARD),0/1) \
-	  --profile dev --timeout 300 --output $(CARGO_TARGET_DIR)/mutants
+	cargo mutants --package query --file 'crates/query/src/compile/**' \
+	  --shard $(or $(SHARD),0/1) --sharding round-robin --profile dev --timeout 300 --output $(CARGO_TARGET_DIR)/mutants
 
 # Writes the published JSON Schemas anew from the types.
 schemas: setup
