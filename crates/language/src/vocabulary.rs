@@ -369,7 +369,8 @@ impl Vocabulary {
                 .split(' ')
                 .take_while(|w| !PARTICLES.contains(w))
                 .collect();
-            for start in 1..nouns.len() {
+            // A sub category is no category.
+            for start in (1..nouns.len()).filter(|s| nouns[s - 1] != "sub") {
                 vocabulary.add(&nouns[start..].join(" "), Named::Entity(i), 0.72);
             }
             for noun in nouns.iter().filter(|_| nouns.len() > 1) {

@@ -133,8 +133,9 @@ fn synonyms(noun: &str) -> Vec<String> {
         .lines()
         .filter(|l| !l.starts_with('#'))
         .filter_map(|l| l.split_once('\t'))
-        .filter(|(n, _)| *n == noun)
+        .filter(|(nouns, _)| nouns.split('|').any(|n| n == noun))
         .flat_map(|(_, others)| others.split(" | ").map(str::to_string))
+        .filter(|other| other != noun)
         .collect()
 }
 
@@ -163,6 +164,17 @@ pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity
         for synonym in &dataset.synonyms {
             if !others.contains(synonym) {
                 others.push(synonym.clone());
+            }
+        }
+        let names = |word: &str| {
+            model
+                .datasets
+                .iter()
+                .any(|d| d.entity == word || core_noun(&d.entity) == word)
+        };
+        for other in class_alone(&noun).into_iter().filter(|o| !names(o)) {
+            if !others.contains(&other) {
+                others.push(other);
             }
         }
         taken.insert(noun);
@@ -213,6 +225,7 @@ pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity
                 .iter()
                 .any(|r| r.from == dataset.name && r.from_fields == [field.name.clone()]);
             if referenced
+                || numbers_within(model, dataset, field, &noun)
                 || taken.contains(&noun)
                 || matches!(noun.as_str(), "row" | "sales" | "sale")
             {
@@ -313,6 +326,20 @@ pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity
             });
         }
     }
+    // The category of a film is a "film category", where a table of that name pairs both.
+    let pairs: Vec<(String, String)> = model
+        .datasets
+        .iter()
+        .filter_map(|d| Some((pair(model, d)?.name.clone(), d.entity.clone())))
+        .collect();
+    for (dataset, name) in pairs {
+        let thing = found
+            .iter_mut()
+            .find(|e| e.dataset.as_ref() == Some(&dataset));
+        if let Some(thing) = thing.filter(|t| !t.synonyms.contains(&name)) {
+            thing.synonyms.push(name);
+        }
+    }
     // A noun of one thing is no by-name of another.
     let nouns: Vec<String> = found.iter().map(|e| e.name.clone()).collect();
     for entity in &mut found {
@@ -321,6 +348,67 @@ pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity
             .retain(|s| !nouns.contains(s) || *s == entity.name);
     }
     found
+}
+
+/// The second of the two things that a table pairs and is called by ("film category": category); none
+/// for any other table.
+pub(super) fn pair<'m>(model: &'m Model, dataset: &Dataset) -> Option<&'m Dataset> {
+    let [a, b] = &dataset.primary_key[..] else {
+        return None;
+    };
+    if dataset.is_fact {
+        return None;
+    }
+    let to = |field: &String| {
+        model
+            .relationships
+            .iter()
+            .find(|r| r.from == dataset.name && r.from_fields == [field.clone()])
+            .and_then(|r| model.dataset(&r.to))
+    };
+    let (a, b) = (to(a)?, to(b)?);
+    [(a, b), (b, a)]
+        .into_iter()
+        .find(|(first, second)| dataset.entity == format!("{} {}", first.entity, second.entity))
+        .map(|(_, second)| second)
+}
+
+/// A "product category" is a category: the class without what it is a class of, and its other names.
+fn class_alone(noun: &str) -> Vec<String> {
+    const CLASSES: &[&str] = &[
+        "category",
+        "sub category",
+        "brand",
+        "territory",
+        "region",
+        "segment",
+    ];
+    let Some(class) = noun.split_once(' ').map(|(_, rest)| rest) else {
+        return Vec::new();
+    };
+    if !CLASSES.contains(&class) {
+        return Vec::new();
+    }
+    let mut names = vec![class.to_string()];
+    names.extend(synonyms(class));
+    names
+}
+
+/// Whether an "item id" only numbers the lines of an order: it tells them apart together with the
+/// order, and what was sold is another column.
+fn numbers_within(model: &Model, dataset: &Dataset, field: &Field, noun: &str) -> bool {
+    matches!(noun, "item" | "line" | "line item" | "position")
+        && dataset.primary_key.len() > 1
+        && dataset.primary_key.contains(&field.name)
+        && model.relationships.iter().any(|r| {
+            r.from == dataset.name
+                && !r.from_fields.contains(&field.name)
+                && model.dataset(&r.to).is_some_and(|to| {
+                    ["product", "article", "sku"]
+                        .iter()
+                        .any(|n| to.entity.split(' ').any(|w| w == *n))
+                })
+        })
 }
 
 /// The name of what an id and another column refer to together, in the table that they refer to.

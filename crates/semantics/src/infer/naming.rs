@@ -148,8 +148,8 @@ const KINDS_BEHIND: &[&str] = &[
 ];
 
 /// Words of the tables' names without those that say what kind of table it is ("dim", "dataset"),
-/// without short prefixes that all share, and without a word in front that most of them share
-/// ("olist"). No name is left without a word.
+/// without short prefixes that all share, and without the words in front that most of them share
+/// ("olist", "northwind traders"). No name is left without a word.
 pub(crate) fn table_words(names: &[&str]) -> Vec<Vec<String>> {
     let mut all: Vec<Vec<String>> = names.iter().map(|n| words(n)).collect();
     let shared = shared_prefix(&all);
@@ -157,6 +157,13 @@ pub(crate) fn table_words(names: &[&str]) -> Vec<Vec<String>> {
         name.drain(..shared);
         while name.len() > 1 && KINDS_BEFORE.contains(&name[0].as_str()) {
             name.remove(0);
+        }
+        // "orders export 1"
+        if let [_, .., kind, number] = &name[..]
+            && KINDS_BEHIND.contains(&kind.as_str())
+            && number.bytes().all(|b| b.is_ascii_digit())
+        {
+            name.pop();
         }
         while name.len() > 1
             && name
@@ -166,27 +173,29 @@ pub(crate) fn table_words(names: &[&str]) -> Vec<Vec<String>> {
             name.pop();
         }
     }
-    let Some(common) = all
-        .iter()
-        .map(|n| n[0].clone())
-        .max_by_key(|w| all.iter().filter(|n| n[0] == *w).count())
-    else {
-        return all;
-    };
-    let having = |n: &Vec<String>| n.len() > 1 && n[0] == common;
-    let sharing = all.iter().filter(|n| having(n)).count();
-    // The noun of one table may stand before those of its parts ("order", "order lines").
-    let noun = all
-        .iter()
-        .any(|n| n.len() == 1 && singular(&n[0]) == singular(&common));
-    if sharing >= 3 && sharing * 4 >= all.len() * 3 && !noun {
-        for name in &mut all {
-            if having(name) {
-                name.remove(0);
-            }
+    while let Some(common) = shared_front(&all) {
+        for name in all.iter_mut().filter(|n| n.len() > 1 && n[0] == common) {
+            name.remove(0);
         }
     }
     all
+}
+
+/// The word that most names of several words begin with, unless it is the noun of one of them: that
+/// may stand before those of its parts ("order", "order lines").
+fn shared_front(names: &[Vec<String>]) -> Option<String> {
+    let sharing = |word: &String| {
+        names
+            .iter()
+            .filter(|n| n.len() > 1 && n[0] == *word)
+            .count()
+    };
+    let common = names.iter().map(|n| &n[0]).max_by_key(|w| sharing(w))?;
+    let noun = names
+        .iter()
+        .any(|n| n.len() == 1 && singular(&n[0]) == singular(common));
+    let shared = sharing(common);
+    (shared >= 3 && shared * 4 >= names.len() * 3 && !noun).then(|| common.clone())
 }
 
 /// How many short words stand at the front of every name; no name is left without a word.
@@ -305,6 +314,20 @@ mod tests {
                 "olist_sellers_dataset"
             ]),
             [vec!["orders"], vec!["order", "items"], vec!["sellers"]]
+        );
+        assert_eq!(
+            table_words(&[
+                "HarbourGoods_Sales_2015",
+                "HarbourGoods_Product_Categories",
+                "HarbourGoods_Products",
+                "HarbourGoods_Territories"
+            ]),
+            [
+                vec!["sales", "2015"],
+                vec!["product", "categories"],
+                vec!["products"],
+                vec!["territories"]
+            ]
         );
         assert_eq!(
             column_words(&["l_orderkey", "l_tax"]),

@@ -324,6 +324,16 @@ fn likeness(field: &str, key: &str, entity: &str) -> f64 {
     if !left.is_empty() && left == right && w.len() > left.len() {
         return 0.9;
     }
+    // "territory_key" and "sales_territory_key", where the table says what is in front.
+    if let Some(front) = right.strip_suffix(&left[..])
+        && !left.is_empty()
+        && !front.is_empty()
+        && w.len() > left.len()
+        && front.iter().all(|x| noun.contains(x))
+        && noun.ends_with(&left)
+    {
+        return 0.88;
+    }
     // "sold_to_customer_id" and "customer_id"
     if !right.is_empty() && left.ends_with(&right) && w.len() > left.len() {
         return 0.85;
