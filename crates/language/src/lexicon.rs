@@ -226,22 +226,27 @@ pub(crate) fn english() -> &'static Lexicon {
             })
             .collect();
         let mut places: HashMap<String, Vec<String>> = HashMap::new();
-        let named = rows(include_str!("../lexicon/en/places.tsv"))
-            .chain(rows(include_str!("../lexicon/en/values.tsv")));
-        for row in named {
-            if let [name, others] = row[..] {
-                let mut ring: Vec<String> = others
-                    .split(" | ")
-                    .chain([name])
-                    .map(|n| crate::values::words_of(n).join(" "))
-                    .collect();
-                ring.dedup();
-                for alias in &ring {
-                    let entry = places.entry(alias.clone()).or_default();
-                    for other in &ring {
-                        if other != alias && !entry.contains(other) {
-                            entry.push(other.clone());
-                        }
+        let named = semantics::places()
+            .iter()
+            .map(|place| (place.name, place.others.clone()))
+            .chain(rows(include_str!("../lexicon/en/values.tsv")).filter_map(
+                |row| match row[..] {
+                    [name, others] => Some((name, others.split(" | ").collect())),
+                    _ => None,
+                },
+            ));
+        for (name, others) in named {
+            let mut ring: Vec<String> = others
+                .into_iter()
+                .chain([name])
+                .map(|n| crate::values::words_of(n).join(" "))
+                .collect();
+            ring.dedup();
+            for alias in &ring {
+                let entry = places.entry(alias.clone()).or_default();
+                for other in &ring {
+                    if other != alias && !entry.contains(other) {
+                        entry.push(other.clone());
                     }
                 }
             }

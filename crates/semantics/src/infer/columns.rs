@@ -1,6 +1,7 @@
 //! What a column is: its role, subject, unit and additivity.
 
 use super::naming::{label, snake};
+use crate::places::{self, PlaceKind};
 use crate::{
     Additivity, ColumnProfile, DataType, Expression, Field, Role, Subject, TableProfile, Unit,
 };
@@ -57,20 +58,26 @@ fn subjects() -> &'static Vec<SubjectRow> {
 
 fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
     let numeric = data_type.is_numeric();
-    // A payment's date is no payment.
-    if data_type.is_temporal() {
+    // A payment's date is no payment, and the number of a line no item.
+    if data_type.is_temporal() || numbers_a_line(words, data_type) {
         return (Subject::Other, Vec::new());
     }
     for row in subjects() {
-        // A customer's address is no customer: a thing's noun stands last, but for "id", "name" and such.
-        let thing = matches!(
-            row.subject,
-            Subject::Store
-                | Subject::Product
-                | Subject::Customer
-                | Subject::Employee
-                | Subject::Supplier
-        );
+        if row.subject == Subject::Amount && counts_things(words) {
+            continue;
+        }
+        // A customer's address is no customer, and a state holiday no state: a thing's noun stands
+        // last, but for "id", "name" and such.
+        let place = matches!(row.subject, Subject::State | Subject::Country);
+        let thing = place
+            || matches!(
+                row.subject,
+                Subject::Store
+                    | Subject::Product
+                    | Subject::Customer
+                    | Subject::Employee
+                    | Subject::Supplier
+            );
         let fits = row.alternatives.iter().any(|words_of| {
             // All words, side by side.
             words.windows(words_of.len()).enumerate().any(|(at, w)| {
@@ -79,8 +86,23 @@ fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
                         w.as_str(),
                         "id" | "key" | "code" | "number" | "no" | "name" | "title"
                     ) || row.subject == Subject::Product && w == "description"
+                        || place
+                            && matches!(
+                                w.as_str(),
+                                "description"
+                                    | "abbreviation"
+                                    | "abbr"
+                                    | "iso"
+                                    | "state"
+                                    | "province"
+                                    | "county"
+                                    | "region"
+                                    | "territory"
+                            )
                 });
-                (last || !thing)
+                // Where a store is, is no store.
+                let whereabouts = words_of[..] == ["location"] && at > 0;
+                (last && !whereabouts || !thing)
                     && w.iter()
                         .zip(words_of)
                         .all(|(a, b)| super::naming::singular(a) == super::naming::singular(b))
@@ -95,6 +117,33 @@ fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
         }
     }
     (Subject::Other, Vec::new())
+}
+
+/// What people call a level of stock.
+pub(super) fn level_names() -> Vec<String> {
+    subjects()
+        .iter()
+        .find(|row| row.subject == Subject::Stock)
+        .map(|row| row.synonyms.iter().map(|s| (*s).to_string()).collect())
+        .unwrap_or_default()
+}
+
+/// "Total children", "total items": how many there are, and no money.
+fn counts_things(words: &[String]) -> bool {
+    const MONEY: &[&str] = &[
+        "earnings", "takings", "savings", "proceeds", "fees", "costs", "charges", "receipts",
+        "payments", "taxes", "dollars", "euros", "refunds", "profits", "revenues", "prices",
+        "amounts", "sales",
+    ];
+    let [total, .., last] = words else {
+        return false;
+    };
+    let plural = super::naming::singular(last) != *last
+        || matches!(
+            last.as_str(),
+            "children" | "people" | "persons" | "women" | "men"
+        );
+    total == "total" && plural && !MONEY.contains(&last.as_str())
 }
 
 /// Whether a name says that a column holds amounts, quantities or the like.
@@ -130,6 +179,15 @@ fn is_number(subject: Subject) -> bool {
     )
 }
 
+/// Whether a word is the name of a currency at the end of a column's name ("unit cost usd").
+pub(super) fn is_currency(word: &str) -> bool {
+    const CURRENCIES: &[&str] = &[
+        "usd", "eur", "gbp", "inr", "cad", "aud", "chf", "jpy", "dollar", "dollars", "euro",
+        "euros",
+    ];
+    CURRENCIES.contains(&word)
+}
+
 /// Whether a subject is a thing or a class, of which a number is a code.
 pub(super) fn is_thing(subject: Subject) -> bool {
     matches!(
@@ -149,8 +207,22 @@ pub(super) fn is_thing(subject: Subject) -> bool {
             | Subject::Segment
             | Subject::Channel
             | Subject::Shipper
+            | Subject::Status
     )
 }
+
+/// The number of a line within its order ("line item", "order line number").
+fn numbers_a_line(words: &[String], data_type: DataType) -> bool {
+    data_type == DataType::Integer
+        && words.len() <= 3
+        && words
+            .windows(2)
+            .last()
+            .is_some_and(|w| w[0] == "line" && matches!(w[1].as_str(), "item" | "number" | "no"))
+}
+
+/// Words of a yes or no that are sure of it however few rows there are.
+const STATES: &[&str] = &["active", "enabled", "deleted", "discontinued", "current"];
 
 /// "Store 17", "department 8": whole numbers under the bare noun of a thing. A plural counts things,
 /// and an area is measured.
@@ -335,6 +407,28 @@ fn reasons(
     format!("{role}{subject}{additivity}")
 }
 
+/// The subject of a text column that is called anything ("location", "area") and holds the names of
+/// states or countries, with what people call it; none where another column is called so.
+fn named_by_values(
+    column: &ColumnProfile,
+    subject: Subject,
+    table: &TableProfile,
+) -> Option<(Subject, Vec<String>)> {
+    let vague = matches!(subject, Subject::Other | Subject::Region | Subject::Store);
+    if column.data_type != DataType::Text || !vague {
+        return None;
+    }
+    let (of, noun) = match places::kind_of(&column.samples)? {
+        PlaceKind::State => (Subject::State, "state"),
+        PlaceKind::Country => (Subject::Country, "country"),
+        PlaceKind::Continent | PlaceKind::City => return None,
+    };
+    let elsewhere = table.columns.iter().any(|c| {
+        c.name != column.name && subject_of(&super::naming::words(&c.name), c.data_type).0 == of
+    });
+    (!elsewhere).then(|| (of, vec![noun.to_string()]))
+}
+
 /// The field for one column.
 pub(crate) fn field(
     column: &ColumnProfile,
@@ -342,7 +436,13 @@ pub(crate) fn field(
     table: &TableProfile,
     is_key: bool,
 ) -> Field {
-    let (subject, mut synonyms) = subject_of(words, column.data_type);
+    let (mut subject, mut synonyms) = subject_of(words, column.data_type);
+    let place = named_by_values(column, subject, table);
+    if let Some((of, names)) = &place {
+        subject = *of;
+        synonyms.retain(|s| !names.contains(s));
+        synonyms.splice(0..0, names.iter().cloned());
+    }
     let rows = table.rows.max(1);
     // A code of few values that repeat names a kind, and no row.
     let kind = words.last().is_some_and(|w| w == "code")
@@ -355,6 +455,10 @@ pub(crate) fn field(
                     "type" | "status" | "category" | "method" | "outcome" | "group" | "class"
                 )
             }));
+    // A "sales territory key" is no amount.
+    if names_an_id(words) && is_number(subject) {
+        (subject, synonyms) = (Subject::Other, Vec::new());
+    }
     let id = names_an_id(words) && !kind
         || is_key
             && (column.data_type == DataType::Integer || words.last().is_some_and(|w| w == "id"));
@@ -369,7 +473,7 @@ pub(crate) fn field(
             .max
             .as_deref()
             .is_none_or(|m| m.starts_with('1') || m.starts_with('0'))
-        && rows > 5
+        && (rows > 5 || words.last().is_some_and(|w| STATES.contains(&w.as_str())))
         && !matches!(
             subject,
             Subject::Quantity
@@ -418,6 +522,7 @@ pub(crate) fn field(
         _ if flag
             || year_like
             || code_like(column, words, subject, rows)
+            || numbers_a_line(words, column.data_type)
             || numbered_thing(column, words, subject) =>
         {
             Role::Dimension

@@ -24,14 +24,41 @@ pub(crate) fn event_time(fields: &[Field]) -> Option<String> {
             _ => weight(&f.name),
         }
     };
+    // An order is dated by when it was made; a person or a product is not.
+    let happens = happens(fields);
     let mut candidates: Vec<(i32, &Field)> = fields
         .iter()
         .filter(|f| f.role == Role::Time)
-        .map(|f| (rank(f), f))
+        .map(|f| {
+            let made = happens && was_created(&f.name);
+            (if made { CREATED } else { rank(f) }, f)
+        })
         .filter(|(r, _)| *r >= 0)
         .collect();
     candidates.sort_by_key(|c| std::cmp::Reverse(c.0));
     candidates.first().map(|(_, f)| f.name.clone())
+}
+
+/// Rank of the moment at which a record of an event was made: before its shipment, behind a date
+/// that says whose it is.
+const CREATED: i32 = 6;
+
+fn was_created(name: &str) -> bool {
+    matches!(
+        name,
+        "created" | "created_at" | "created_on" | "created_date" | "create_date" | "date_created"
+    )
+}
+
+/// Whether rows are events, by what they hold besides: amounts, quantities, the number of an order,
+/// moments of a delivery.
+fn happens(fields: &[Field]) -> bool {
+    fields.iter().any(|f| match f.role {
+        Role::Measure => matches!(f.subject, Subject::Amount | Subject::Quantity),
+        Role::Id | Role::Dimension => f.subject == Subject::OrderNumber,
+        Role::Time => matches!(moment(&f.name), Some(Moment::Shipped | Moment::Delivered)),
+        Role::Text => false,
+    })
 }
 
 fn weight(name: &str) -> i32 {
@@ -48,12 +75,15 @@ fn weight(name: &str) -> i32 {
         "required",
         "born",
         "dob",
+        "birthday",
+        "update",
         "end",
         "to",
         "until",
         "joined",
         "join",
         "created",
+        "create",
     ];
     if has(&side) && !has(&["order"]) {
         return -1;
@@ -109,6 +139,100 @@ pub(super) fn dated_by_calendar(datasets: &mut [Dataset], relationships: &[Relat
             dataset.event_time = None;
         }
     }
+}
+
+/// What happened to a thing once (a store opened, a product came on the market) dates no row that
+/// refers to it: stock that is counted without a date has none, whenever its stores opened.
+pub(super) fn things_date_no_facts(datasets: &mut [Dataset], relationships: &[Relationship]) {
+    let mut things: Vec<String> = Vec::new();
+    for fact in datasets
+        .iter()
+        .filter(|d| d.is_fact && d.event_time.is_none())
+    {
+        let mut seen = vec![fact.name.as_str()];
+        let mut layer = seen.clone();
+        while !layer.is_empty() {
+            let next: Vec<&str> = relationships
+                .iter()
+                .filter(|r| layer.contains(&r.from.as_str()) && !seen.contains(&r.to.as_str()))
+                .map(|r| r.to.as_str())
+                .collect();
+            let dated: Vec<&Dataset> = datasets
+                .iter()
+                .filter(|d| next.contains(&d.name.as_str()) && d.event_time.is_some())
+                .collect();
+            // The date of an order is that of its lines; beyond it nothing is looked for.
+            if dated.iter().any(|d| dates_others(d)) {
+                break;
+            }
+            things.extend(dated.iter().map(|d| d.name.clone()));
+            seen.extend(&next);
+            layer = next;
+        }
+    }
+    for dataset in datasets.iter_mut().filter(|d| things.contains(&d.name)) {
+        dataset.event_time = None;
+    }
+}
+
+/// Words of what happens to a thing once.
+const BEGINNINGS: &[&str] = &[
+    "open",
+    "opened",
+    "opening",
+    "founded",
+    "established",
+    "launch",
+    "launched",
+    "introduced",
+    "start",
+    "started",
+    "since",
+    "signup",
+    "registered",
+    "registration",
+    "built",
+    "close",
+    "closed",
+    "closing",
+    "remodel",
+    "remodelled",
+    "renovated",
+];
+
+/// Nouns of things that last, and do not happen.
+const THINGS: &[&str] = &[
+    "store",
+    "shop",
+    "branch",
+    "outlet",
+    "site",
+    "warehouse",
+    "depot",
+    "product",
+    "item",
+    "article",
+    "sku",
+    "customer",
+    "client",
+    "member",
+    "employee",
+    "staff",
+    "supplier",
+    "vendor",
+    "brand",
+    "category",
+];
+
+/// Whether the date of a row is not that of something which merely lasts.
+fn dates_others(dataset: &Dataset) -> bool {
+    let begins = dataset
+        .event_time
+        .iter()
+        .flat_map(|t| t.split('_'))
+        .any(|w| BEGINNINGS.contains(&w));
+    let last = dataset.entity.rsplit(' ').next().unwrap_or_default();
+    dataset.is_fact || !begins && !THINGS.contains(&last)
 }
 
 /// A calendar goes on past the data: the first and the last day are those that facts refer to.
@@ -249,7 +373,13 @@ pub(super) fn add(fields: &mut Vec<Field>) {
             .find(|f| moment(&f.name) == Some(wanted))
             .map(|f| f.name.clone())
     };
-    let ordered = first(Moment::Ordered);
+    let created = || {
+        fields
+            .iter()
+            .find(|f| f.role == Role::Time && was_created(&f.name))
+            .map(|f| f.name.clone())
+    };
+    let ordered = first(Moment::Ordered).or_else(created);
     let promised = first(Moment::Promised);
     let shipped = first(Moment::Shipped);
     let delivered = first(Moment::Delivered);

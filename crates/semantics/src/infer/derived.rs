@@ -5,6 +5,58 @@ use crate::{
     Additivity, AddressPart, DataType, Expression, Field, Role, Subject, TableProfile, Unit,
 };
 
+/// What is earned on one piece, in a table of things that has the price and the cost of one.
+pub(super) fn unit_margin(fields: &mut Vec<Field>) {
+    let measure = |subjects: &[Subject]| {
+        let mut found = fields
+            .iter()
+            .filter(|f| f.role == Role::Measure && subjects.contains(&f.subject));
+        found.next().filter(|_| found.next().is_none())
+    };
+    let sold = fields.iter().any(|f| {
+        f.role == Role::Measure
+            && matches!(
+                f.subject,
+                Subject::Quantity | Subject::Amount | Subject::Profit | Subject::Discount
+            )
+    });
+    let known = fields.iter().any(|f| f.name.contains("margin"));
+    let (Some(price), Some(cost)) = (
+        measure(&[Subject::UnitPrice, Subject::ListPrice]),
+        measure(&[Subject::Cost]),
+    ) else {
+        return;
+    };
+    if sold || known || price.unit != cost.unit {
+        return;
+    }
+    let field = Field {
+        name: "unit_margin".into(),
+        label: "Unit margin".into(),
+        expression: Expression::Subtract(
+            Box::new(Expression::Field(price.name.clone())),
+            Box::new(Expression::Field(cost.name.clone())),
+        ),
+        data_type: price.data_type,
+        role: Role::Measure,
+        subject: Subject::Other,
+        additivity: Additivity::Non,
+        unit: price.unit.clone(),
+        synonyms: [
+            "unit profit",
+            "profit per unit",
+            "margin per unit",
+            "mark up per unit",
+        ]
+        .iter()
+        .map(|s| (*s).to_string())
+        .collect(),
+        evidence: Some(format!("there is {} and {}", price.name, cost.name)),
+        ..Field::default()
+    };
+    fields.push(field);
+}
+
 /// Adds them.
 pub(super) fn add(fields: &mut Vec<Field>, table: &TableProfile, entity: &str) {
     let text_field =

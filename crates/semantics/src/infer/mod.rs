@@ -5,10 +5,13 @@ mod comparable;
 mod dates;
 mod derived;
 pub(crate) mod entities;
+mod flags;
 mod keys;
 mod metrics;
 pub(crate) mod naming;
+mod on_hand;
 mod relationships;
+mod siblings;
 mod summaries;
 
 use crate::{
@@ -19,6 +22,7 @@ pub(crate) use dates::event_time;
 pub(crate) use keys::prove_key_of;
 pub(crate) use metrics::default_time;
 use naming::{column_words, label, singular_phrase, snake, words};
+use std::collections::BTreeSet;
 
 /// Infers a model. Empty tables stay in it, so that what refers to them can be explained.
 pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
@@ -33,6 +37,7 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
         dataset.is_fact = is_fact(dataset, &relationships);
     }
     dates::dated_by_calendar(&mut datasets, &relationships);
+    dates::things_date_no_facts(&mut datasets, &relationships);
     // A column that refers to another table is no amount.
     for relationship in &relationships {
         if let Some(dataset) = datasets.iter_mut().find(|d| d.name == relationship.from) {
@@ -126,16 +131,30 @@ pub(crate) fn is_fact(dataset: &Dataset, relationships: &[Relationship]) -> bool
     let refers = relationships
         .iter()
         .filter(|r| r.from == dataset.name && r.to != dataset.name)
-        .count();
+        .map(|r| r.to.as_str())
+        .collect::<BTreeSet<_>>()
+        .len();
     let referred = relationships
         .iter()
         .any(|r| r.to == dataset.name && r.from != dataset.name);
     let measures = dataset.fields.iter().any(|f| f.role == Role::Measure);
+    // A product has a price, a brand and a category; that does not make it an event.
+    let amounts = dataset
+        .fields
+        .iter()
+        .any(|f| f.role == Role::Measure && f.additivity == Additivity::Additive);
+    let bridges = !measures
+        && dataset.event_time.is_none()
+        && dataset.primary_key.iter().all(|k| {
+            relationships
+                .iter()
+                .any(|r| r.from == dataset.name && r.from_fields == [k.clone()])
+        });
     relationships.is_empty()
         || dataset.event_time.is_some() && refers > 0
-        || refers > 0 && measures && (!referred || refers > 1)
+        || refers > 0 && measures && (!referred || refers > 1 && amounts)
         || (!referred && refers == 0 && dataset.event_time.is_some())
-        || relationships.iter().any(|r| r.from == dataset.name) && dataset.primary_key.len() > 1
+        || refers > 0 && dataset.primary_key.len() > 1 && !bridges
 }
 
 /// A table as a dataset.
@@ -183,6 +202,10 @@ fn dataset(
         })
         .collect();
     let mut entity = singular_phrase(table_words);
+    // What a file of a contest is for says nothing of its rows.
+    if matches!(entity.as_str(), "train" | "test" | "training" | "data") {
+        entity.clear();
+    }
     // "sales" is what they add up to; a row of them is a line.
     if matches!(entity.as_str(), "sales" | "sale")
         && fields
@@ -204,6 +227,10 @@ fn dataset(
         entity.push_str(" line");
     }
     derived::add(&mut fields, table, &entity);
+    on_hand::name(&mut fields, &entity);
+    siblings::settle(&mut fields, table, table_words, &entity);
+    derived::unit_margin(&mut fields);
+    flags::add(&name, &mut fields);
     dates::add(&mut fields);
     fields.extend(dates::flags(&name, &fields));
     // A person's title is a job.
@@ -216,6 +243,9 @@ fn dataset(
     }
     let event_time = event_time(&fields);
     let name_field = name_field(&fields, &entity, table.rows);
+    if let Some(name) = &name_field {
+        siblings::only_the_name(&mut fields, name);
+    }
     let mut reasons = vec![match (&primary_key[..], table.primary_key.is_empty()) {
         ([], _) => "nothing tells the rows apart".to_string(),
         (key, true) => format!("measured: no two rows share {}", key.join(", ")),
@@ -256,8 +286,12 @@ pub(crate) fn name_field(fields: &[Field], entity: &str, rows: u64) -> Option<St
         return Some(company.map_or_else(|| "full_name".to_string(), |f| f.name.clone()));
     }
     let noun = entity.replace(' ', "_");
-    for wanted in [
-        format!("{noun}_name"),
+    // A "product sub category" is also named by its "sub category name".
+    let by_noun = noun
+        .match_indices('_')
+        .map(|(at, _)| format!("{}_name", &noun[at + 1..]));
+    let best = std::iter::once(format!("{noun}_name")).chain(by_noun);
+    for wanted in best.chain([
         "name".into(),
         "company_name".into(),
         noun.clone(),
@@ -265,7 +299,7 @@ pub(crate) fn name_field(fields: &[Field], entity: &str, rows: u64) -> Option<St
         "title".into(),
         format!("{noun}_description"),
         "description".into(),
-    ] {
+    ]) {
         if let Some(f) = fields.iter().filter(text).find(|f| f.name == wanted) {
             return Some(f.name.clone());
         }

@@ -125,13 +125,13 @@ fn day_number(text: &str) -> Option<i64> {
     )
 }
 
-/// What the period of a row is called, where the dates are evenly spaced.
+/// What the period of a row is called, where the dates are evenly spaced; a day needs no name ("sales
+/// per open day" are per day).
 fn period(dataset: &Dataset) -> Option<&'static str> {
     let time = dataset.field(dataset.event_time.as_deref()?)?;
     let span = day_number(time.max.as_deref()?)? - day_number(time.min.as_deref()?)?;
     let steps = time.distinct?.checked_sub(1).filter(|s| *s > 0)?;
     match (span as f64 / steps as f64).round() as i64 {
-        1 => Some("day"),
         7 => Some("week"),
         30 | 31 => Some("month"),
         _ => None,

@@ -2,6 +2,7 @@
 //! stands with the product.
 
 use super::builder::{Builder, field_of, measure, sum};
+use crate::infer::columns::is_currency;
 use crate::{
     Additivity, Dataset, Expression, Field, FieldRef, MetricKind, Model, Role, Subject, Unit,
 };
@@ -27,6 +28,11 @@ const OF_ONE: &[&str] = &[
     "landed",
 ];
 
+/// Whether a dataset's rows are called by one of these nouns.
+fn is_called(dataset: &Dataset, nouns: &[&str]) -> bool {
+    dataset.entity.split(' ').any(|w| nouns.contains(&w))
+}
+
 /// A field of a subject in what a dataset refers to many-to-one that holds a figure of one piece.
 fn of_one_piece(model: &Model, dataset: &Dataset, subjects: &[Subject]) -> Option<FieldRef> {
     model
@@ -34,7 +40,7 @@ fn of_one_piece(model: &Model, dataset: &Dataset, subjects: &[Subject]) -> Optio
         .iter()
         .filter(|r| r.from == dataset.name && r.to != dataset.name)
         .filter_map(|r| model.dataset(&r.to))
-        .filter(|d| !d.is_fact)
+        .filter(|d| !d.is_fact || is_called(d, &["product", "item", "article", "sku"]))
         .find_map(|d| {
             subjects.iter().find_map(|subject| {
                 d.fields
@@ -43,7 +49,9 @@ fn of_one_piece(model: &Model, dataset: &Dataset, subjects: &[Subject]) -> Optio
                         f.role == Role::Measure
                             && f.subject == *subject
                             && (*subject != Subject::Cost
-                                || f.name.split('_').all(|w| OF_ONE.contains(&w)))
+                                || f.name
+                                    .split('_')
+                                    .all(|w| OF_ONE.contains(&w) || is_currency(w)))
                     })
                     .map(|f| FieldRef::new(&d.name, &f.name))
             })

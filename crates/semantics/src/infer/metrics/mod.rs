@@ -12,7 +12,7 @@ mod stock;
 
 use super::naming::{label, plural, words};
 use crate::{
-    Additivity, Aggregation, Dataset, Expression, Field, FieldRef, Metric, MetricKind, Model,
+    Additivity, Aggregation, Dataset, Expression, Field, FieldRef, Metric, MetricKind, Model, Role,
     SourceProfile, Subject, Unit,
 };
 use builder::{Builder, aggregate, count, field_of, measure, sum};
@@ -118,6 +118,20 @@ fn of_sales(sales: &Sales<'_>, revenue: &revenue::Revenue, b: &mut Builder) {
             Unit::Fraction,
         );
     }
+    // What the lines were given on the average, whatever they are worth.
+    if let Some(given) = measure(dataset, Subject::Discount).filter(|d| d.unit == Unit::Fraction) {
+        b.add(
+            "average_discount",
+            aggregate(
+                &dataset.name,
+                Aggregation::Average,
+                Some(field_of(&given.name)),
+                None,
+            ),
+            Unit::Fraction,
+            format!("mean of {}", given.label),
+        );
+    }
     if let Some(q) = measure(dataset, Subject::Quantity) {
         b.add(
             "units",
@@ -177,7 +191,14 @@ fn average_order(dataset: &Dataset, b: &mut Builder) {
             "mean amount of the orders that have one",
         );
     }
-    b.ratio("average_order_value", "revenue", "orders", money);
+    b.ratio("average_order_value", "revenue", "orders", money.clone());
+    // Where customers at the till are counted and their orders are not, each of them is one.
+    if !b.has("orders")
+        && b.get("customers")
+            .is_some_and(|m| m.additivity == Additivity::Additive)
+    {
+        b.ratio("average_order_value", "revenue", "customers", money);
+    }
     if let Some(metric) = b
         .metrics
         .iter_mut()
@@ -217,8 +238,14 @@ fn rows(model: &mut Model) {
             || model.metrics.iter().any(|m| {
                 matches!(&m.kind, MetricKind::Simple { dataset: d, aggregation: Aggregation::Count, expression: None, filter: None } if *d == dataset.name)
             });
-        let taken = model.entities.iter().any(|e| e.name == dataset.entity);
-        if known || taken || dataset.entity.is_empty() {
+        // The table of rates is no noun of its own: its number answers to it.
+        let taken = model.entities.iter().any(|e| e.name == dataset.entity)
+            || dataset.fields.iter().any(|f| {
+                f.role == Role::Measure
+                    && (f.synonyms.contains(&dataset.entity)
+                        || f.label.to_lowercase() == dataset.entity)
+            });
+        if known || taken || dataset.entity.is_empty() || is_pair(model, dataset) {
             continue;
         }
         let noun = plural(&dataset.entity);
@@ -232,6 +259,12 @@ fn rows(model: &mut Model) {
         });
     }
     model.metrics.extend(found);
+}
+
+/// Whether rows do nothing but pair two things, and are called by both ("film category"): the words
+/// mean the one thing of the other then.
+fn is_pair(model: &Model, dataset: &Dataset) -> bool {
+    super::entities::pair(model, dataset).is_some()
 }
 
 pub(crate) fn default_time(model: &Model, revenue_home: Option<&str>) -> Option<FieldRef> {

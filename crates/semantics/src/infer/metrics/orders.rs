@@ -1,8 +1,11 @@
 //! Orders, lines, customers and products that the rows of sales belong to.
 
 use super::builder::{Builder, aggregate, count, field_of};
-use crate::infer::naming::{label, plural};
-use crate::{Aggregation, Dataset, FieldRef, MetricKind, Model, Subject, Unit};
+use crate::infer::naming::{label, plural, singular};
+use crate::{
+    Additivity, Aggregation, DataType, Dataset, Field, FieldRef, MetricKind, Model, Role, Subject,
+    Unit,
+};
 
 /// What is known of the sales.
 pub(super) struct Sales<'m> {
@@ -76,7 +79,93 @@ fn row_noun(dataset: &Dataset) -> String {
     }
 }
 
+/// A column that holds how many of something there were in what the row is the total of.
+fn counted<'d>(dataset: &'d Dataset, nouns: &[&str]) -> Option<&'d Field> {
+    dataset.fields.iter().find(|f| {
+        let words: Vec<String> = f.name.split('_').map(singular).collect();
+        let plural = f.name.split('_').any(|w| singular(w) != w);
+        let told = words
+            .iter()
+            .any(|w| matches!(w.as_str(), "number" | "count" | "total" | "footfall"));
+        f.role == Role::Measure
+            && f.additivity == Additivity::Additive
+            && f.data_type == DataType::Integer
+            && (plural || told)
+            && words.iter().all(|w| {
+                nouns.contains(&w.as_str())
+                    || matches!(
+                        w.as_str(),
+                        "number" | "count" | "total" | "of" | "no" | "daily" | "weekly" | "monthly"
+                    )
+            })
+            && words.iter().any(|w| nouns.contains(&w.as_str()))
+    })
+}
+
+/// Sums of columns that count orders and customers, where rows are totals.
+fn counts(sales: &Sales<'_>, b: &mut Builder) {
+    let dataset = sales.dataset;
+    let columns = [
+        (
+            "orders",
+            &[
+                "order",
+                "transaction",
+                "ticket",
+                "receipt",
+                "invoice",
+                "basket",
+            ][..],
+        ),
+        (
+            "customers",
+            &[
+                "customer", "visitor", "shopper", "footfall", "client", "guest", "visit",
+            ],
+        ),
+    ];
+    for (name, nouns) in columns {
+        let Some(field) = counted(dataset, nouns) else {
+            continue;
+        };
+        let noun = field.label.to_lowercase();
+        let added = b.add(
+            name,
+            super::builder::sum(dataset, field_of(&field.name)),
+            Unit::Count(noun.clone()),
+            format!("sum of {}", field.label),
+        );
+        if let Some(metric) = added {
+            metric.label.clone_from(&field.label);
+            metric.up_is_good = Some(true);
+            metric.additivity = Additivity::Additive;
+            metric.synonyms = vec![singular(&noun)];
+            metric.synonyms.extend(field.synonyms.iter().cloned());
+            metric.synonyms.push(format!("number of {noun}"));
+            metric.synonyms.push(format!("{} count", singular(&noun)));
+        }
+    }
+}
+
+/// Whether the customers that a key leads to have a column that says which of them are active.
+fn says_who_is_active(model: &Model, key: &FieldRef) -> bool {
+    model
+        .relationships
+        .iter()
+        .filter(|r| r.from == key.dataset && r.from_fields == [key.field.clone()])
+        .filter_map(|r| model.dataset(&r.to))
+        .chain(model.dataset(&key.dataset))
+        .flat_map(|d| &d.fields)
+        .any(|f| matches!(f.name.as_str(), "active" | "is_active" | "active_flag"))
+}
+
+/// Whether a field alone tells the rows apart.
+fn is_key(dataset: &Dataset, field: &Field) -> bool {
+    dataset.primary_key == [field.name.clone()]
+}
+
 pub(super) fn add(sales: &Sales<'_>, b: &mut Builder) {
+    counts(sales, b);
     orders(sales, b);
     let fact = &sales.dataset.name;
     let by_row = |m: &crate::Metric| matches!(&m.kind, MetricKind::Simple { dataset, aggregation: Aggregation::Count, .. } if dataset == fact);
@@ -93,17 +182,22 @@ pub(super) fn add(sales: &Sales<'_>, b: &mut Builder) {
         .map(|x| x.0)
         .or_else(|| sales.linked(&["customer", "client", "buyer", "member"]))
     {
-        b.add(
+        let flagged = says_who_is_active(sales.model, &key);
+        let added = b.add(
             "customers",
             distinct(&key),
             Unit::Count("customers".into()),
             "distinct customers with a purchase",
         );
+        if let Some(metric) = added.filter(|_| flagged) {
+            metric.synonyms.retain(|s| s != "active customer");
+        }
     }
     if let Some(key) = sales
-        .own(&["product", "item", "article"])
+        .own(&["product"])
         .map(|x| x.0)
         .or_else(|| sales.linked(&["product", "item", "part", "article"]))
+        .or_else(|| sales.own(&["item", "article"]).map(|x| x.0))
     {
         b.add(
             "distinct_products",
@@ -115,6 +209,9 @@ pub(super) fn add(sales: &Sales<'_>, b: &mut Builder) {
 }
 
 fn orders(sales: &Sales<'_>, b: &mut Builder) {
+    if b.has("orders") {
+        return;
+    }
     let counted = |noun: &str| Unit::Count(plural(noun));
     if let Some((key, noun)) = sales.own(&[
         "order",
@@ -174,11 +271,12 @@ fn orders(sales: &Sales<'_>, b: &mut Builder) {
         }
     } else if sales.dataset.event_time.is_some()
         && !sales.summarised
+        && !b.has("customers")
         && sales
             .dataset
             .fields
             .iter()
-            .all(|f| f.subject != Subject::OrderNumber)
+            .all(|f| f.subject != Subject::OrderNumber || is_key(sales.dataset, f))
     {
         let noun = row_noun(sales.dataset);
         let added = b.add(

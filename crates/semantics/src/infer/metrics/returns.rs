@@ -29,12 +29,18 @@ pub(super) fn add(model: &Model, revenue: &Revenue, b: &mut Builder) {
         None => None,
     };
     if let Some((kind, description)) = pieces {
-        b.add(
+        let added = b.add(
             "returned_units",
             kind,
             Unit::Count("units".into()),
             description,
         );
+        // Where returns are a table, "the most returned product" can mean nothing else.
+        if let Some(metric) = added {
+            for other in ["returned", "brought back", "sent back"] {
+                metric.synonyms.push(other.into());
+            }
+        }
         b.ratio("return_rate", "returned_units", "units", Unit::Fraction);
     } else if let Some(kind) = orders(model, returns, b) {
         b.add(
@@ -46,12 +52,17 @@ pub(super) fn add(model: &Model, revenue: &Revenue, b: &mut Builder) {
         b.ratio("return_rate", "returned_orders", "orders", Unit::Fraction);
     }
     if let Some((expression, description)) = value(model, home, returns, revenue) {
-        b.add(
+        let added = b.add(
             "returned_value",
             sum(returns, expression),
             b.money.clone(),
             description,
         );
+        if let Some(metric) = added {
+            for other in ["refunded", "paid back", "given back"] {
+                metric.synonyms.push(other.into());
+            }
+        }
     }
     // A sale without a return is no missing rate.
     if let Some(rate) = b.metrics.iter_mut().find(|m| m.name == "return_rate") {
@@ -85,6 +96,22 @@ fn value(
 ) -> Option<(Expression, String)> {
     if let Some(amount) = measure(returns, Subject::Amount) {
         return Some((field_of(&amount.name), format!("sum of {}", amount.label)));
+    }
+    // What comes back is paid back at the price that it is sold for, where sales are reckoned so.
+    if let (Expression::Multiply(factors), Some(pieces)) =
+        (&revenue.expression, measure(returns, Subject::Quantity))
+        && let [Expression::Field(_), Expression::Lookup(price)] = &factors[..]
+        && model
+            .relationships
+            .iter()
+            .any(|r| r.from == returns.name && r.to == price.dataset)
+    {
+        let each = Expression::Lookup(price.clone());
+        let label = model.field(price)?.label.to_lowercase();
+        return Some((
+            Expression::Multiply(vec![field_of(&pieces.name), each]),
+            format!("{} × {label}", pieces.label),
+        ));
     }
     let Expression::Field(amount) = &revenue.expression else {
         return None;
