@@ -226,7 +226,12 @@ impl<'a> Table<'a> {
             && self
                 .query
                 .as_ref()
-                .is_none_or(|q| q.rank.is_none() && q.limit.is_none() && q.having.is_empty())
+                .is_none_or(|q| q.rank.is_none() && !self.cut(q) && q.having.is_empty())
+    }
+
+    /// Whether a limit may have cut rows off.
+    fn cut(&self, query: &Query) -> bool {
+        query.limit.is_some_and(|n| self.rows.len() >= n as usize)
     }
 
     /// Whether an extreme of the column over these rows is one over all groups.
@@ -248,6 +253,7 @@ impl<'a> Table<'a> {
                     && rank.on == *part
                     && (rank.direction == Direction::Descending) == (side > 0)
             }
+            (None, Some(_)) if !self.cut(query) => self.rows.len() > 1,
             (None, Some(_)) => query.order.first().is_some_and(|o| {
                 let query::OrderKey::Metric(term, on) = o.key else {
                     return false;

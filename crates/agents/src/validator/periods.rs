@@ -290,3 +290,9 @@ pub(super) fn bare(text: &[char], known: &[Span]) -> Option<(usize, Span)> {
     let only = found.next()?;
     found.next().is_none().then_some((ends[0], *only))
 }
+
+/// Whether one stretch is the other a year before.
+pub(super) fn a_year_apart(before: &Span, now: &Span) -> bool {
+    let earlier = |d: Option<Date>| d.and_then(|d| d.checked_sub(12.months()).ok());
+    before.start == earlier(now.start) && before.end == earlier(now.end)
+}

@@ -44,6 +44,8 @@ pub(super) enum Cue {
     First(usize),
     /// How many of the first are meant.
     Chosen,
+    /// A bound that the query sets: at least, more than, at most, less than.
+    Bound(&'static str),
     /// The first (-1) or the last (1) of a course of time.
     InTime(i8),
     /// The sum over the named groups.
@@ -211,6 +213,23 @@ pub(super) fn search(number: &Number, context: &Context, evidence: &Evidence) ->
             }
             Cue::Moving(side) => found.extend(moving(number, context, t, table, *side)),
             Cue::First(n) => found.extend(first(number, context, t, table, *n)),
+            Cue::Bound(op) => {
+                if table
+                    .query
+                    .as_ref()
+                    .and_then(|q| serde_json::to_value(q).ok())
+                    .is_some_and(|q| bounded(&q, op, number.value))
+                {
+                    found.push(Proof {
+                        table: t,
+                        row: None,
+                        column: None,
+                        part: None,
+                        value: number.value,
+                        change: false,
+                    });
+                }
+            }
             Cue::Chosen => {
                 if plain(number) && number.value >= 1.0 && number.value <= table.rows.len() as f64 {
                     found.push(Proof {
@@ -578,10 +597,22 @@ fn over_rows(number: &Number, context: &Context, t: usize, table: &Table) -> Vec
 
 fn share(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Proof> {
     let mut found = Vec::new();
-    let [group] = context.groups.as_slice() else {
-        return found;
+    // "Q4 accounted for": a row of time has its part of the whole as well.
+    let dated: Vec<usize> = (0..table.rows.len())
+        .filter(|r| {
+            table
+                .row_period(*r)
+                .is_some_and(|p| context.spans.contains(&p))
+        })
+        .collect();
+    let rows = match context.groups.as_slice() {
+        [group] if table.running().is_none() && whole_scope(table, context) => {
+            rows_of(table, group)
+        }
+        [] if table.dimensions.len() == 1 => dated,
+        _ => return found,
     };
-    if !table.complete() || table.running().is_some() || !whole_scope(table, context) {
+    if !table.complete() {
         return found;
     }
     for (column, term, part) in &table.measures {
@@ -592,7 +623,7 @@ fn share(number: &Number, context: &Context, t: usize, table: &Table) -> Vec<Pro
             continue;
         }
         let sum: f64 = table.numbers(*column).iter().sum();
-        for r in rows_of(table, group) {
+        for r in rows.iter().copied() {
             let Some(x) = table.number(r, *column) else {
                 continue;
             };
@@ -688,6 +719,24 @@ fn apart(
         }
     }
     found
+}
+
+/// Whether a query compares with that number in that way.
+fn bounded(json: &serde_json::Value, op: &str, value: f64) -> bool {
+    match json {
+        serde_json::Value::Object(map) => {
+            let number = |v: &serde_json::Value| {
+                v.as_f64()
+                    .or_else(|| v.get("number").and_then(serde_json::Value::as_f64))
+                    .or_else(|| v.get("integer").and_then(serde_json::Value::as_f64))
+            };
+            let here = map.get("op").and_then(|o| o.as_str()) == Some(op)
+                && map.get("value").and_then(number) == Some(value);
+            here || map.values().any(|v| bounded(v, op, value))
+        }
+        serde_json::Value::Array(list) => list.iter().any(|v| bounded(v, op, value)),
+        _ => false,
+    }
 }
 
 fn proof(t: usize, row: Option<usize>, column: usize, part: Option<Part>, value: f64) -> Proof {

@@ -157,7 +157,9 @@ impl Glossary {
                 add(name, What::Name(name.clone()));
                 // "Investor 19" for the number 19 in a column "Investor ID".
                 if let Some((head, number)) = name.rsplit_once(' ')
-                    && let Some(short) = head.strip_suffix(" ID").or(head.strip_suffix(" id"))
+                    && let Some(short) = [" ID", " id", " number", " no", " code"]
+                        .iter()
+                        .find_map(|e| head.strip_suffix(e))
                     && number.chars().all(|c| c.is_ascii_digit())
                 {
                     add(&format!("{short} {number}"), What::Name(name.clone()));
@@ -278,6 +280,15 @@ fn name_shape(name: &str) -> bool {
         text.split_whitespace()
             .all(|w| vocabulary::kind(w) == Kind::Unknown)
     };
+    // A code in capitals is told from a word by them.
+    let code = name.chars().count() > 1 && name.chars().all(|c| c.is_ascii_uppercase());
+    let titled = first.is_some_and(|c| c.is_ascii_digit())
+        && name
+            .split_whitespace()
+            .any(|w| w.chars().count() > 2 && w.chars().all(char::is_alphabetic));
+    if code || titled {
+        return true;
+    }
     first.is_some_and(|c| {
         c.is_uppercase()
             || c == '('

@@ -231,6 +231,22 @@ impl Reader<'_, '_> {
                             reading::Relation::PeriodBefore => c.to == CompareTo::PriorPeriod,
                             reading::Relation::Other => matches!(c.to, CompareTo::Range(_)),
                         });
+                    // Another period that is named may be the year before, or end where this begins.
+                    let holds = holds
+                        || self.evidence.tables.iter().any(|t| {
+                            let (Some(now), Some(other)) =
+                                (t.scope(), t.query.as_ref().and_then(periods::prior))
+                            else {
+                                return false;
+                            };
+                            match relation {
+                                reading::Relation::YearEarlier => {
+                                    periods::a_year_apart(&other, &now)
+                                }
+                                reading::Relation::PeriodBefore => other.end == now.start,
+                                reading::Relation::Other => false,
+                            }
+                        });
                     self.used[i] = true;
                     if !holds {
                         self.faults[i] = Some("no such comparison was made".into());
@@ -445,7 +461,7 @@ impl Reader<'_, '_> {
                     if groups.is_empty() && said {
                         groups = self.carried.clone();
                     }
-                    for spans in self.span_choices(&carried, &cue) {
+                    for spans in self.span_choices(i, &carried, &cue) {
                         let context = Context {
                             groups: groups.clone(),
                             spans,
@@ -508,6 +524,12 @@ impl Reader<'_, '_> {
                         | Cue::Moving(_)
                         | Cue::Extreme(_)
                 );
+                if let Cue::Times(other) | Cue::Apart(_, other) = &context.cue
+                    && let Some(k) =
+                        (i..self.mentions.len()).find(|k| self.name(*k) == Some(other.as_str()))
+                {
+                    self.used[k] = true;
+                }
                 if !whole {
                     group.iter().for_each(|k| self.used[*k] = true);
                 }
@@ -523,7 +545,7 @@ impl Reader<'_, '_> {
     }
 
     /// Which of the periods in front of a number it may be said of.
-    fn span_choices(&self, carried: &[usize], cue: &Cue) -> Vec<Vec<Span>> {
+    fn span_choices(&self, i: usize, carried: &[usize], cue: &Cue) -> Vec<Vec<Span>> {
         let all: Vec<Span> = carried.iter().filter_map(|k| self.span(*k)).collect();
         let mut out = Vec::new();
         // Both ends of "between May and June 2022", wherever they stand.
@@ -540,6 +562,9 @@ impl Reader<'_, '_> {
             out.push(every.into_iter().filter(|s| !others.contains(s)).collect());
         }
         out.push(all.clone());
+        if let Some(own) = self.respective_span(i) {
+            out.insert(0, vec![own]);
+        }
         // A scope that is stated once, and the nearest row of time.
         if let Some(last) = all.last().copied().filter(|_| all.len() > 1) {
             out.push(vec![last]);
@@ -678,6 +703,17 @@ impl Reader<'_, '_> {
     /// Names as alternatives of row descriptions: "A / X and B / Y".
     pub(super) fn groups(&self, names: &[usize]) -> Vec<Vec<String>> {
         let mut groups: Vec<Vec<String>> = Vec::new();
+        // "In the West, Office Supplies": what every row has names none of them.
+        let fixed = |k: usize| {
+            self.name(k).is_some_and(|n| {
+                self.evidence
+                    .tables
+                    .iter()
+                    .all(|t| t.fixed.iter().any(|f| f == n))
+            })
+        };
+        let own: Vec<usize> = names.iter().copied().filter(|k| !fixed(*k)).collect();
+        let names = if own.is_empty() { names } else { &own };
         for (n, &k) in names.iter().enumerate() {
             let Some(name) = self.name(k) else { continue };
             let same_row = n > 0 && k > 0 && !self.parted(names[n - 1], k);
@@ -697,6 +733,32 @@ impl Reader<'_, '_> {
                 .tables
                 .iter()
                 .any(|t| !proof::rows_of(t, names).is_empty())
+    }
+
+    /// The period that a number in a list belongs to: "Q1 and Q2 had 278 and 277".
+    fn respective_span(&self, i: usize) -> Option<Span> {
+        let within = self.clause_start(i)..self.clause_end(i);
+        let numbers: Vec<usize> = within
+            .clone()
+            .filter(|k| self.number(*k).is_some())
+            .collect();
+        let spans: Vec<usize> = within.filter(|k| self.span(*k).is_some()).collect();
+        let listed = |list: &[usize]| {
+            list.windows(2).all(|pair| {
+                (pair[0] + 1..pair[1]).all(|k| self.mark(k, &[',']) || self.word(k) == Some("and"))
+            })
+        };
+        let fits = numbers.len() > 1
+            && numbers.len() == spans.len()
+            && spans.last() < numbers.first()
+            && listed(&numbers)
+            && listed(&spans);
+        let at = numbers.iter().position(|k| *k == i)?;
+        if fits {
+            self.span(*spans.get(at)?)
+        } else {
+            None
+        }
     }
 
     /// The name that "respectively" gives a number in a list.
@@ -912,6 +974,26 @@ impl Reader<'_, '_> {
             }
         }
         let before = i.checked_sub(1).and_then(|k| self.word(k));
+        // "more than 25 orders": a bound of the query.
+        let at = |back: usize| i.checked_sub(back).and_then(|k| self.word(k));
+        let bound = match (at(2), at(1)) {
+            (Some("more" | "higher" | "greater"), Some("than")) => Some("gt"),
+            (_, Some("over" | "above" | "exceeding")) => Some("gt"),
+            (Some("less" | "fewer" | "lower"), Some("than")) => Some("lt"),
+            (_, Some("below" | "under")) => Some("lt"),
+            (Some("at"), Some("least")) => Some("ge"),
+            (Some("at"), Some("most")) => Some("le"),
+            _ => None,
+        };
+        cues.extend(bound.map(Cue::Bound));
+        // "three studios made two films each"
+        let each = (i + 1..self.clause_end(i)).any(|k| self.word(k) == Some("each"));
+        if each {
+            match (i + 1..self.clause_end(i)).find_map(|k| self.number(k).cloned()) {
+                Some(other) => cues.push(Cue::TieCount(other)),
+                None => cues.push(Cue::Shared),
+            }
+        }
         // "Debit leads Credit by one": how far apart they are.
         if before == Some("by")
             && let Some(k) = (self.clause_start(i)..i)
@@ -1026,6 +1108,9 @@ impl Reader<'_, '_> {
         }
         match before {
             Some("from" | "against" | "versus" | "over") => cues.push(Cue::Earlier),
+            Some("to" | "with") if i > 1 && self.word(i - 2) == Some("compared") => {
+                cues.push(Cue::Earlier);
+            }
             Some("value") if i >= 3 && self.word(i - 3) == Some("share") => cues.push(Cue::Shared),
             Some("of" | "by") => {
                 if let Some((a, b)) = self.pair_before(i) {

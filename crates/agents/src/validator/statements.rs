@@ -920,8 +920,13 @@ impl Reader<'_, '_> {
                 .iter()
                 .any(|p| p.0 == k - 1 && matches!(p.1.cue, Cue::Apart(..)) && !p.2.is_empty());
         // "more than any other region"
-        let any =
-            self.word(k + 1) == Some("than") && (k + 2..k + 5).any(|j| self.word(j) == Some("any"));
+        let any = self.word(k + 1) == Some("than")
+            && (k + 2..k + 5).any(|j| {
+                matches!(
+                    self.word(j),
+                    Some("any" | "anyone" | "anybody" | "anything")
+                )
+            });
         if any {
             let holds = self.of_subject(k, |evidence, (t, row), column| {
                 let table = &evidence.tables[t];
@@ -947,6 +952,20 @@ impl Reader<'_, '_> {
         });
         if apart || hedges {
             return None;
+        }
+        // "lower than the 268,700 of 2019": of two numbers that are proven.
+        if self.word(k + 1) == Some("than") {
+            let after = (0..self.proofs.len()).find(|p| self.proofs[*p].0 > k);
+            let before = (0..self.proofs.len()).rev().find(|p| self.proofs[*p].0 < k);
+            if let (Some(a), Some(b)) = (before, after)
+                && let (Some(x), Some(y)) = (self.proofs[a].2.first(), self.proofs[b].2.first())
+                && x.column == y.column
+                && x.row.is_some()
+                && y.row.is_some()
+                && sign(x.value - y.value) == side
+            {
+                return None;
+            }
         }
         // "sold less than in Q3 1997"
         if self.period_behind(k) && !(k > 0 && self.number(k - 1).is_some()) {
@@ -1290,6 +1309,11 @@ impl Reader<'_, '_> {
         });
         if holds {
             at.iter().for_each(|j| self.used[*j] = true);
+            for j in 0..self.mentions.len() {
+                if self.span(j).is_some_and(|s| spans.contains(&s)) {
+                    self.used[j] = true;
+                }
+            }
             return None;
         }
         Some("the rows give another number of times".to_string())
@@ -1325,6 +1349,38 @@ impl Reader<'_, '_> {
     }
 
     fn nothing(&mut self, k: usize) -> Option<String> {
+        // "No artist has more albums than Iron Maiden"
+        let more = (k..self.clause_end(k)).find_map(|j| match self.kind(j) {
+            Some(Kind::Comparative(side)) => Some((j, side)),
+            _ => None,
+        });
+        if let Some((j, side)) = more
+            && let Some(name) = (j..self.clause_end(k)).find(|x| self.name(*x).is_some())
+            && (j..name).any(|x| self.word(x) == Some("than"))
+        {
+            let groups = self.groups(&[name]);
+            let holds = self.columns(k).iter().any(|&(t, column)| {
+                let table = &self.evidence.tables[t];
+                match proof::rows_of(table, &groups[0])[..] {
+                    [row] => {
+                        table.extreme_holds(column, side)
+                            && table.number(row, column).is_some_and(|own| {
+                                table
+                                    .numbers(column)
+                                    .iter()
+                                    .all(|x| (own - x) * f64::from(side) >= 0.0)
+                            })
+                    }
+                    _ => false,
+                }
+            });
+            if holds {
+                self.used[name] = true;
+                self.settled[j] = true;
+                self.faults[j] = None;
+                return None;
+            }
+        }
         let main = self.evidence.tables.first();
         let empty = main.is_some_and(|t| t.rows.is_empty());
         let moves = (k..self.clause_end(k)).find_map(|j| match self.kind(j) {

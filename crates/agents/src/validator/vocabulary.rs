@@ -7,6 +7,73 @@ use std::sync::OnceLock;
 /// Words that state nothing by themselves.
 const NEUTRAL: &str = include_str!("neutral.txt");
 
+/// Participles that state a cause, a course or a judgement that no row proves.
+const LOADED: &[&str] = &[
+    "caused",
+    "fuelled",
+    "fueled",
+    "boosted",
+    "helped",
+    "supported",
+    "hampered",
+    "affected",
+    "attributed",
+    "linked",
+    "related",
+    "impacted",
+    "influenced",
+    "powered",
+    "lifted",
+    "dragged",
+    "hindered",
+    "stimulated",
+    "spurred",
+    "sparked",
+    "triggered",
+    "propelled",
+    "buoyed",
+    "offset",
+    "expected",
+    "predicted",
+    "projected",
+    "estimated",
+    "forecasted",
+    "planned",
+    "targeted",
+    "plateaued",
+    "stagnated",
+    "levelled",
+    "leveled",
+    "stabilised",
+    "stabilized",
+    "fluctuated",
+    "recovered",
+    "reversed",
+    "halted",
+    "exploded",
+    "supposed",
+    "alleged",
+    "failed",
+    "missed",
+    "needed",
+    "unexpected",
+    "unprecedented",
+    "limited",
+    "excluded",
+    "removed",
+    "cancelled",
+    "canceled",
+    "returned",
+    "refunded",
+    "discounted",
+    "adjusted",
+    "unmatched",
+    "unrivalled",
+    "unsold",
+    "hundred",
+    "ended",
+];
+
 fn is_neutral(word: &str) -> bool {
     static READ: OnceLock<BTreeSet<&'static str>> = OnceLock::new();
     READ.get_or_init(|| NEUTRAL.lines().filter(|l| !l.starts_with('#')).collect())
@@ -73,16 +140,20 @@ pub(super) fn kind(word: &str) -> Kind {
         | "growing" | "rising" | "climbing" | "increasing" | "gaining" | "jumped" | "jump"
         | "surged" | "surge" | "soared" | "advanced" | "expanded" | "improved" | "improvement"
         | "improving" | "rebounded" | "uptick" | "upturn" | "expansion" | "climb" | "upward"
-        | "upwards" | "expanding" | "added" | "swelled" | "strengthened" | "accelerated" => {
-            Kind::Direction(1)
-        }
+        | "upwards" | "expanding" | "added" | "skyrocketed" | "rocketed" | "spiked"
+        | "ballooned" | "mushroomed" | "boomed" | "leapt" | "leaped" | "vaulted" | "mounted"
+        | "escalated" | "swelled" | "strengthened" | "accelerated" => Kind::Direction(1),
         "fell" | "dropped" | "decreased" | "declined" | "shrank" | "lost" | "down" | "fall"
         | "falls" | "falling" | "drop" | "drops" | "dropping" | "decrease" | "decreases"
         | "decreasing" | "decline" | "declines" | "declining" | "fallen" | "shrunk"
         | "shrinking" | "slipped" | "slip" | "slid" | "slide" | "sank" | "tumbled" | "plunged"
         | "plummeted" | "dipped" | "dip" | "contracted" | "contraction" | "eased" | "weakened"
         | "reduced" | "reduction" | "downward" | "downwards" | "slump" | "slumped" | "dwindled"
-        | "downturn" | "shed" | "sinking" | "losing" | "loss" => Kind::Direction(-1),
+        | "downturn" | "shed" | "cratered" | "nosedived" | "collapsed" | "crashed" | "receded"
+        | "retreated" | "diminished" | "lessened" | "subsided" | "softened" | "cooled"
+        | "slowed" | "waned" | "deteriorated" | "worsened" | "sinking" | "losing" | "loss" => {
+            Kind::Direction(-1)
+        }
         "unchanged" | "flat" | "stable" => Kind::Direction(0),
         "highest" | "largest" | "biggest" | "greatest" | "best" | "most" | "top" | "leads"
         | "led" | "leader" | "leading" | "peak" | "peaked" | "peaks" | "strongest" | "maximum"
@@ -166,6 +237,8 @@ pub(super) fn kind(word: &str) -> Kind {
         // Sides from which a rank is counted are read together with the ordinal.
         "bottom" => Kind::Neutral,
         _ if is_neutral(word) => Kind::Neutral,
+        // What somebody did with something: neither a direction nor a cause.
+        _ if word.ends_with("ed") && word.len() > 4 && !LOADED.contains(&word) => Kind::Neutral,
         _ => Kind::Unknown,
     }
 }
