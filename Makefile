@@ -11,7 +11,7 @@ linker := $(if $(shell command -v mold),-C link-arg=-fuse-ld=mold,$(if $(shell c
 export RUSTFLAGS := $(linker) -C link-arg=-Wl,-rpath,$(DUCKDB_LIB_DIR)
 runner := $(if $(shell command -v cargo-nextest),cargo nextest run --no-fail-fast --hide-progress-bar,cargo test)
 
-.PHONY: build demo test lint eval bench bench-tpcds oracle mutants schemas setup
+.PHONY: build demo test lint eval bench bench-tpcds oracle mutants attacks planted-errors schemas setup
 
 setup:
 	@scripts/fetch-duckdb.sh >/dev/null
@@ -38,12 +38,22 @@ eval: build
 
 # With the profile that tests and program have: what is measured is what ships.
 bench: build
-	RETAIL=$(CURDIR)/bin/retail cargo bench --workspace --locked --profile dev --bench compile --bench overhead --bench first_answer
+	RETAIL=$(CURDIR)/bin/retail cargo bench --workspace --locked --profile dev --bench compile --bench overhead --bench checks --bench first_answer
 
 # Compiled SQL against SQL written by hand. SCALE=factor ROUNDS=n ONLY=part-of-a-name
 bench-tpcds: setup
 	TPCDS_EXTENSION=$$(scripts/fetch-tpcds.sh) SCALE=$(or $(SCALE),1) ROUNDS=$(or $(ROUNDS),7) ONLY=$(ONLY) \
 	  cargo bench --locked --package query --profile dev --bench tpcds
+
+# Attacks changed at random against the guard; what passes runs beside a canary. MUTANTS=n TWINS=n CROSSED=n SEED=s
+attacks: setup
+	MUTANTS=$(or $(MUTANTS),100000) TWINS=$(or $(TWINS),10000) CROSSED=$(or $(CROSSED),60000) SEED=$(or $(SEED),1) \
+	  cargo test --locked --package guard --test attacks --test mutations -- --nocapture
+
+# Errors planted in true narratives, by class. ANSWERS=file of `retail ask --batch … --json`, SHOW=n of those missed
+planted-errors: setup
+	$(if $(ANSWERS),ANSWERS=$(ANSWERS)) SHOW=$(or $(SHOW),3) \
+	  cargo test --locked --package agents --test planted_errors --test intent_mutations -- --nocapture
 
 # CASES=n SEED=s JOBS=threads ENGINE=duckdb|postgres
 oracle: setup

@@ -4,13 +4,20 @@
 //! computes with what the query asks for; the number check reads the narrative's text and
 //! proves every statement from the rows. Both fail closed.
 
+mod binding;
+mod cues;
 mod evidence;
+mod extremes;
+mod formulas;
 mod intent;
 mod inventory;
+mod movement;
 mod numbers;
 mod periods;
 mod proof;
+mod quantifiers;
 mod reading;
+mod relations;
 mod sentence;
 mod statements;
 mod verdict;

@@ -293,7 +293,8 @@ fn name_shape(name: &str) -> bool {
         c.is_uppercase()
             || c == '('
             || c.is_lowercase() && (lower.chars().any(|c| c.is_ascii_digit()) || said(&lower))
-    }) && !(vocabulary::kind(&lower) != Kind::Unknown || vocabulary::month(&lower).is_some())
+    }) && !(!matches!(vocabulary::kind(&lower), Kind::Unknown | Kind::Neutral)
+        || vocabulary::month(&lower).is_some())
 }
 
 /// How a cell of a grouping column is named in text.
