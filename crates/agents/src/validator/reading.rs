@@ -293,8 +293,8 @@ fn name_shape(name: &str) -> bool {
         c.is_uppercase()
             || c == '('
             || c.is_lowercase() && (lower.chars().any(|c| c.is_ascii_digit()) || said(&lower))
-    }) && !(!matches!(vocabulary::kind(&lower), Kind::Unknown | Kind::Neutral)
-        || vocabulary::month(&lower).is_some())
+    }) && matches!(vocabulary::kind(&lower), Kind::Unknown | Kind::Neutral)
+        && vocabulary::month(&lower).is_none()
 }
 
 /// How a cell of a grouping column is named in text.
