@@ -357,7 +357,7 @@ pub(crate) fn chat(arguments: &SourceArguments) -> u8 {
 }
 
 pub(crate) fn demo(port: u16, open: bool) -> u8 {
-    let assistant = match source::bundled() {
+    let assistant = match source::bundled(None, warehouse::Reading::default()) {
         Ok(assistant) => assistant,
         Err(e) => {
             report(&e);

@@ -121,7 +121,7 @@ pub(crate) fn open(source: &SourceArguments) -> Result<Assistant, OpenError> {
                 options.reading = source.reading.over(project.reading);
                 note("data from retail.toml");
             }
-            Err(_) => return bundled(),
+            Err(_) => return bundled(options.model, options.reading),
         }
     }
     opened(&options)
@@ -140,8 +140,8 @@ fn opened(options: &Options) -> Result<Assistant, OpenError> {
     done
 }
 
-/// Opens the bundled data, generating it on first use.
-pub(crate) fn bundled() -> Result<Assistant, OpenError> {
+/// Opens the bundled data, generating it on first use; with a model of one's own where one is given.
+pub(crate) fn bundled(model: Option<PathBuf>, reading: Reading) -> Result<Assistant, OpenError> {
     let folder = bundled::ensure(&warehouse::default_cache_dir()).map_err(|e| OpenError {
         code: "cache_unusable".into(),
         message: format!("the bundled data cannot be written: {e}"),
@@ -150,9 +150,9 @@ pub(crate) fn bundled() -> Result<Assistant, OpenError> {
     note("no --data and no retail.toml: using the bundled data");
     opened(&Options {
         data: vec![folder],
-        model: None,
+        model,
         name: Some("bundled data".into()),
-        reading: Reading::default(),
+        reading,
     })
 }
 

@@ -102,6 +102,10 @@ struct Wanted {
     columns: BTreeSet<String>,
     /// Text literals of filters.
     texts: BTreeSet<String>,
+    /// Text literals that conditions standing on other tables of the model may bring.
+    standing: BTreeSet<String>,
+    /// Datasets whose rows are counted or summed.
+    homes: BTreeSet<String>,
     /// Numbers compared with, with their operators.
     numbers: Vec<(Operator, f64)>,
     /// Whether the query looks at time.
@@ -211,6 +215,7 @@ impl Wanted {
                 filter,
             } => {
                 self.aggregate(*aggregation);
+                self.homes.insert(dataset.clone());
                 if let Some(expression) = expression {
                     self.expression(expression, dataset, model, 0);
                 }
@@ -257,7 +262,10 @@ impl Wanted {
                 self.aggregate(*aggregation);
                 self.field(field, model);
             }
-            Measure::Rows(_) => self.aggregate(Aggregation::Count),
+            Measure::Rows(dataset) => {
+                self.aggregate(Aggregation::Count);
+                self.homes.insert(dataset.clone());
+            }
             Measure::Ratio {
                 numerator: a,
                 denominator: b,
@@ -420,6 +428,24 @@ impl Wanted {
         }
     }
 
+    /// Conditions that the model puts on every query of a table: they have to be there where its
+    /// rows are counted, and may be there where other rows lead to them.
+    fn standing(&mut self, query: &Query, model: &Model) {
+        for dataset in &model.datasets {
+            if query.without_default_filters.contains(&dataset.name) {
+                continue;
+            }
+            for filter in &dataset.default_filters {
+                if self.homes.contains(&dataset.name) {
+                    self.condition(filter, model);
+                } else {
+                    let texts = filter.texts().into_iter().map(str::to_string);
+                    self.standing.extend(texts);
+                }
+            }
+        }
+    }
+
     fn query(&mut self, query: &Query, model: &Model) {
         let outer = self.dated;
         self.dated = query.time.as_ref().is_some_and(|t| t.range.is_some())
@@ -453,6 +479,7 @@ impl Wanted {
         }
         self.other_dates |= query.rolling.is_some() || query.cumulative || query.compare.is_some();
         self.any_average |= query.rolling.is_some();
+        self.standing(query, model);
         query.having.iter().for_each(|h| self.having(h, model));
         if let Some(rank) = query.rows.as_ref().and_then(|r| r.rank.as_ref()) {
             self.field(&rank.by, model);
@@ -604,6 +631,7 @@ fn filters(wanted: &Wanted, inventory: &Inventory) -> Option<String> {
             !wanted
                 .texts
                 .iter()
+                .chain(&wanted.standing)
                 .any(|t| t == *c || t.to_lowercase() == c.to_lowercase())
                 && periods::day(c).is_none()
         })

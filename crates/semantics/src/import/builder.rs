@@ -206,6 +206,18 @@ impl Builder {
         column.to_string()
     }
 
+    /// Makes a column that is aggregated a field, so that people can name it.
+    pub(super) fn measured(&mut self, dataset: &str, expression: &str) {
+        let bare = expression.trim().trim_matches('"');
+        let plain = !bare.is_empty()
+            && bare.chars().all(|c| c.is_alphanumeric() || c == '_')
+            && !bare.starts_with(|c: char| c.is_ascii_digit());
+        if plain && self.has_dataset(dataset) && self.field_named(dataset, bare).is_none() {
+            let field = self.field_of_column(dataset, bare);
+            self.field_entry(dataset, &field, "role", json!("measure"));
+        }
+    }
+
     pub(super) fn primary_key(&mut self, dataset: &str, key: Vec<String>) {
         if let Some(dataset) = self.found(dataset) {
             dataset.primary_key = key;

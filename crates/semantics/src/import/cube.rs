@@ -363,7 +363,9 @@ fn measure(builder: &mut Builder, cube: &str, node: &Node) -> Result<(), String>
         ("aggregation".to_string(), json!(aggregation)),
     ]);
     if let Some(sql) = text_of(node, "sql") {
-        own.insert("expression".into(), json!(row(builder, cube, sql)?));
+        let expression = row(builder, cube, sql)?;
+        builder.measured(cube, &expression);
+        own.insert("expression".into(), json!(expression));
     } else if kind != "count" {
         return Err("it has no formula".into());
     }

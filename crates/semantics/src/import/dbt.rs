@@ -679,6 +679,7 @@ fn simple(
         "aggregation": measure.aggregation,
     }));
     if let Some(expression) = &measure.expression {
+        builder.measured(&measure.dataset, expression);
         entry.insert("expression".into(), json!(expression));
     }
     if let Some(level) = &measure.level {
