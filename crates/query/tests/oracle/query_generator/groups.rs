@@ -4,7 +4,7 @@ use super::*;
 
 impl QueryGenerator<'_> {
     pub(super) fn measured(&mut self) -> Query {
-        let stock = match self.random.chance(10) {
+        let stock = match self.random.chance(40) {
             true => self.of_stock(),
             false => None,
         };
@@ -60,7 +60,7 @@ impl QueryGenerator<'_> {
         if self.random.chance(45) {
             query.filter = Some(self.filter(&places, 2));
         }
-        if self.random.chance(6) && self.reach_back(&mut query) {
+        if self.random.chance(12) && self.reach_back(&mut query) {
             self.finish(&mut query);
             return query;
         }
@@ -131,8 +131,12 @@ impl QueryGenerator<'_> {
                 Align::ToDate,
                 Align::Full,
                 Align::SameFiscalWeek,
+                Align::SameFiscalWeek,
+                Align::SameFiscalWeek,
+                Align::Restated,
                 Align::Restated,
                 Align::SameWeekday,
+                Align::Holiday,
                 Align::Holiday,
             ]),
             CompareTo::PriorPeriod => *self.random.pick(&[
@@ -150,10 +154,10 @@ impl QueryGenerator<'_> {
             .into_iter()
             .filter(|_| self.random.chance(80))
             .collect();
-        if self.random.chance(12) {
+        if self.random.chance(28) {
             show.push(Part::Contribution);
         }
-        if self.random.chance(8) {
+        if self.random.chance(28) {
             show.push(Part::ShareOfChange);
         }
         if show.is_empty() {

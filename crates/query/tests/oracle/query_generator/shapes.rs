@@ -32,7 +32,7 @@ impl QueryGenerator<'_> {
             let wanted = self.random.chance(percent);
             wanted.then(|| self.filter(&home, 0))
         };
-        let (first, second) = (side(35), side(20));
+        let (first, second) = (side(55), side(35));
         Query {
             basket: Some(Basket {
                 lines,

@@ -78,9 +78,9 @@ impl QueryGenerator<'_> {
             Vec::new()
         };
         let sold = Box::new(self.sold(&near));
-        Some(match self.random.below(8) {
-            0 | 1 => *stock,
-            2 => Measure::Opening(stock),
+        Some(match self.random.below(9) {
+            0 => *stock,
+            1 | 2 => Measure::Opening(stock),
             3 => Measure::SellThrough {
                 sold,
                 of: ToSell::OpeningStock(stock),
