@@ -380,22 +380,25 @@ pub(super) fn first(
         values.sort_by(|a, b| b.total_cmp(a));
         let sum: f64 = values.iter().take(n).sum();
         let share = sum / values.iter().sum::<f64>();
-        let fits = if number.percent {
-            table.complete() && !number.points && number.rounds(share)
-        } else {
-            unit_fits(number, table, *column) && number.rounds(sum)
-        };
-        if fits {
-            found.push(proof(
-                t,
-                None,
-                *column,
-                None,
-                if number.percent { share } else { sum },
-            ));
-        }
+        found.extend(sum_or_part(number, table, t, *column, (sum, share)));
     }
     found
+}
+
+/// A number said as a sum of some rows, or in percent as their part of the column.
+fn sum_or_part(
+    number: &Number,
+    table: &Table,
+    t: usize,
+    column: usize,
+    (sum, share): (f64, f64),
+) -> Option<Proof> {
+    let (value, fits) = if number.percent {
+        (share, table.complete() && !number.points)
+    } else {
+        (sum, unit_fits(number, table, column))
+    };
+    (fits && number.rounds(value)).then(|| proof(t, None, column, None, value))
 }
 
 /// The sum over the groups that are named, or their part of the whole.
@@ -422,20 +425,7 @@ pub(super) fn together(number: &Number, context: &Context, t: usize, table: &Tab
         let Some(parts) = parts else { continue };
         let sum: f64 = parts.iter().sum();
         let share = sum / table.numbers(*column).iter().sum::<f64>();
-        let fits = if number.percent {
-            table.complete() && !number.points && number.rounds(share)
-        } else {
-            unit_fits(number, table, *column) && number.rounds(sum)
-        };
-        if fits {
-            found.push(proof(
-                t,
-                None,
-                *column,
-                None,
-                if number.percent { share } else { sum },
-            ));
-        }
+        found.extend(sum_or_part(number, table, t, *column, (sum, share)));
     }
     found
 }
