@@ -82,6 +82,9 @@ enum Command {
         /// An answer document.
         file: PathBuf,
     },
+    /// Run one approved statement for a parent process.
+    #[command(name = warehouse::Program::ARGUMENT, hide = true)]
+    ConfinedQuery,
     /// Print what makes a shell complete this program's commands and flags.
     Completions {
         /// bash, zsh, fish, elvish or powershell.
@@ -133,6 +136,7 @@ fn main() -> ExitCode {
         } => checks::check_sql(model.as_deref(), &dialect, json),
         Command::CheckAnswer { json } => checks::check_answer(json),
         Command::Verify { file } => checks::verify(&file),
+        Command::ConfinedQuery => warehouse::serve_confined(),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "retail", &mut script);

@@ -15,7 +15,7 @@ mod walk;
 use sqlparser::ast::Statement;
 use sqlparser::dialect as parsers;
 use sqlparser::parser::Parser;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 /// Dialects that the guard reads.
@@ -112,6 +112,8 @@ fn physical(expression: &semantics::Expression, columns: &mut Vec<String>) {
 pub struct ApprovedSql {
     sql: String,
     dialect: Dialect,
+    schema: Option<Schema>,
+    tables: BTreeSet<String>,
 }
 
 impl ApprovedSql {
@@ -122,6 +124,14 @@ impl ApprovedSql {
     /// The dialect that it was read in.
     pub fn dialect(&self) -> Dialect {
         self.dialect
+    }
+    /// The tables and columns that it was held against; `None` if any ordinary name passed.
+    pub fn schema(&self) -> Option<&Schema> {
+        self.schema.as_ref()
+    }
+    /// Tables of the schema that it reads, as the schema calls them.
+    pub fn tables(&self) -> &BTreeSet<String> {
+        &self.tables
     }
 }
 
@@ -153,10 +163,12 @@ impl Refusal {
 /// functions never do.
 pub fn check(sql: &str, dialect: Dialect, schema: Option<&Schema>) -> Result<ApprovedSql, Refusal> {
     let statement = read(sql, dialect)?;
-    walk::statement(&statement, dialect, schema)?;
+    let tables = walk::statement(&statement, dialect, schema)?;
     Ok(ApprovedSql {
         sql: sql.to_string(),
         dialect,
+        schema: schema.cloned(),
+        tables,
     })
 }
 

@@ -74,12 +74,13 @@ pub(crate) fn file_or_url(name: &ObjectName) -> Option<Refusal> {
     })
 }
 
-/// Refuses a statement unless every part of it is allowed.
+/// Refuses a statement unless every part of it is allowed; gives the tables of the schema that it
+/// reads.
 pub(crate) fn statement(
     statement: &Statement,
     dialect: Dialect,
     schema: Option<&Schema>,
-) -> Result<(), Refusal> {
+) -> Result<BTreeSet<String>, Refusal> {
     let Statement::Query(query) = statement else {
         return Err(not_select(statement));
     };
@@ -91,8 +92,10 @@ pub(crate) fn statement(
         frames: Vec::new(),
         outermost: usize::MAX,
         bounds: Bounds::default(),
+        stored: BTreeSet::new(),
     };
-    walk.query(query).map(|_| ())
+    walk.query(query)?;
+    Ok(walk.stored)
 }
 
 pub(crate) struct Walk<'a> {
@@ -105,6 +108,8 @@ pub(crate) struct Walk<'a> {
     /// The outermost frame that a name was found in since this was last set.
     pub(crate) outermost: usize,
     pub(crate) bounds: Bounds,
+    /// Tables of the schema that were read so far.
+    stored: BTreeSet<String>,
 }
 
 impl Walk<'_> {
@@ -798,7 +803,7 @@ impl Walk<'_> {
     }
 
     /// A table by its name, and the names that may stand before its columns.
-    fn relation(&self, name: &ObjectName) -> Result<(Relation, Vec<String>), Refusal> {
+    fn relation(&mut self, name: &ObjectName) -> Result<(Relation, Vec<String>), Refusal> {
         if let Some(refusal) = file_or_url(name) {
             return Err(refusal);
         }
@@ -829,7 +834,10 @@ impl Walk<'_> {
             .filter(|_| whole)
             .and_then(|s| s.tables.get(&joined));
         let columns = match (stored, self.schema) {
-            (Some(columns), _) => Columns::Known(columns.clone()),
+            (Some(columns), _) => {
+                self.stored.insert(joined.clone());
+                Columns::Known(columns.clone())
+            }
             (None, schema) => {
                 names::relation(&list)?;
                 if schema.is_some() {

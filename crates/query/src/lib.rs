@@ -16,7 +16,7 @@ mod schema;
 mod typed;
 
 pub use canonical::{canonical, hash};
-pub use compile::{Reader, compile, compile_for};
+pub use compile::{Reader, VisibleTable, compile, compile_for, visible_tables};
 pub use compiled::{CompiledQuery, Dialect, Note, Origin, OutputColumn, OutputRole};
 pub use error::QueryError;
 pub use path::{Path, home_datasets, reachable, time_field_of};

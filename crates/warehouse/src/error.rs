@@ -93,6 +93,31 @@ pub enum WarehouseError {
     /// The question was withdrawn, or ran past its time.
     #[error("the question was stopped before its rows were complete")]
     Stopped,
+    /// A statement that was approved for other tables than it is to run on.
+    #[error("the statement was not approved for these tables")]
+    NotVisible,
+    /// A statement that the engine reads otherwise than the guard did.
+    #[error("the statement may not run: {reason}")]
+    SqlRefused {
+        /// The guard's rule, or `witness`.
+        code: String,
+        /// What was found.
+        reason: String,
+    },
+    /// The engine's error on a statement that the compiler did not write.
+    #[error("the statement failed: {0}")]
+    SqlFailed(String),
+    /// A statement that used more than it may.
+    #[error("the statement was ended: it went past its limit of {allowed} ({what})")]
+    Limit {
+        /// `time`, `memory` or `result`.
+        what: &'static str,
+        /// The limit.
+        allowed: String,
+    },
+    /// The process that runs such statements does not work.
+    #[error("the process that runs the statement failed: {0}")]
+    Child(String),
     /// The engine refuses or fails.
     #[error("the engine failed: {0}")]
     Engine(#[from] duckdb::Error),
@@ -116,6 +141,13 @@ impl WarehouseError {
             WarehouseError::Reading { .. } => "reading_invalid",
             WarehouseError::Cache { .. } => "cache_unusable",
             WarehouseError::Stopped => "stopped",
+            WarehouseError::NotVisible => "sql_not_visible",
+            WarehouseError::SqlRefused { .. } => "sql_refused",
+            WarehouseError::SqlFailed(_) => "sql_failed",
+            WarehouseError::Limit { what: "time", .. } => "limit_time",
+            WarehouseError::Limit { what: "memory", .. } => "limit_memory",
+            WarehouseError::Limit { .. } => "limit_result",
+            WarehouseError::Child(_) => "child_failed",
             WarehouseError::Engine(_) => "engine",
         }
     }
@@ -169,6 +201,17 @@ impl WarehouseError {
             }
             WarehouseError::Stopped => {
                 "ask again; a shorter period or fewer groups take less time".into()
+            }
+            WarehouseError::NotVisible => "check it against the tables that its reader may see".into(),
+            WarehouseError::SqlRefused { .. } => {
+                "write one plain SELECT over the tables of the model".into()
+            }
+            WarehouseError::SqlFailed(_) => "correct the statement".into(),
+            WarehouseError::Limit { .. } => {
+                "ask for less: a shorter period, fewer groups, a LIMIT".into()
+            }
+            WarehouseError::Child(_) => {
+                "this is a defect of the program or its installation; compiled questions still work".into()
             }
             WarehouseError::Engine(_) => "run again; if it stays, the data may be damaged".into(),
         }

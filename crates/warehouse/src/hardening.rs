@@ -13,17 +13,28 @@ const PROFILE: &[&str] = &[
     "SET autoinstall_known_extensions = false",
     "SET allow_community_extensions = false",
     "SET allow_persistent_secrets = false",
-    // What does not fit into memory spills to a folder of this size at most.
-    "SET max_temp_directory_size = '16GiB'",
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 ];
+
+/// What does not fit into memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spill {
+    /// Goes to a folder of a capped size.
+    Capped,
+    /// Ends the statement.
+    Never,
+}
 
 /// Closes a connection's database to files, networks, extensions and settings.
 ///
 /// # Errors
 /// The engine's, if it does not know a setting: an engine that cannot be closed is not used.
-pub(crate) fn harden(connection: &Connection) -> duckdb::Result<()> {
+pub(crate) fn harden(connection: &Connection, spill: Spill) -> duckdb::Result<()> {
+    connection.execute_batch(match spill {
+        Spill::Capped => "SET max_temp_directory_size = '16GiB'",
+        Spill::Never => "SET max_temp_directory_size = '0KiB'; SET temp_directory = ''",
+    })?;
     PROFILE.iter().try_for_each(|s| connection.execute_batch(s))
 }
 
@@ -79,7 +90,7 @@ mod tests {
             .access_mode(duckdb::AccessMode::ReadOnly)
             .unwrap();
         let connection = Connection::open_with_flags(&file, config).unwrap();
-        harden(&connection).unwrap();
+        harden(&connection, Spill::Capped).unwrap();
         let ran: Vec<&&str> = REFUSED
             .iter()
             .chain(WRITES)

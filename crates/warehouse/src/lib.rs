@@ -1,10 +1,11 @@
 //! The embedded data layer: files in, typed tables and rows out. The only crate that links a database.
 //!
 //! The engine takes compiled queries and the maintenance statements of this crate, never a text
-//! from outside. Typed tables and their profile are kept in the user's cache folder under the
+//! from outside; what the guard approved runs in a process of its own ([`Warehouse::run_approved`]). Typed tables and their profile are kept in the user's cache folder under the
 //! fingerprint of the data, so that a second question starts at once.
 
 mod amounts;
+mod confined;
 mod container;
 mod database;
 mod declared;
@@ -37,6 +38,7 @@ mod unpivot;
 mod workbook;
 mod written_dates;
 
+pub use confined::{Confined, Confinement, Limits, Program, Visible, serve as serve_confined};
 pub use error::WarehouseError;
 pub use profile::WarehouseEvidence;
 pub use reading::{Dates, Decimal, Reading};
@@ -60,6 +62,9 @@ pub struct Options {
     pub reading: Reading,
     /// Loads afresh even if the tables are known.
     pub no_cache: bool,
+    /// How to start the process for SQL that the compiler did not write; this program if absent,
+    /// which has to know [`Program::ARGUMENT`] then.
+    pub child: Option<Program>,
 }
 
 /// Loaded data, ready for compiled queries.
@@ -71,6 +76,8 @@ pub struct Warehouse {
     sources: Vec<Source>,
     fingerprint: String,
     folder: PathBuf,
+    database: PathBuf,
+    child: Option<Program>,
 }
 
 /// Stamp of this crate's sources: other code may read the same files into other tables.
@@ -189,7 +196,7 @@ impl Warehouse {
         for setting in query::Dialect::DuckDb.session() {
             connection.execute_batch(setting)?;
         }
-        hardening::harden(&connection)?;
+        hardening::harden(&connection, hardening::Spill::Capped)?;
         Ok(Warehouse {
             connection: Mutex::new(connection),
             idle: Mutex::new(Vec::new()),
@@ -197,6 +204,8 @@ impl Warehouse {
             sources: inventory.sources,
             fingerprint: inventory.fingerprint,
             folder,
+            database,
+            child: options.child.clone(),
         })
     }
 

@@ -114,7 +114,7 @@ fn number(x: f64) -> Cell {
     }
 }
 
-fn cell(value: Value) -> Cell {
+pub(crate) fn cell(value: Value) -> Cell {
     match value {
         Value::Null => Cell::Null,
         Value::Boolean(b) => Cell::Bool(b),

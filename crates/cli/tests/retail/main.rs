@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod confined;
 mod imported_models;
 mod opening;
 mod page;

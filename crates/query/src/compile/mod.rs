@@ -52,6 +52,7 @@ mod subquery;
 mod threshold;
 mod tree;
 mod values;
+mod visible;
 
 use crate::dialect::{SqlDialect, writer};
 use crate::path::Graph;
@@ -64,6 +65,7 @@ use statement::Select;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+pub use visible::{VisibleTable, visible_tables};
 
 /// Compiles a query that may read everything.
 ///
