@@ -270,6 +270,7 @@ fn faults(case: &Case, folder: &Path) -> Vec<String> {
         threads: Some(1),
         reading: case.reading.clone(),
         no_cache: false,
+        ..Options::default()
     };
     let opened = Warehouse::open(&paths, &options);
     let mut out = Vec::new();
