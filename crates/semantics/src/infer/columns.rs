@@ -116,6 +116,12 @@ fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
             );
         }
     }
+    if numeric && let Some(noun) = pieces_sold(words) {
+        return (
+            Subject::Quantity,
+            vec![noun.clone(), format!("{noun} sold"), "unit".into()],
+        );
+    }
     (Subject::Other, Vec::new())
 }
 
@@ -126,6 +132,13 @@ pub(super) fn level_names() -> Vec<String> {
         .find(|row| row.subject == Subject::Stock)
         .map(|row| row.synonyms.iter().map(|s| (*s).to_string()).collect())
         .unwrap_or_default()
+}
+
+/// "Bottles sold", "tickets sold": how many of them, under the noun that they are counted by.
+fn pieces_sold(words: &[String]) -> Option<String> {
+    let [noun, sold] = words else { return None };
+    let one = super::naming::singular(noun);
+    (sold == "sold" && one != *noun && one != "sale").then_some(one)
 }
 
 /// "Total children", "total items": how many there are, and no money.
@@ -429,6 +442,24 @@ fn named_by_values(
     (!elsewhere).then(|| (of, vec![noun.to_string()]))
 }
 
+/// Whether texts are ranges of numbers ("25-34", "35-49K", "Under 15K", "65+").
+fn bands(samples: &[String]) -> bool {
+    let range = |text: &String| {
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let parts: Vec<&str> = text.split('-').collect();
+        let between = matches!(&parts[..], [a, b] if [a, b].iter().all(|p| {
+            let p = p.trim();
+            !p.is_empty() && p.len() <= 6 && p.starts_with(|c: char| c.is_ascii_digit() || c == '$')
+        }));
+        let open = text.trim_end().ends_with('+')
+            || ["under ", "over ", "above ", "below "]
+                .iter()
+                .any(|w| text.to_lowercase().starts_with(w));
+        digits > 0 && text.len() <= 20 && (between || open)
+    };
+    samples.len() >= 2 && samples.iter().filter(|s| range(s)).count() * 3 >= samples.len() * 2
+}
+
 /// The field for one column.
 pub(crate) fn field(
     column: &ColumnProfile,
@@ -581,6 +612,8 @@ pub(crate) fn field(
                 // A discount in money adds up; one as a fraction or percentage does not.
                 let money_discount = subject == Subject::Discount
                     && (words.iter().any(|w| w == "amount" || w == "value")
+                        // Money taken off is written with a minus; a rate never is.
+                        || column.has_negative
                         || column
                             .max
                             .as_deref()
@@ -662,6 +695,29 @@ pub(crate) fn field(
     }
     if words.len() == 1 && role == Role::Dimension && subject == Subject::Name {
         synonyms.clear();
+    }
+    if let [head @ .., last] = words
+        && last == "description"
+        && !head.is_empty()
+        && role == Role::Dimension
+    {
+        let head = head.join(" ");
+        if bands(&column.samples) {
+            for class in ["group", "band", "bracket", "range"] {
+                synonyms.push(format!("{head} {class}"));
+            }
+        }
+        synonyms.push(head);
+    } else if role == Role::Dimension
+        && column.data_type == DataType::Text
+        && bands(&column.samples)
+        && !words
+            .iter()
+            .any(|w| matches!(w.as_str(), "group" | "band" | "bracket" | "range"))
+    {
+        for class in ["group", "band", "bracket", "range"] {
+            synonyms.push(format!("{} {class}", words.join(" ")));
+        }
     }
     if words.len() > 1
         && !matches!(subject, Subject::Other | Subject::Amount | Subject::Name)

@@ -215,14 +215,23 @@ pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity
                 .filter(|x| !matches!(x.as_str(), "id" | "name" | "number" | "no" | "code" | "key"))
                 .cloned()
                 .collect();
-            if bare.is_empty() || !matches!(field.data_type, DataType::Text | DataType::Integer) {
+            // Numbers of documents may have been written as "150043.0".
+            let whole = matches!(field.data_type, DataType::Text | DataType::Integer)
+                || field.subject == Subject::OrderNumber && field.data_type.is_numeric();
+            if bare.is_empty() || !whole {
                 continue;
             }
             let noun = singular_phrase(&bare);
             let is_id = field.role == Role::Id && w.len() > bare.len();
+            // What another table knows only some of is counted here.
+            let known = |r: &&crate::Relationship| {
+                let of = model.dataset(&r.to).and_then(|d| d.rows);
+                !matches!((field.distinct, of), (Some(here), Some(there)) if here > there + there / 20)
+            };
             let referenced = model
                 .relationships
                 .iter()
+                .filter(known)
                 .any(|r| r.from == dataset.name && r.from_fields == [field.name.clone()]);
             if referenced
                 || numbers_within(model, dataset, field, &noun)
@@ -288,7 +297,7 @@ pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity
             }
             let w: Vec<String> = words(&field.label)
                 .into_iter()
-                .filter(|x| x != "name")
+                .filter(|x| !matches!(x.as_str(), "name" | "description" | "full"))
                 .collect();
             let noun = singular_phrase(&w);
             // "ship name" names whoever it was shipped to, and no ship.

@@ -13,6 +13,7 @@ mod on_hand;
 mod relationships;
 mod siblings;
 mod summaries;
+mod twins;
 
 use crate::{
     Additivity, DataType, Dataset, Evidence, Expression, Field, FieldRef, Model, Relationship,
@@ -228,6 +229,7 @@ fn dataset(
     }
     derived::add(&mut fields, table, &entity);
     on_hand::name(&mut fields, &entity);
+    twins::settle(&mut fields, table, &primary_key, evidence);
     siblings::settle(&mut fields, table, table_words, &entity);
     derived::unit_margin(&mut fields);
     flags::add(&name, &mut fields);
@@ -291,6 +293,12 @@ pub(crate) fn name_field(fields: &[Field], entity: &str, rows: u64) -> Option<St
         .match_indices('_')
         .map(|(at, _)| format!("{}_name", &noun[at + 1..]));
     let best = std::iter::once(format!("{noun}_name")).chain(by_noun);
+    // What many rows share says what kind they are, and names none of them.
+    let tells_apart = |f: &&Field| {
+        !f.name.ends_with("description")
+            || rows < 10
+            || f.distinct.is_none_or(|d| d.saturating_mul(2) >= rows)
+    };
     for wanted in best.chain([
         "name".into(),
         "company_name".into(),
@@ -300,7 +308,8 @@ pub(crate) fn name_field(fields: &[Field], entity: &str, rows: u64) -> Option<St
         format!("{noun}_description"),
         "description".into(),
     ]) {
-        if let Some(f) = fields.iter().filter(text).find(|f| f.name == wanted) {
+        let named = fields.iter().filter(text).filter(tells_apart);
+        if let Some(f) = named.into_iter().find(|f| f.name == wanted) {
             return Some(f.name.clone());
         }
     }
@@ -308,6 +317,7 @@ pub(crate) fn name_field(fields: &[Field], entity: &str, rows: u64) -> Option<St
         fields
             .iter()
             .filter(text)
+            .filter(tells_apart)
             .find(|f| f.name.ends_with(ending))
             .map(|f| f.name.clone())
     };

@@ -132,12 +132,25 @@ pub(super) fn find(
                 let Some(target_column) = physical(to, key) else {
                     continue;
                 };
-                let share = evidence.inclusion(
-                    (&table.name, &[column]),
-                    (&profile.tables[t].name, &[&target_column]),
+                let (from, at) = (
+                    (table.name.as_str(), &[column.as_str()][..]),
+                    (
+                        profile.tables[t].name.as_str(),
+                        &[target_column.as_str()][..],
+                    ),
                 );
+                let mut share = evidence.inclusion(from, at);
                 if share < 0.9 {
-                    continue;
+                    // What is known of some only ("demographics" of some households, "returns" of
+                    // some orders): all of them occur here, under the same name.
+                    let of_some = field.name == *key
+                        && field.role == Role::Id
+                        && table.rows > profile.tables[t].rows
+                        && evidence.inclusion(at, from) >= 0.95;
+                    if !of_some {
+                        continue;
+                    }
+                    share = 0.9;
                 }
                 let owned = owner.is_some_and(|o| o.name == to.name);
                 let score = names * share + if owned { 0.1 } else { 0.0 };

@@ -15,6 +15,39 @@ pub(super) fn settle(
     one_duration(fields);
     own_names_first(fields, entity);
     one_rate(fields, table_words);
+    in_charge(fields);
+}
+
+/// A table of nothing but people and regions (or stores) says who is in charge of which.
+fn in_charge(fields: &mut [Field]) {
+    let [a, b] = fields else { return };
+    let person = |f: &Field| {
+        f.data_type == DataType::Text
+            && matches!(f.name.as_str(), "person" | "manager" | "owner" | "contact")
+    };
+    let (person, of) = if person(a) {
+        (a, b)
+    } else if person(b) {
+        (b, a)
+    } else {
+        return;
+    };
+    let place = matches!(
+        of.subject,
+        Subject::Region | Subject::Store | Subject::State | Subject::Country | Subject::City
+    );
+    if !place {
+        return;
+    }
+    let mut names = vec![
+        "manager".to_string(),
+        format!("{} manager", of.label.to_lowercase()),
+    ];
+    if of.subject == Subject::Region {
+        names.push("regional manager".into());
+    }
+    names.retain(|n| *n != person.label.to_lowercase());
+    person.synonyms.extend(names);
 }
 
 /// Of several durations, "length" and the like mean the one that is called nothing else: a film's

@@ -106,14 +106,13 @@ fn by_status(
         })
 }
 
-/// "is_returned": a yes or no that says it.
-fn by_flag(dataset: &Dataset, kind: Kind) -> Option<Withdrawn> {
+/// "is_returned", "return flag": a yes or no that says it, or one of few letters.
+fn by_flag(
+    dataset: &Dataset,
+    kind: Kind,
+    samples: &dyn Fn(&Dataset, &Field) -> Vec<String>,
+) -> Option<Withdrawn> {
     dataset.fields.iter().find_map(|f| {
-        let truth = f.data_type == DataType::Boolean;
-        let whole = f.data_type == DataType::Integer
-            && f.role == Role::Dimension
-            && f.min.as_deref() == Some("0")
-            && f.max.as_deref() == Some("1");
         let said = f.name.split('_').all(|w| {
             kind.stems().iter().any(|s| w.starts_with(s))
                 || matches!(
@@ -122,24 +121,70 @@ fn by_flag(dataset: &Dataset, kind: Kind) -> Option<Withdrawn> {
                 )
         });
         let named = kind.stems().iter().any(|s| f.name.contains(s));
-        if !(truth || whole) || !said || !named {
+        if !said || !named {
             return None;
         }
+        let value = match f.data_type {
+            DataType::Boolean => Literal::Bool(true),
+            DataType::Integer
+                if f.role == Role::Dimension
+                    && f.min.as_deref() == Some("0")
+                    && f.max.as_deref() == Some("1") =>
+            {
+                Literal::Integer(1)
+            }
+            DataType::Text if f.distinct.is_some_and(|d| d > 1 && d <= STATES) => {
+                Literal::Text(letter_for(kind, &samples(dataset, f))?)
+            }
+            _ => return None,
+        };
         Some(Withdrawn {
             kind,
             dataset: dataset.name.clone(),
             filter: RowFilter::Compare {
                 field: FieldRef::new(&dataset.name, &f.name),
                 op: Operator::Eq,
-                value: if truth {
-                    Literal::Bool(true)
-                } else {
-                    Literal::Integer(1)
-                },
+                value,
             },
             negative: false,
             why: format!("{} says so", f.label),
         })
+    })
+}
+
+/// The letter of a flag that stands for the kind: its first one ("R" beside "A" and "N"), or that of
+/// "yes".
+fn letter_for(kind: Kind, values: &[String]) -> Option<String> {
+    if values.iter().any(|v| v.chars().count() != 1) {
+        return None;
+    }
+    let first = kind.participle().chars().next()?.to_uppercase().to_string();
+    [first.as_str(), "Y"]
+        .iter()
+        .find_map(|letter| values.iter().find(|v| v.eq_ignore_ascii_case(letter)))
+        .cloned()
+}
+
+/// A table of what was taken back, with a row for each order that was: the sale has one there.
+fn by_table(model: &crate::Model, home: &Dataset, kind: Kind) -> Option<Withdrawn> {
+    let listed = model.relationships.iter().find(|r| {
+        let speaks = |d: &Dataset| {
+            d.entity
+                .split(' ')
+                .any(|w| kind.stems().iter().any(|s| w.starts_with(s)))
+        };
+        r.from == home.name && r.unique && model.dataset(&r.to).is_some_and(speaks)
+    })?;
+    let key = listed.to_fields.first()?;
+    let to = model.dataset(&listed.to)?;
+    Some(Withdrawn {
+        kind,
+        dataset: home.name.clone(),
+        filter: RowFilter::Not(Box::new(RowFilter::IsNull {
+            field: FieldRef::new(&to.name, key),
+        })),
+        negative: false,
+        why: format!("{} has a row for it", to.label),
     })
 }
 
@@ -248,7 +293,8 @@ pub(super) fn add(
         found.extend(
             places
                 .iter()
-                .find_map(|d| by_status(d, kind, samples).or_else(|| by_flag(d, kind))),
+                .find_map(|d| by_status(d, kind, samples).or_else(|| by_flag(d, kind, samples)))
+                .or_else(|| by_table(sales.model, home, kind)),
         );
     }
     if found.is_empty() {

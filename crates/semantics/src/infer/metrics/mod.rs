@@ -206,6 +206,16 @@ fn average_order(dataset: &Dataset, b: &mut Builder) {
     {
         metric.up_is_good = Some(true);
     }
+    // Where each ticket is one row's, a "ticket" is that, and not what it comes to.
+    let counted = match b.get("orders").map(|m| &m.unit) {
+        Some(Unit::Count(noun)) => crate::infer::naming::singular(noun),
+        _ => return,
+    };
+    for metric in &mut b.metrics {
+        if metric.name == "average_order_value" {
+            metric.synonyms.retain(|s| *s != counted);
+        }
+    }
 }
 
 /// Where units are sold, "units" means those, and no quantity that was ordered or has room.

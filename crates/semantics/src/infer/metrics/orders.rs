@@ -102,6 +102,18 @@ fn counted<'d>(dataset: &'d Dataset, nouns: &[&str]) -> Option<&'d Field> {
     })
 }
 
+/// Nouns for who buys.
+const BUYERS: &[&str] = &[
+    "customer",
+    "client",
+    "member",
+    "buyer",
+    "shopper",
+    "household",
+    "user",
+    "guest",
+];
+
 /// Sums of columns that count orders and customers, where rows are totals.
 fn counts(sales: &Sales<'_>, b: &mut Builder) {
     let dataset = sales.dataset;
@@ -125,7 +137,14 @@ fn counts(sales: &Sales<'_>, b: &mut Builder) {
         ),
     ];
     for (name, nouns) in columns {
-        let Some(field) = counted(dataset, nouns) else {
+        // In the rows of the sales, or in a table of nothing but such counts ("transactions").
+        let others = sales.model.datasets.iter().filter(|d| {
+            d.event_time.is_some() && d.name != dataset.name && nouns.contains(&d.entity.as_str())
+        });
+        let Some((dataset, field)) = std::iter::once(dataset)
+            .chain(others)
+            .find_map(|d| Some((d, counted(d, nouns)?)))
+        else {
             continue;
         };
         let noun = field.label.to_lowercase();
@@ -178,9 +197,9 @@ pub(super) fn add(sales: &Sales<'_>, b: &mut Builder) {
         );
     }
     if let Some(key) = sales
-        .own(&["customer", "client", "member", "buyer"])
+        .own(BUYERS)
         .map(|x| x.0)
-        .or_else(|| sales.linked(&["customer", "client", "buyer", "member"]))
+        .or_else(|| sales.linked(BUYERS))
     {
         let flagged = says_who_is_active(sales.model, &key);
         let added = b.add(
@@ -221,6 +240,9 @@ fn orders(sales: &Sales<'_>, b: &mut Builder) {
         "basket",
         "receipt",
         "ticket",
+        "bill",
+        "check",
+        "voucher",
     ]) {
         let added = b.add(
             "orders",

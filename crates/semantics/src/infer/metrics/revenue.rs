@@ -145,11 +145,31 @@ fn less(discount: &Field) -> Expression {
     )
 }
 
+/// Of several prices the one that was paid: a net or discounted price before a unit price, and a list
+/// price last.
+fn price_paid(dataset: &Dataset) -> Option<&Field> {
+    let rank = |f: &Field| {
+        let says = |nouns: &[&str]| f.name.split('_').any(|w| nouns.contains(&w));
+        if says(&["net", "paid", "final", "discounted", "actual", "sold"]) {
+            0
+        } else if f.subject == Subject::UnitPrice && !says(&["gross", "original", "regular"]) {
+            1
+        } else {
+            2
+        }
+    };
+    dataset
+        .fields
+        .iter()
+        .filter(|f| {
+            f.role == Role::Measure && matches!(f.subject, Subject::UnitPrice | Subject::ListPrice)
+        })
+        .min_by_key(|f| rank(f))
+}
+
 fn of_dataset(home: usize, dataset: &Dataset) -> Vec<Candidate> {
     let quantity = measure(dataset, Subject::Quantity);
-    let price = dataset.fields.iter().find(|f| {
-        f.role == Role::Measure && matches!(f.subject, Subject::UnitPrice | Subject::ListPrice)
-    });
+    let price = price_paid(dataset);
     // A unit price or a list price is before its discount; a price that is only called so may be what
     // was paid, and a percentage beside it then only tells how it came about.
     let priced_before = price.is_some_and(|p| {
