@@ -33,6 +33,8 @@ pub(crate) struct Lexicon {
     scales: HashMap<&'static str, f64>,
     /// Name of a place → its other names, as folded singular words.
     places: HashMap<String, Vec<String>>,
+    codes: Vec<Code>,
+    countries: std::collections::HashSet<String>,
     /// Base form of a verb → word stems of the dates that it means.
     verbs: HashMap<&'static str, Vec<&'static str>>,
     /// Words that are no part of a value's name by themselves.
@@ -251,6 +253,25 @@ pub(crate) fn english() -> &'static Lexicon {
                 }
             }
         }
+        let codes = rows(include_str!("../lexicon/en/codes.tsv"))
+            .filter_map(|row| match row[..] {
+                [code, columns, meanings] => Some(Code {
+                    code: crate::values::words_of(code).join(" "),
+                    columns: columns.split(' ').collect(),
+                    meanings: meanings
+                        .split(" | ")
+                        .map(|m| crate::values::words_of(m).join(" "))
+                        .collect(),
+                }),
+                _ => None,
+            })
+            .collect();
+        let countries = semantics::places()
+            .iter()
+            .filter(|place| place.kind == semantics::PlaceKind::Country)
+            .flat_map(|place| place.others.iter().copied().chain([place.name]))
+            .map(|name| crate::values::words_of(name).join(" "))
+            .collect();
         let mut courtesies: Vec<Vec<String>> = rows(include_str!("../lexicon/en/courtesies.tsv"))
             .flat_map(|row| row.into_iter().flat_map(|line| line.split(" | ")))
             .map(|phrase| {
@@ -284,12 +305,25 @@ pub(crate) fn english() -> &'static Lexicon {
             numbers,
             scales,
             places,
+            codes,
+            countries,
             verbs,
             ordinary,
             courtesies,
             words,
         }
     })
+}
+
+/// A code that stands for a word in columns of one kind ("F" under "gender").
+#[derive(Debug)]
+pub(crate) struct Code {
+    /// As folded words.
+    pub(crate) code: String,
+    /// Words of which the column's name has one.
+    pub(crate) columns: Vec<&'static str>,
+    /// What it stands for, as folded singular words.
+    pub(crate) meanings: Vec<String>,
 }
 
 impl Lexicon {
@@ -344,6 +378,16 @@ impl Lexicon {
     /// Other names of a place, as folded singular words.
     pub(crate) fn other_names(&self, folded: &str) -> &[String] {
         self.places.get(folded).map_or(&[], Vec::as_slice)
+    }
+    /// Codes that stand for a phrase.
+    pub(crate) fn codes(&self, folded: &str) -> impl Iterator<Item = &Code> {
+        self.codes
+            .iter()
+            .filter(move |c| c.meanings.iter().any(|m| m == folded))
+    }
+    /// Whether a phrase names a country, or is its adjective.
+    pub(crate) fn is_country(&self, folded: &str) -> bool {
+        self.countries.contains(folded)
     }
     /// What is said around a question, longest first.
     pub(crate) fn courtesies(&self) -> &[Vec<String>] {

@@ -359,7 +359,7 @@ fn word_at(tokens: &mut Vec<Token>, characters: &[char], start: usize) -> usize 
     let has_digit = text.chars().any(|c| c.is_ascii_digit());
     let known_short = matches!(
         lower.as_str(),
-        "y/y" | "m/m" | "q/q" | "no." | "vs." | "w/o" | "b/w"
+        "y/y" | "m/m" | "q/q" | "no." | "vs." | "w/o" | "w/" | "b/w"
     );
     let initials =
         lower.len() <= 6 && lower.contains('.') && lower.split('.').all(|p| p.len() <= 1);

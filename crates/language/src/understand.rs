@@ -242,7 +242,16 @@ pub(crate) fn weigh(
                         | "set all"
                 )
         });
-    if let Some((code, phrase)) = refused.filter(|_| !edits_query) {
+    // "demand forecast" is a column where there is one.
+    let named = refused.as_ref().is_some_and(|(code, phrase)| {
+        *code == "forecast"
+            && knowledge.model.datasets.iter().any(|d| {
+                d.fields
+                    .iter()
+                    .any(|f| f.name.split('_').any(|w| w == phrase))
+            })
+    });
+    if let Some((code, phrase)) = refused.filter(|_| !edits_query && !named) {
         let message = match code {
             "write_request" => "data is only read here, never changed".to_string(),
             "injection" => {

@@ -59,6 +59,11 @@ pub(crate) fn words_of(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether a column's name has one of these words.
+fn speaks_of(field: &FieldRef, words: &[&str]) -> bool {
+    field.field.split('_').any(|w| words.contains(&w))
+}
+
 impl ValueIndex {
     /// Values with a word that starts with the (folded) letters, in order, at most so many.
     pub fn starting(&self, letters: &str, at_most: usize) -> Vec<String> {
@@ -188,12 +193,26 @@ impl ValueIndex {
             .unwrap_or_default();
         for other in english().other_names(&joined) {
             if let Some(ids) = self.exact.get(other) {
+                // "CA" is Canada among countries, and California among states.
+                let elsewhere = other.len() <= 3 && english().is_country(&joined);
                 let places: Vec<ValueMatch> = self
                     .group(ids, Quality::Alias, usize::MAX)
                     .into_iter()
+                    .filter(|m| !(elsewhere && speaks_of(&m.field, &["state", "province"])))
                     .filter(|m| !found.iter().any(|f| f.field == m.field))
                     .collect();
                 found.extend(places);
+            }
+        }
+        for code in english().codes(&joined) {
+            if let Some(ids) = self.exact.get(&code.code) {
+                let coded: Vec<ValueMatch> = self
+                    .group(ids, Quality::Alias, usize::MAX)
+                    .into_iter()
+                    .filter(|m| speaks_of(&m.field, &code.columns))
+                    .filter(|m| !found.iter().any(|f| f.field == m.field))
+                    .collect();
+                found.extend(coded);
             }
         }
         if !loose {

@@ -116,6 +116,14 @@ fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
             );
         }
     }
+    // "Purchase" as a number is what was paid for it; a plural counts them.
+    if numeric && matches!(words, [w] if matches!(w.as_str(), "purchase" | "spend" | "spent")) {
+        let names = ["amount", "value", "purchase amount", "spend", "revenue"];
+        return (
+            Subject::Amount,
+            names.iter().map(|s| (*s).to_string()).collect(),
+        );
+    }
     if numeric && let Some(noun) = pieces_sold(words) {
         return (
             Subject::Quantity,
@@ -237,9 +245,43 @@ fn numbers_a_line(words: &[String], data_type: DataType) -> bool {
 /// Words of a yes or no that are sure of it however few rows there are.
 const STATES: &[&str] = &["active", "enabled", "deleted", "discontinued", "current"];
 
+/// Most values of a column of classes.
+const CLASSES: u64 = 200;
+
 /// "Store 17", "department 8": whole numbers under the bare noun of a thing. A plural counts things,
 /// and an area is measured.
 fn numbered_thing(column: &ColumnProfile, words: &[String], subject: Subject) -> bool {
+    // "Occupation 7", "cluster 13", "product category 1": classes that go by a number.
+    let class = |w: &String| {
+        matches!(
+            w.as_str(),
+            "occupation"
+                | "cluster"
+                | "class"
+                | "group"
+                | "tier"
+                | "type"
+                | "category"
+                | "band"
+                | "campaign"
+                | "grade"
+                | "zone"
+        )
+    };
+    let named = match words {
+        [] => false,
+        [front @ .., last] if last.bytes().all(|b| b.is_ascii_digit()) => {
+            front.last().is_some_and(class)
+        }
+        [.., last] => class(last),
+    };
+    if column.data_type == DataType::Integer
+        && !column.has_negative
+        && named
+        && column.distinct <= CLASSES
+    {
+        return true;
+    }
     column.data_type == DataType::Integer
         && !column.has_negative
         && is_thing(subject)
@@ -697,7 +739,7 @@ pub(crate) fn field(
         synonyms.clear();
     }
     if let [head @ .., last] = words
-        && last == "description"
+        && matches!(last.as_str(), "description" | "condition")
         && !head.is_empty()
         && role == Role::Dimension
     {

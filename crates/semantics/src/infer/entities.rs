@@ -177,8 +177,24 @@ pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity
                 others.push(other);
             }
         }
-        taken.insert(noun);
+        taken.insert(noun.clone());
         taken.insert(dataset.entity.clone());
+        // Where a row is a customer of one order, and another id says who it is.
+        let same = [
+            format!("{noun}_unique_id"),
+            format!("unique_{noun}_id"),
+            format!("{noun}_master_id"),
+            format!("master_{noun}_id"),
+        ]
+        .iter()
+        .find_map(|id| dataset.field(id))
+        .filter(|f| f.distinct.is_some_and(|d| Some(d) < dataset.rows))
+        .map(|f| reference(dataset, &f.name));
+        let (key, display, rows) = match same {
+            Some(id) if display == key => (id.clone(), id, None),
+            Some(id) => (id, display, None),
+            None => (key, display, Some(dataset.name.clone())),
+        };
         found.push(Entity {
             name: dataset.entity.clone(),
             label: label(&words(&dataset.entity)),
@@ -186,7 +202,7 @@ pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity
             id_field: (display != key && !unique(dataset, &display.field)).then(|| key.clone()),
             key,
             display,
-            dataset: Some(dataset.name.clone()),
+            dataset: rows,
         });
     }
     for dataset in &model.datasets {
@@ -215,19 +231,16 @@ pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity
                 .filter(|x| !matches!(x.as_str(), "id" | "name" | "number" | "no" | "code" | "key"))
                 .cloned()
                 .collect();
-            // Numbers of documents may have been written as "150043.0".
+            // Numbers may have been written as "150043.0", where some of them are missing.
             let whole = matches!(field.data_type, DataType::Text | DataType::Integer)
-                || field.subject == Subject::OrderNumber && field.data_type.is_numeric();
+                || field.role == Role::Id && field.data_type.is_numeric();
             if bare.is_empty() || !whole {
                 continue;
             }
             let noun = singular_phrase(&bare);
             let is_id = field.role == Role::Id && w.len() > bare.len();
             // What another table knows only some of is counted here.
-            let known = |r: &&crate::Relationship| {
-                let of = model.dataset(&r.to).and_then(|d| d.rows);
-                !matches!((field.distinct, of), (Some(here), Some(there)) if here > there + there / 20)
-            };
+            let known = |r: &&crate::Relationship| !super::knows_some(dataset, r, &model.datasets);
             let referenced = model
                 .relationships
                 .iter()

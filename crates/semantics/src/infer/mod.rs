@@ -1,5 +1,6 @@
 //! A model from measurements: nothing is known of the data but its names, types, values and keys.
 
+mod attributes;
 pub(crate) mod columns;
 mod comparable;
 mod dates;
@@ -71,6 +72,7 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
         ..Model::default()
     };
     model.entities = entities::find(&model, &mut entities::measured(profile, evidence));
+    attributes::settle(&mut model, &mut entities::measured(profile, evidence));
     let summarised = summaries::find(&model, profile, evidence);
     for dataset in &mut model.datasets {
         if let Some(grain) = summarised.get(&dataset.name) {
@@ -86,15 +88,21 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
     model
 }
 
-/// Where rows look up what is known of a thing for a day, and both say the same of it ("is holiday"),
-/// the word means the rows' own column; the other one goes by its table.
+/// Where rows look up what is known of a thing for a day, or what another table knows of some of them
+/// ("returns" of orders), and both say the same of it ("is holiday", "market"), the word means the
+/// rows' own column; the other one goes by its table.
 fn own_copies(datasets: &mut [Dataset], relationships: &[Relationship]) {
-    for link in relationships.iter().filter(|r| r.from_fields.len() > 1) {
+    for link in relationships {
         let Some(own) = datasets.iter().find(|d| d.name == link.from) else {
             continue;
         };
-        let daily = |name: &String| own.field(name).is_some_and(|f| f.role == Role::Time);
-        if !link.from_fields.iter().any(daily) {
+        let daily = link.from_fields.len() > 1
+            && link
+                .from_fields
+                .iter()
+                .any(|name| own.field(name).is_some_and(|f| f.role == Role::Time));
+        let of_some = knows_some(own, link, datasets);
+        if !daily && !of_some {
             continue;
         }
         let same: Vec<(String, DataType)> = own
@@ -122,8 +130,22 @@ fn own_copies(datasets: &mut [Dataset], relationships: &[Relationship]) {
             field.name = format!("{name}_{}", field.name);
             field.label = label(&words(&field.name));
             field.synonyms.clear();
+            field.searchable &= !of_some;
         }
     }
+}
+
+/// Whether a table that rows refer to has a row for some of their keys only.
+pub(crate) fn knows_some(from: &Dataset, link: &Relationship, datasets: &[Dataset]) -> bool {
+    let [key] = &link.from_fields[..] else {
+        return false;
+    };
+    let keys = from.field(key).and_then(|f| f.distinct);
+    let known = datasets
+        .iter()
+        .find(|d| d.name == link.to)
+        .and_then(|d| d.rows);
+    matches!((keys, known), (Some(keys), Some(known)) if keys > known + known / 20)
 }
 
 /// Whether rows are events or lines that metrics are summed over: they refer to others and are

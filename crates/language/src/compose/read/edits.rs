@@ -28,7 +28,7 @@ impl Reader<'_> {
                 }
                 Node::Edit(EditWord::Finer) => {
                     self.take(at);
-                    self.draft.edits.level = 1;
+                    self.drill(at);
                 }
                 Node::Edit(EditWord::Coarser) => {
                     self.take(at);
@@ -51,7 +51,7 @@ impl Reader<'_> {
         self.members();
     }
 
-    /// "drill into seafood": one level down unless the words name the groups.
+    /// "drill into seafood", "break it down": one level down unless the words name the groups.
     fn drill(&mut self, at: usize) {
         let grouped = (at + 1..self.nodes.len()).any(|i| {
             self.is(i, Mark::By)

@@ -55,6 +55,8 @@ impl Reader<'_> {
 
     /// "customers older than 30": a filter on the rows.
     pub(super) fn limits(&mut self) -> Result<(), Misfit> {
+        self.at_a_rate();
+        self.stars();
         for at in 0..self.nodes.len() {
             match self.nodes[at].node {
                 Node::Limit(op, stems, value) => {
@@ -98,6 +100,58 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// "1 star reviews": those with that rating.
+    fn stars(&mut self) {
+        for at in 0..self.nodes.len().saturating_sub(1) {
+            let Node::Number(value, false) = self.nodes[at].node else {
+                continue;
+            };
+            let Node::Named(Named::Field(field)) = self.nodes[at + 1].node.clone() else {
+                continue;
+            };
+            let rated = matches!(self.nodes[at + 1].text.as_str(), "star" | "stars")
+                && self
+                    .model()
+                    .field(&field)
+                    .is_some_and(|f| f.subject == Subject::Rating && f.data_type.is_numeric());
+            if rated && self.adjacent(at, at + 1) && !self.used[at] {
+                self.take(at);
+                self.take(at + 1);
+                self.limit_rows(field, Operator::Eq, value);
+            }
+        }
+    }
+
+    /// "at 20 % discount": the rows with that rate.
+    fn at_a_rate(&mut self) {
+        for at in 0..self.nodes.len().saturating_sub(2) {
+            let Node::Number(value, false) = self.nodes[at].node else {
+                continue;
+            };
+            let sign = matches!(self.nodes[at + 1].text.as_str(), "%" | "percent" | "pct");
+            let Node::Named(Named::Field(field)) = self.nodes[at + 2].node.clone() else {
+                continue;
+            };
+            let rate = self.model().field(&field).filter(|f| {
+                f.subject == Subject::Discount
+                    && f.additivity == Additivity::Non
+                    && f.data_type.is_numeric()
+            });
+            let together = self.adjacent(at, at + 1) && self.adjacent(at + 1, at + 2);
+            if !sign || !together || self.used[at] {
+                continue;
+            }
+            let Some(fraction) = rate.map(|f| f.unit == Unit::Fraction) else {
+                continue;
+            };
+            for taken in at..at + 3 {
+                self.take(taken);
+            }
+            let value = if fraction { value / 100.0 } else { value };
+            self.limit_rows(field, Operator::Eq, value);
+        }
     }
 
     /// "sold at a discount", "at full price": the rows with a discount, or without one.

@@ -76,7 +76,15 @@ impl Reader<'_> {
             while let Some(node) = self.nodes.get(next).map(|n| n.node.clone()) {
                 match node {
                     Node::Time(TimeSense::Grain(grain)) => {
+                        // "average daily sales each month": the days are averaged over.
+                        let finer = self.nodes.iter().enumerate().any(|(i, n)| {
+                            i != next
+                                && !self.used[i]
+                                && matches!(n.node, Node::Time(TimeSense::Grain(g)) if !g.is_cyclic() && g != grain)
+                                && n.text.ends_with("ly")
+                        });
                         let per_average = average
+                            && !finer
                             && !grain.is_cyclic()
                             && matches!(
                                 self.nodes[at].text.as_str(),
@@ -283,6 +291,19 @@ impl Reader<'_> {
                 self.add_dimension(Dimension::Field(field));
                 found = true;
             }
+            // "the albums, and how many tracks are on each": each of what was named before.
+            if !found
+                && self.nodes[at].text.contains("each")
+                && !self.nodes[at + 1..]
+                    .iter()
+                    .any(|n| matches!(n.node, Node::Named(_) | Node::Time(_) | Node::Value(_)))
+                && self.nodes[..at].iter().any(
+                    |n| matches!(&n.node, Node::Named(named) if self.group_of(named).is_some()),
+                )
+            {
+                self.take(at);
+                found = true;
+            }
             if !found
                 && matches!(
                     self.nodes[at].text.as_str(),
@@ -422,9 +443,16 @@ impl Reader<'_> {
             .words_between(self.nodes[at].end, self.nodes[next].start)
             .any(|w| matches!(w, "a" | "an" | "the" | "our" | "any" | "all"));
         let valued = next > at + 1;
+        // "the most ordered products by customers"
+        let deed = self.nodes.iter().any(|n| {
+            matches!(
+                n.node,
+                Node::RankBy(RankBasis::Units | RankBasis::Orders, _)
+            ) && n.text.ends_with("ed")
+        });
         self.nodes[at].text == "by"
             && actor
-            && (after_verb || valued || article)
+            && (after_verb || valued || article || deed)
             && (valued || article || !is_singular(&self.nodes[next].text))
     }
 
@@ -580,6 +608,30 @@ impl Reader<'_> {
             };
             if divided {
                 self.add_measure(inner);
+                return;
+            }
+            // "how many tracks are on an invoice": those on each, and not all that there are.
+            let key = self.model().entities[entity].key.clone();
+            let stock = match &inner.measure {
+                Measure::Rows(d) => Some(d.clone()).filter(|d| {
+                    self.model().dataset(d).is_some_and(|d| !d.is_fact)
+                        && query::reachable(self.model(), d, &key).is_err()
+                }),
+                _ => None,
+            };
+            if let Some(field) = stock.and_then(|d| self.fact_field(&d)) {
+                self.add_measure(NamedMeasure {
+                    name: format!("Average {} per {noun}", inner.name.to_lowercase()),
+                    measure: Measure::PerGroup {
+                        aggregation: Aggregation::Average,
+                        measure: Box::new(Measure::Aggregate {
+                            aggregation: Aggregation::CountDistinct,
+                            field,
+                        }),
+                        per: vec![Dimension::Field(key)],
+                    },
+                    explicit: true,
+                });
                 return;
             }
             self.add_measure(NamedMeasure {

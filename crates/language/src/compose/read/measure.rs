@@ -734,7 +734,23 @@ impl Reader<'_> {
                     .iter()
                     .any(|n| matches!(n.node, Node::Threshold(_, Bar::Average)))
             {
-                self.average_per(Dimension::Time(grain), at, at);
+                // "the monthly average price": the price of each month, and no mean of those.
+                let price = self
+                    .nodes
+                    .get(at + 1)
+                    .is_some_and(|n| n.node == Node::Aggregation(Aggregation::Average))
+                    && next_number.is_some_and(|i| match &self.nodes[i].node {
+                        Node::Named(named) => self
+                            .number_of(named, Some(Aggregation::Sum))
+                            .is_none_or(|n| self.summed(&n.measure).is_none()),
+                        _ => false,
+                    });
+                if price {
+                    self.take(at);
+                    self.add_dimension(Dimension::Time(grain));
+                } else {
+                    self.average_per(Dimension::Time(grain), at, at);
+                }
             }
         }
         // "how many units does a typical order contain": average next to an entity.
@@ -832,6 +848,7 @@ impl Reader<'_> {
                     }
                 }
             }
+            let several = !listed.is_empty();
             for (i, how) in listed.into_iter().rev() {
                 if let Some(number) = self.number_of(&named, Some(how)) {
                     self.take(i);
@@ -842,8 +859,17 @@ impl Reader<'_> {
                     });
                 }
             }
-            let number = self
-                .number_of(&named, aggregation.map(|a| a.1))
+            let stated = match (&named, aggregation) {
+                (Named::Metric(name), Some((_, how))) if several => self
+                    .model()
+                    .metric(name)
+                    .filter(|m| matches!(m.kind, MetricKind::Ratio { .. }))
+                    .map(|m| m.label.clone())
+                    .and_then(|label| self.rate_as_stated(&label, how)),
+                _ => None,
+            };
+            let number = stated
+                .or_else(|| self.number_of(&named, aggregation.map(|a| a.1)))
                 .or_else(|| self.middle_of_orders(at, &named, aggregation.map(|a| a.1)));
             if let Some(number) = number {
                 self.take(at);

@@ -188,7 +188,7 @@ impl Reader<'_> {
                     entity.name.as_str(),
                     "customer" | "client" | "member" | "user"
                 );
-                entity.dataset.is_some() && (named || customer)
+                entity.dataset.is_some() && named || customer
             })
             .collect();
         let said = self.nodes.iter().any(|n| match &n.node {
@@ -242,6 +242,19 @@ impl Reader<'_> {
         self.persons();
         self.shared_nouns();
         self.pronouns();
+        // "State the highest profit", "Name the part": an order to say it, and no column.
+        for at in 0..self.nodes.len() {
+            let end = self.nodes[at].end;
+            let orders = matches!(
+                self.nodes[at].text.as_str(),
+                "state" | "name" | "list" | "report" | "return"
+            ) && self
+                .words_between(end, end + 1)
+                .any(|w| matches!(w, "the" | "all" | "every" | "their" | "its"));
+            if orders && matches!(self.nodes[at].node, Node::Named(_)) && self.opens(at) {
+                return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+            }
+        }
         // "same but for France" repeats the question, it points at no member of the answer.
         let same = |n: &Placed| matches!(n.text.as_str(), "same" | "the same");
         self.draft.refers = (0..self.nodes.len())

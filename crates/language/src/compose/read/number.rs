@@ -36,11 +36,17 @@ impl Reader<'_> {
                 if let Some(spread) = self.over_orders(name, aggregation) {
                     return Some(spread);
                 }
-                // A ratio of sums has no median.
+                // A ratio of sums has no median and no extreme.
+                if let Some(how @ (Aggregation::Median | Aggregation::Max | Aggregation::Min)) =
+                    aggregation
+                    && matches!(metric.kind, MetricKind::Ratio { .. })
+                {
+                    return self.rate_as_stated(&metric.label, how);
+                }
                 if aggregation == Some(Aggregation::Median)
                     && !matches!(metric.kind, MetricKind::Simple { .. })
                 {
-                    return self.middle_of_rates(&metric.label);
+                    return None;
                 }
                 let field = match &metric.kind {
                     MetricKind::Simple {
@@ -176,8 +182,8 @@ impl Reader<'_> {
         (counts && money && !averaged).then(|| numerator.clone())
     }
 
-    /// "median operating margin" where each row states its margin: the middle of what is stated.
-    fn middle_of_rates(&self, label: &str) -> Option<Number> {
+    /// "median operating margin", "lowest margin" where each row states its margin: of what is stated.
+    pub(super) fn rate_as_stated(&self, label: &str, how: Aggregation) -> Option<Number> {
         let word = label.rsplit(' ').next()?.to_lowercase();
         let mut stated = self.model().datasets.iter().flat_map(|d| {
             d.fields
@@ -188,9 +194,9 @@ impl Reader<'_> {
         });
         let (field, label) = stated.next()?;
         stated.next().is_none().then(|| Number {
-            name: format!("Median {label}"),
+            name: format!("{} {label}", aggregation_word(how)),
             measure: Measure::Aggregate {
-                aggregation: Aggregation::Median,
+                aggregation: how,
                 field: field.clone(),
             },
             field: Some(field),

@@ -107,6 +107,14 @@ impl Reader<'_> {
             Node::Extreme(direction, _) => (direction, None),
             _ => return Ok(()),
         };
+        // "the slowest states by delivery time": where it takes longest.
+        let timed = self.draft.measures.iter().any(|m| self.lasts(&m.measure));
+        let (direction, basis) = match self.nodes[at].text.as_str() {
+            "slowest" if timed => (Direction::Descending, None),
+            "fastest" | "quickest" if timed => (Direction::Ascending, None),
+            _ => (direction, basis),
+        };
+        let basis = basis.or_else(|| self.bought_most(at).then_some(RankBasis::Units));
         let stems = match self.nodes[at].node {
             Node::Extreme(_, stems) => Some(stems),
             _ => None,
@@ -230,6 +238,7 @@ impl Reader<'_> {
             .filter(|i| !self.used[*i] && !bare)
             .filter(|i| *i < at || !self.is_place(*i))
             .find(|i| matches!(&self.nodes[*i].node, Node::Named(named) if self.group_of(named).is_some()));
+        let (named, mean) = self.mean_of_each(stems, at, named);
         let per: Vec<Dimension> = self.draft.dimensions.clone();
         let mut singular = false;
         let mut ranked = None;
@@ -291,6 +300,7 @@ impl Reader<'_> {
                     name: capitalised(&label),
                     measure: Measure::Aggregate {
                         aggregation: match direction {
+                            _ if mean => Aggregation::Average,
                             Direction::Descending => Aggregation::Max,
                             Direction::Ascending => Aggregation::Min,
                         },
@@ -429,6 +439,88 @@ impl Reader<'_> {
             per: within,
         });
         Ok(())
+    }
+
+    /// Whether a number is a length of time.
+    fn lasts(&self, measure: &Measure) -> bool {
+        match measure {
+            Measure::Metric(name) => self
+                .model()
+                .metric(name)
+                .is_some_and(|m| m.unit == Unit::Days),
+            Measure::Aggregate { field, .. } => {
+                self.model()
+                    .field(field)
+                    .is_some_and(|f| f.unit == Unit::Days || f.subject == Subject::Duration)
+                    || field
+                        .field
+                        .split('_')
+                        .any(|w| matches!(w, "days" | "duration" | "hours" | "minutes"))
+            }
+            _ => false,
+        }
+    }
+
+    /// "genres with the longest tracks on average": the genres are ranked, by the mean over their
+    /// tracks. What is ranked, and whether by a mean.
+    fn mean_of_each(
+        &mut self,
+        stems: Option<&str>,
+        at: usize,
+        named: Option<usize>,
+    ) -> (Option<usize>, bool) {
+        let average = (0..self.nodes.len()).find(|i| {
+            !self.used[*i] && self.nodes[*i].node == Node::Aggregation(Aggregation::Average)
+        });
+        let (Some(stems), Some(average), Some(behind)) =
+            (stems, average, named.filter(|n| *n > at))
+        else {
+            return (named, false);
+        };
+        let before = (0..at).rev().find(|i| {
+            !self.used[*i]
+                && matches!(&self.nodes[*i].node, Node::Named(n) if self.group_of(n).is_some())
+        });
+        let own = match (&self.nodes[behind].node, self.field_by_stems(stems, at)) {
+            (Node::Named(Named::Entity(e)), Some((field, _))) => {
+                self.model().entities[*e].dataset.as_ref() == Some(&field.dataset)
+            }
+            _ => false,
+        };
+        if before.is_none() || !own {
+            return (named, false);
+        }
+        self.take(average);
+        self.take(behind);
+        (before, true)
+    }
+
+    /// "who bought the most Xerox 1952": how many of them.
+    fn bought_most(&self, at: usize) -> bool {
+        let start = self.nodes[at].start;
+        let deed = self.words_between(start.saturating_sub(2), start).any(|w| {
+            matches!(
+                w,
+                "bought" | "ordered" | "purchased" | "buys" | "buy" | "sold" | "sells" | "orders"
+            )
+        });
+        let goods = self.nodes.get(at + 1).is_some_and(|n| match &n.node {
+            Node::Value(v) => {
+                self.adjacent(at, at + 1)
+                    && (self.identifies_goods(&v.field)
+                        || self.model().field(&v.field).is_some_and(|f| {
+                            matches!(
+                                f.subject,
+                                Subject::Category | Subject::Subcategory | Subject::Brand
+                            )
+                        }))
+            }
+            _ => false,
+        });
+        matches!(self.nodes[at].text.as_str(), "most" | "least" | "fewest")
+            && deed
+            && goods
+            && self.draft.measures.is_empty()
     }
 
     /// Whether a field shows the products themselves.

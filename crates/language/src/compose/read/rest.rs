@@ -193,6 +193,15 @@ impl Reader<'_> {
             })
     }
 
+    /// Whether nothing stands before a node in its sentence.
+    pub(super) fn opens(&self, at: usize) -> bool {
+        let start = self.nodes[at].start;
+        start == 0
+            || self
+                .words_between(start - 1, start)
+                .any(|w| matches!(w, "?" | "." | ";" | ":" | "!"))
+    }
+
     /// Whether rows of the entity are events with a date (returns, reviews): they are counted.
     fn is_happening(&self, entity: usize) -> bool {
         self.model().entities[entity]
@@ -352,7 +361,11 @@ impl Reader<'_> {
                         }
                         // "orders placed by German customers": the noun says whose, not by whom to group.
                         // What the numbers do not reach is no part of their scope.
-                        if !self.reached(&field) {
+                        let start = self.nodes[at].start;
+                        let each = self
+                            .words_between(start.saturating_sub(1), start)
+                            .any(|w| matches!(w, "each" | "every" | "per"));
+                        if each || !self.reached(&field) {
                             return Err(Misfit::Unused(self.nodes[at].text.clone()));
                         }
                         self.draft.penalty += 0.2;

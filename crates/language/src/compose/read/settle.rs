@@ -24,6 +24,25 @@ impl Reader<'_> {
             if self.points_back(at) {
                 self.nodes[at].node = Node::Mark(Mark::Ref);
             }
+            // "priced at 1.99"
+            if self.is(at, Mark::Worth)
+                && self.nodes[at].text.starts_with("priced")
+                && let Some(Node::Number(value, money)) =
+                    self.nodes.get(at + 1).map(|n| n.node.clone())
+            {
+                self.nodes[at + 1].node =
+                    Node::Threshold(Operator::Eq, Bar::Number(value, money, false));
+            }
+            if self.on_such_days(at) {
+                self.take(at);
+            }
+            if self.of_lines(at) {
+                self.nodes[at].node = Node::Mark(Mark::RowsWord);
+            }
+            if self.of_several(at) {
+                self.nodes[at].node = Node::Mark(Mark::By);
+                self.nodes[at].text = "for each".into();
+            }
             if self.same_period(at) {
                 self.take(at);
                 self.take(at + 1);
@@ -60,9 +79,10 @@ impl Reader<'_> {
                         .is_some_and(|x| x.role == Role::Dimension && !x.data_type.is_temporal())
             });
             // "by item revenue", "of product revenue": revenue.
-            let scoped = at
-                .checked_sub(1)
-                .is_some_and(|b| self.is(b, Mark::By) || self.is(b, Mark::Share));
+            let scoped = at.checked_sub(1).is_some_and(|b| {
+                // "each region's revenue" groups.
+                self.is(b, Mark::By) && self.nodes[b].text == "by" || self.is(b, Mark::Share)
+            });
             let money = matches!(&self.nodes[at + 1].node, Node::Named(Named::Metric(m))
                 if self.model().metric(m).is_some_and(|m| matches!(m.unit, Unit::Money(_))));
             let thing = is_singular(&self.nodes[at].text)
@@ -156,6 +176,53 @@ impl Reader<'_> {
                         _ => false,
                     }
             })
+    }
+
+    /// "the total value of the lines with …": which rows the number is of, and no number of rows.
+    fn of_lines(&self, at: usize) -> bool {
+        let rows =
+            matches!(&self.nodes[at].node, Node::Named(Named::Metric(m)) if m == "line_items");
+        let number = at
+            .checked_sub(2)
+            .is_some_and(|i| match &self.nodes[i].node {
+                Node::Named(named) => self.number_of(named, None).is_some(),
+                _ => false,
+            });
+        rows && number && self.is(at - 1, Mark::Among) && self.is(at + 1, Mark::Relative)
+    }
+
+    /// "on snowy days", "on promo days": which days' rows, and no breakdown by day.
+    fn on_such_days(&self, at: usize) -> bool {
+        let days = matches!(
+            self.nodes[at].node,
+            Node::Time(TimeSense::Grain(Grain::Day))
+        ) && matches!(self.nodes[at].text.as_str(), "days" | "day");
+        let kind = at.checked_sub(1).filter(|i| self.adjacent(*i, at));
+        let described = kind.is_some_and(|i| match &self.nodes[i].node {
+            Node::Value(_) => true,
+            Node::Named(Named::Field(f)) => self.model().field(f).is_some_and(|f| {
+                f.data_type == DataType::Boolean || f.distinct.is_some_and(|d| d <= 2)
+            }),
+            _ => false,
+        });
+        let on = kind.is_some_and(|i| {
+            let start = self.nodes[i].start;
+            self.words_between(start.saturating_sub(1), start)
+                .any(|w| matches!(w, "on" | "during"))
+        });
+        days && described && on
+    }
+
+    /// "for different segments", "across various regions": one by one.
+    fn of_several(&self, at: usize) -> bool {
+        let several = self.is(at, Mark::Distinct)
+            && matches!(self.nodes[at].text.as_str(), "different" | "various");
+        let start = self.nodes[at].start;
+        several
+            && self
+                .words_between(start.saturating_sub(1), start)
+                .any(|w| matches!(w, "for" | "across" | "by" | "in" | "among"))
+            && matches!(&self.nodes.get(at + 1).map(|n| &n.node), Some(Node::Named(named)) if self.group_of(named).is_some())
     }
 
     /// "that year" in a conversation: the period of the last question.

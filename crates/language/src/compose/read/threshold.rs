@@ -629,7 +629,20 @@ impl Reader<'_> {
                             matches!(w, "with" | "having" | "whose" | "where" | "that" | "which")
                         })
             });
-            let aggregated = !self.draft.measures.is_empty()
+            // "categories with an average rating below 7": a limit on the number of each.
+            let of_groups = near + 1 == at
+                && near >= 2
+                && matches!(
+                    self.nodes[near - 1].node,
+                    Node::Aggregation(
+                        Aggregation::Average | Aggregation::Median | Aggregation::Sum
+                    )
+                )
+                && (0..near - 1).any(
+                    |i| matches!(&self.nodes[i].node, Node::Named(n) if self.group_of(n).is_some()),
+                );
+            let aggregated = !of_groups
+                && !self.draft.measures.is_empty()
                 && self.draft.measures.iter().all(|m| match &m.measure {
                     Measure::Aggregate { field: f, .. } => f.dataset == field.dataset,
                     _ => false,

@@ -19,6 +19,21 @@ struct Usual {
     synonyms: Vec<String>,
 }
 
+/// The phrases of "{item,unit} per {order,basket}".
+fn choices(pattern: &str) -> Vec<String> {
+    let Some((front, rest)) = pattern.split_once('{') else {
+        return vec![pattern.to_string()];
+    };
+    let Some((words, behind)) = rest.split_once('}') else {
+        return vec![pattern.to_string()];
+    };
+    let ends = choices(behind);
+    words
+        .split(',')
+        .flat_map(|word| ends.iter().map(move |end| format!("{front}{word}{end}")))
+        .collect()
+}
+
 fn usual(name: &str) -> Option<Usual> {
     include_str!("../../../lexicon/metrics.tsv")
         .lines()
@@ -40,7 +55,7 @@ fn usual(name: &str) -> Option<Usual> {
                     .unwrap_or_default()
                     .split(" | ")
                     .filter(|s| !s.is_empty())
-                    .map(str::to_string)
+                    .flat_map(choices)
                     .collect(),
             })
         })

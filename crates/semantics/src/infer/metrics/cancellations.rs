@@ -198,10 +198,11 @@ fn below_zero(field: &Field) -> bool {
 
 /// Order numbers with a letter in front beside plain ones: the condition, and the letter.
 fn lettered(home: &Dataset) -> Option<(RowFilter, char)> {
-    let number = home
-        .fields
-        .iter()
-        .find(|f| f.subject == Subject::OrderNumber && f.data_type == DataType::Text)?;
+    let number = home.fields.iter().find(|f| {
+        let numbers = f.subject == Subject::OrderNumber
+            || matches!(f.name.as_str(), "invoice" | "order" | "receipt" | "bill");
+        numbers && f.data_type == DataType::Text
+    })?;
     let first = |text: &Option<String>| text.as_deref().and_then(|t| t.chars().next());
     let letter = first(&number.max).filter(char::is_ascii_uppercase)?;
     first(&number.min).filter(char::is_ascii_digit)?;

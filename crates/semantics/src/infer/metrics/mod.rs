@@ -92,12 +92,17 @@ fn samples(profile: &SourceProfile, dataset: &Dataset, field: &Field) -> Vec<Str
 fn of_sales(sales: &Sales<'_>, revenue: &revenue::Revenue, b: &mut Builder) {
     let dataset = sales.dataset;
     let money = b.money.clone();
-    b.add(
+    let reckoned = !matches!(revenue.expression, Expression::Field(_));
+    let added = b.add(
         "revenue",
         sum(dataset, revenue.expression.clone()),
         money.clone(),
         revenue.description.clone(),
     );
+    // Where no column is the amount, it is what "value" means.
+    if let Some(metric) = added.filter(|_| reckoned) {
+        metric.synonyms.extend(["total value"].map(str::to_string));
+    }
     if let Some((gross, given)) = &revenue.discounted {
         b.add(
             "gross_revenue",
@@ -189,6 +194,32 @@ fn average_order(dataset: &Dataset, b: &mut Builder) {
             aggregate(&dataset.name, Aggregation::Average, Some(amount), None),
             money.clone(),
             "mean amount of the orders that have one",
+        );
+    }
+    // An order without lines is none of amount zero either: those of the rows count.
+    let of_rows = dataset.fields.iter().find(|f| {
+        f.subject == Subject::OrderNumber
+            && f.role == Role::Id
+            && b.get("orders").is_some_and(|m| {
+                matches!(&m.kind, MetricKind::Simple { dataset: home, aggregation: Aggregation::Count, .. } if *home != dataset.name)
+            })
+    });
+    if let Some(number) = of_rows {
+        let kind = aggregate(
+            &dataset.name,
+            Aggregation::CountDistinct,
+            Some(builder::field_of(&number.name)),
+            None,
+        );
+        let unit = Unit::Count("orders".into());
+        if let Some(metric) = b.add("orders_with_lines", kind, unit, "orders that have a line") {
+            metric.access = crate::Access::Private;
+        }
+        b.ratio(
+            "average_order_value",
+            "revenue",
+            "orders_with_lines",
+            money.clone(),
         );
     }
     b.ratio("average_order_value", "revenue", "orders", money.clone());
