@@ -93,7 +93,9 @@ pub(crate) fn spoken_of(path: &Path, model: &Model) -> Vec<String> {
         .iter()
         .filter_map(|i| match &i.sense {
             Sense::Named(crate::vocabulary::Named::Entity(e)) => {
-                model.entities.get(*e)?.dataset.clone()
+                let entity = model.entities.get(*e)?;
+                let of = model.dataset(&entity.key.dataset).filter(|d| !d.is_fact);
+                entity.dataset.clone().or(of.map(|d| d.name.clone()))
             }
             _ => None,
         })

@@ -292,7 +292,25 @@ impl Reader<'_> {
                 found = true;
             }
             // "the albums, and how many tracks are on each": each of what was named before.
+            let end = self.nodes[at].end;
+            let closes = self.words_between(end, end + 1).all(|w| {
+                matches!(
+                    w,
+                    "has"
+                        | "have"
+                        | "had"
+                        | "did"
+                        | "does"
+                        | "is"
+                        | "are"
+                        | "one"
+                        | "they"
+                        | "?"
+                        | "."
+                )
+            });
             if !found
+                && closes
                 && self.nodes[at].text.contains("each")
                 && !self.nodes[at + 1..]
                     .iter()
@@ -591,6 +609,17 @@ impl Reader<'_> {
     }
 
     pub(super) fn average_per_entity(&mut self, entity: usize, by: usize, at: usize) {
+        // Each order has one customer: there is no mean of that.
+        let one_each = (0..self.nodes.len()).any(|i| {
+            !self.used[i]
+                && i != at
+                && matches!(self.nodes[i].node, Node::Named(Named::Entity(other)) if self.belongs_to_one(entity, other))
+                && self.draft.measures.is_empty()
+                && !self.has_unclaimed_number(at)
+        });
+        if one_each {
+            return;
+        }
         self.take(by);
         self.take(at);
         if let Some(inner) = self.claim_number(at) {
@@ -643,6 +672,18 @@ impl Reader<'_> {
                 explicit: true,
             });
         }
+    }
+
+    /// Whether each of one entity belongs to a single one of another (an order to its customer).
+    fn belongs_to_one(&self, entity: usize, other: usize) -> bool {
+        let (entity, other) = (
+            &self.model().entities[entity],
+            &self.model().entities[other],
+        );
+        entity.key != other.key
+            && entity.dataset.as_ref().is_some_and(|d| {
+                query::reachable(self.model(), d, &other.key).is_ok_and(|p| !p.steps.is_empty())
+            })
     }
 
     /// How many of an entity had activity: counted in the fact, not in its own table.
