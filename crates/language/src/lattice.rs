@@ -452,7 +452,16 @@ fn value_edges(
             && end > at + 1
             && matches!(last.kind, TokenKind::Mark))
     };
-    if !edge_words_ok || (!content && !number_only) {
+    // "in-store", "pick-up": written as one, and one value.
+    let joined =
+        end > at + 1 && tokens[at + 1..end].iter().all(|t| t.tied == Some('-')) && !number_only;
+    // "aged 26-35": a band of the data.
+    let band = end == at + 3
+        && tokens[at + 1].folded == "-"
+        && [at, end - 1]
+            .iter()
+            .all(|i| matches!(tokens[*i].kind, TokenKind::Number(..)));
+    if !edge_words_ok || (!content && !number_only && !joined && !band) {
         // A value may still be an ignorable word in capitals ("US", "IT").
         let shouted = end == at + 1
             && first.text.len() >= 2
@@ -630,6 +639,12 @@ fn value_edges(
             continue;
         }
         if number_only && first.text.len() < 5 && !named_before(&found.field) {
+            continue;
+        }
+        if band {
+            if found.quality == Quality::Exact {
+                add(Sense::Value(found), end, 3.2);
+            }
             continue;
         }
         if lettered && matches!(first.kind, TokenKind::Word) {

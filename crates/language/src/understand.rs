@@ -179,7 +179,27 @@ fn is_small_talk(sentence: &str) -> bool {
                     | "each"
             )
     });
-    words <= SMALL_TALK && !orders && refused_topic(&tokens).is_none()
+    let asks = tokens.first().is_some_and(|t| {
+        matches!(
+            t.folded.as_str(),
+            "how"
+                | "what"
+                | "which"
+                | "who"
+                | "whose"
+                | "when"
+                | "where"
+                | "why"
+                | "is"
+                | "are"
+                | "was"
+                | "were"
+                | "did"
+                | "do"
+                | "does"
+        )
+    });
+    words <= SMALL_TALK && !orders && !asks && refused_topic(&tokens).is_none()
 }
 
 /// The ways through a question and the readings that they make, best first, one a line: score, what

@@ -582,7 +582,8 @@ impl Vocabulary {
 
     fn add(&mut self, phrase: &str, named: Named, weight: f64) {
         let words = words_of(phrase);
-        if words.is_empty() {
+        // A number is no name.
+        if words.iter().all(|w| w.bytes().all(|b| b.is_ascii_digit())) {
             return;
         }
         self.longest = self.longest.max(words.len());

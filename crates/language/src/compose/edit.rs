@@ -374,21 +374,37 @@ fn drop_named(named: &Named, query: &mut Query, scene: &Scene) -> Result<(), Mis
 /// "those five": the members of the last ranking, whatever is asked of them next.
 fn narrow_to_referred(draft: &Draft, last: &Query, query: &mut Query) {
     let chosen = last.rank.is_some() || !last.having.is_empty();
-    let key = last.dimensions.iter().rev().find_map(|d| match d {
-        Dimension::Field(f) => Some(f),
-        _ => None,
-    });
+    let key = last
+        .dimensions
+        .iter()
+        .enumerate()
+        .rev()
+        .find_map(|(at, d)| match d {
+            Dimension::Field(f) => Some((at, f)),
+            _ => None,
+        });
     let asked = !draft.measures.is_empty() || !draft.having.is_empty();
     if draft.refers
         && chosen
         && asked
         && draft.rank.is_none()
-        && let Some(field) = key
+        && let Some((at, field)) = key
     {
-        let set = Query {
+        let mut set = Query {
             order: Vec::new(),
             ..last.clone()
         };
+        // Members are what the first column holds.
+        set.dimensions.swap(0, at);
+        if let Some(rank) = &mut set.rank {
+            for of in &mut rank.per {
+                if *of == 0 {
+                    *of = at;
+                } else if *of == at {
+                    *of = 0;
+                }
+            }
+        }
         query.filter = all(vec![Filter::Members {
             field: field.clone(),
             query: Box::new(set),

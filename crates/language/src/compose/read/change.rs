@@ -100,7 +100,8 @@ impl Reader<'_> {
                 matches!(
                     n.text.as_str(),
                     "the year before" | "the previous year" | "the month before"
-                ) || n.text.starts_with("same ")
+                ) || n.text.ends_with(" before that")
+                    || n.text.starts_with("same ")
                     || n.text.starts_with("the same ")
                     || n.text == "this time last year"
             })

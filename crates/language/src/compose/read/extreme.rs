@@ -56,7 +56,6 @@ impl Reader<'_> {
     /// "customers older than 30": a filter on the rows.
     pub(super) fn limits(&mut self) -> Result<(), Misfit> {
         self.at_a_rate();
-        self.stars();
         for at in 0..self.nodes.len() {
             match self.nodes[at].node {
                 Node::Limit(op, stems, value) => {
@@ -103,8 +102,8 @@ impl Reader<'_> {
     }
 
     /// "1 star reviews": those with that rating.
-    fn stars(&mut self) {
-        for at in 0..self.nodes.len().saturating_sub(1) {
+    pub(super) fn stars(&mut self) {
+        for at in (0..self.nodes.len().saturating_sub(1)).rev() {
             let Node::Number(value, false) = self.nodes[at].node else {
                 continue;
             };
@@ -117,8 +116,11 @@ impl Reader<'_> {
                     .field(&field)
                     .is_some_and(|f| f.subject == Subject::Rating && f.data_type.is_numeric());
             if rated && self.adjacent(at, at + 1) && !self.used[at] {
-                self.take(at);
-                self.take(at + 1);
+                // What is rated stands right behind whatever stood before.
+                for _ in 0..2 {
+                    self.nodes.remove(at);
+                    self.used.remove(at);
+                }
                 self.limit_rows(field, Operator::Eq, value);
             }
         }

@@ -642,10 +642,9 @@ impl Reader<'_> {
             // "how many tracks are on an invoice": those on each, and not all that there are.
             let key = self.model().entities[entity].key.clone();
             let stock = match &inner.measure {
-                Measure::Rows(d) => Some(d.clone()).filter(|d| {
-                    self.model().dataset(d).is_some_and(|d| !d.is_fact)
-                        && query::reachable(self.model(), d, &key).is_err()
-                }),
+                Measure::Rows(d) => {
+                    Some(d.clone()).filter(|d| query::reachable(self.model(), d, &key).is_err())
+                }
                 _ => None,
             };
             if let Some(field) = stock.and_then(|d| self.fact_field(&d)) {

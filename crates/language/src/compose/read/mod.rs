@@ -236,6 +236,9 @@ impl Reader<'_> {
     fn run(mut self) -> Result<Draft, Misfit> {
         self.settle();
         self.compounds();
+        self.stars();
+        self.superiors();
+        self.left_out();
         self.margins_in_money();
         self.join_periods();
         self.flag_sides();

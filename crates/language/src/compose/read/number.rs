@@ -188,7 +188,7 @@ impl Reader<'_> {
         let mut stated = self.model().datasets.iter().flat_map(|d| {
             d.fields
                 .iter()
-                .filter(|f| f.role == Role::Measure && f.unit == Unit::Fraction)
+                .filter(|f| f.role == Role::Measure && f.additivity == Additivity::Non)
                 .filter(|f| f.name.split('_').any(|w| w == word))
                 .map(|f| (FieldRef::new(&d.name, &f.name), f.label.to_lowercase()))
         });

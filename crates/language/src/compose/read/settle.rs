@@ -104,6 +104,83 @@ impl Reader<'_> {
         }
     }
 
+    /// "who reports to Nancy Edwards": those whose superior she is, where a table refers to itself.
+    pub(super) fn superiors(&mut self) {
+        for at in 0..self.nodes.len().saturating_sub(1) {
+            let Node::Named(Named::Field(field)) = self.nodes[at].node.clone() else {
+                continue;
+            };
+            let upwards = self.model().relationships.iter().find(|r| {
+                r.from == r.to && r.from == field.dataset && r.from_fields == [field.field.clone()]
+            });
+            let Some(upwards) = upwards.map(|r| r.name.clone()) else {
+                continue;
+            };
+            let mut found = false;
+            for next in at + 1..self.nodes.len() {
+                match &mut self.nodes[next].node {
+                    Node::Value(v) if v.field.dataset == field.dataset => {
+                        v.field.via = Some(upwards.clone());
+                        found = true;
+                    }
+                    _ => break,
+                }
+            }
+            let entity = self
+                .model()
+                .entities
+                .iter()
+                .position(|e| e.dataset.as_ref() == Some(&field.dataset));
+            let Some(entity) = entity.filter(|_| found) else {
+                continue;
+            };
+            let said = self.nodes[..at]
+                .iter()
+                .any(|n| n.node == Node::Named(Named::Entity(entity)));
+            if said {
+                self.take(at);
+            } else {
+                self.nodes[at].node = Node::Named(Named::Entity(entity));
+            }
+        }
+    }
+
+    /// "…, cancelled orders left out": the negation stands behind what it takes away.
+    pub(super) fn left_out(&mut self) {
+        for at in 1..self.nodes.len() {
+            let behind = self.is(at, Mark::Negation)
+                && matches!(
+                    self.nodes[at].text.as_str(),
+                    "left out"
+                        | "excluded"
+                        | "taken out"
+                        | "removed"
+                        | "omitted"
+                        | "not counted"
+                        | "not included"
+                );
+            if !behind {
+                continue;
+            }
+            let mut from = at - 1;
+            let noun = match &self.nodes[from].node {
+                Node::Named(Named::Metric(_) | Named::Entity(_)) => true,
+                Node::Value(_) | Node::Named(Named::Field(_)) => false,
+                _ => continue,
+            };
+            if noun {
+                match from.checked_sub(1) {
+                    Some(b) if matches!(self.nodes[b].node, Node::Value(_)) => from = b,
+                    _ => continue,
+                }
+            }
+            let node = self.nodes.remove(at);
+            self.nodes.insert(from, node);
+            let used = self.used.remove(at);
+            self.used.insert(from, used);
+        }
+    }
+
     /// "female shoppers", "normal customers": the customers of the model; where it has none, whoever
     /// the value before the noun is said of.
     fn people(&mut self, at: usize) {

@@ -17,7 +17,8 @@ impl Reader<'_> {
             let Node::Threshold(op, bar) = self.nodes[at].node.clone() else {
                 continue;
             };
-            if self.of_age(at, op, &bar)
+            if self.of_class(at, op, &bar)
+                || self.of_age(at, op, &bar)
                 || self.grown_threshold(at, op, &bar)
                 || self.row_threshold(at, op, &bar)
             {
@@ -247,6 +248,39 @@ impl Reader<'_> {
             },
             numerator: false,
         });
+        true
+    }
+
+    /// "product category 1 = 8": a class that goes by a number.
+    fn of_class(&mut self, at: usize, op: Operator, bar: &Bar) -> bool {
+        let Bar::Number(value, false, false) = bar else {
+            return false;
+        };
+        let Some(before) = at.checked_sub(1) else {
+            return false;
+        };
+        let field = match &self.nodes[before].node {
+            Node::Named(named @ (Named::Field(_) | Named::Entity(_))) => {
+                self.group_of(named).map(|g| g.0)
+            }
+            _ => None,
+        };
+        let numbered = field.filter(|f| {
+            self.model().field(f).is_some_and(|f| {
+                f.data_type == DataType::Integer
+                    && matches!(f.role, Role::Dimension | Role::Id)
+                    && f.distinct.is_none_or(|d| d > 2)
+            })
+        });
+        let (Some(field), Operator::Eq) = (numbered, op) else {
+            return false;
+        };
+        self.take(at);
+        self.take(before);
+        self.draft
+            .dimensions
+            .retain(|d| *d != Dimension::Field(field.clone()));
+        self.limit_rows(field, op, *value);
         true
     }
 
@@ -599,6 +633,13 @@ impl Reader<'_> {
             let Some(field) = self.number_of(&named, None).and_then(|n| n.field) else {
                 continue;
             };
+            // How many orders there are is no limit on their numbers.
+            if matches!(&named, Named::Metric(m) if self.model().metric(m).is_some_and(|m| matches!(
+                m.kind,
+                MetricKind::Simple { aggregation: Aggregation::CountDistinct, .. }
+            ))) {
+                continue;
+            }
             let fraction = self
                 .model()
                 .field(&field)
