@@ -455,6 +455,15 @@ fn condition(
     b: &Builder,
 ) -> Option<(String, Field)> {
     let dataset = sales.model.dataset(&withdrawn.dataset)?;
+    // A field reads its own rows only.
+    if withdrawn
+        .filter
+        .fields()
+        .iter()
+        .any(|f| f.dataset != dataset.name)
+    {
+        return None;
+    }
     // A noun: "never cancelled" says more than that a row is no cancellation.
     let name = format!("is_{}", withdrawn.kind.words()[0]);
     if dataset.fields.iter().any(|f| f.name == name) {

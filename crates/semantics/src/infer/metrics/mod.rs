@@ -212,9 +212,7 @@ fn average_order(dataset: &Dataset, b: &mut Builder) {
             None,
         );
         let unit = Unit::Count("orders".into());
-        if let Some(metric) = b.add("orders_with_lines", kind, unit, "orders that have a line") {
-            metric.access = crate::Access::Private;
-        }
+        b.add("orders_with_lines", kind, unit, "orders that have a line");
         b.ratio(
             "average_order_value",
             "revenue",
