@@ -11,7 +11,7 @@ linker := $(if $(shell command -v mold),-C link-arg=-fuse-ld=mold,$(if $(shell c
 export RUSTFLAGS := $(linker) -C link-arg=-Wl,-rpath,$(DUCKDB_LIB_DIR)
 runner := $(if $(shell command -v cargo-nextest),cargo nextest run --no-fail-fast --hide-progress-bar,cargo test)
 
-.PHONY: build demo test lint eval bench bench-tpcds oracle mutants attacks planted-errors schemas setup
+.PHONY: build demo test lint eval bench bench-tpcds oracle mutants attacks planted-errors faulty-models schemas setup
 
 setup:
 	@scripts/fetch-duckdb.sh >/dev/null
@@ -54,6 +54,11 @@ attacks: setup
 planted-errors: setup
 	$(if $(ANSWERS),ANSWERS=$(ANSWERS)) SHOW=$(or $(SHOW),3) \
 	  cargo test --locked --package agents --test planted_errors --test intent_mutations -- --nocapture
+
+# Providers of models that fail in every way, drawn at random. EXCHANGES=n SEED=s
+faulty-models: setup
+	EXCHANGES=$(or $(EXCHANGES),2000) SEED=$(or $(SEED),1) \
+	  cargo test --locked --package llm --test soak -- --nocapture
 
 # CASES=n SEED=s JOBS=threads ENGINE=duckdb|postgres
 oracle: setup

@@ -44,6 +44,28 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 18] = [
+        Self::NotConfigured,
+        Self::BudgetSpent,
+        Self::DeadlinePassed,
+        Self::Stopped,
+        Self::Unreachable,
+        Self::TimedOut,
+        Self::KeyRefused,
+        Self::RequestRejected,
+        Self::RateLimited,
+        Self::Unavailable,
+        Self::ReplyMalformed,
+        Self::CutOff,
+        Self::Truncated,
+        Self::TooLarge,
+        Self::SchemaMismatch,
+        Self::Declined,
+        Self::NotInTranscript,
+        Self::LedgerUnusable,
+    ];
+
     /// The stable code.
     pub fn code(self) -> &'static str {
         match self {

@@ -10,19 +10,37 @@
 //! schema that was asked for); whether it is right, is for the typed query, the guard and the number
 //! check to say.
 
+mod call;
+mod configuration;
 mod failure;
+mod http;
+mod hub;
+mod ledger;
 mod models;
 mod money;
 mod purse;
+mod retry;
 mod role;
 mod scripted;
+mod secret;
+mod spoke;
+mod sse;
 mod structured;
+mod surroundings;
 mod tokens;
+mod transcript;
+mod wire;
 
+pub use configuration::{
+    Budget, Configuration, ConfigurationError, Kind, Model, Provider, Roles, Structured,
+};
 pub use failure::{Failure, Fault};
+pub use hub::Hub;
 pub use models::{Author, Embedding, Message, Models, OutputSchema, Piece, Reply, Request};
 pub use money::Money;
 pub use purse::{Allowance, Purse, Reservation, Spent};
 pub use role::Role;
 pub use scripted::{Scripted, SeenRequest};
+pub use surroundings::{Environment, Surroundings};
 pub use tokens::estimated_tokens;
+pub use transcript::Replay;

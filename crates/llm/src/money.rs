@@ -26,9 +26,15 @@ impl Money {
         Self((usd * 1e12).ceil() as u64)
     }
 
-    /// What so many tokens cost at a price in dollars per million tokens.
+    /// What so many tokens cost at a price in dollars per million tokens, of which six decimals count.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` from floats saturates, which is what is wanted"
+    )]
     pub fn of_tokens(tokens: u64, usd_per_million: f64) -> Self {
-        Self(tokens.saturating_mul(Self::from_usd(usd_per_million / 1e6).0))
+        // A dollar for a million tokens is a million picodollars for one.
+        Self(tokens.saturating_mul((usd_per_million * 1e6).round() as u64))
     }
 
     /// In dollars.
@@ -77,6 +83,7 @@ mod tests {
             (3, 0.15, 0.000_000_45),
             (1, 0.0375, 0.000_000_037_5),
             (0, 10.0, 0.0),
+            (100, 0.1, 0.000_01),
             (1_234_567, 0.0, 0.0),
         ] {
             assert_eq!(

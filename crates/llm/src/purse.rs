@@ -1,8 +1,9 @@
 //! What a question may cost.
 
 use crate::failure::{Failure, Fault};
+use crate::ledger::Ledger;
 use crate::money::Money;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What is given to one question.
@@ -48,6 +49,8 @@ pub struct Purse {
     allowance: Allowance,
     ends: Instant,
     spent: Mutex<Spent>,
+    /// Where the user's and the day's spending is kept, if they have limits.
+    account: Option<(Arc<Ledger>, String)>,
 }
 
 impl Purse {
@@ -61,7 +64,15 @@ impl Purse {
                 .checked_add(allowance.time)
                 .unwrap_or(now + Duration::from_secs(31_536_000)),
             spent: Mutex::new(Spent::default()),
+            account: None,
         }
+    }
+
+    /// The same, charged to a user's day as well.
+    #[must_use]
+    pub(crate) fn charged_to(mut self, ledger: Arc<Ledger>, user: &str) -> Self {
+        self.account = Some((ledger, user.to_owned()));
+        self
     }
 
     /// What was spent so far, with what calls in progress have reserved.
@@ -83,7 +94,9 @@ impl Purse {
     /// Sets aside the most that a call can cost.
     ///
     /// # Errors
-    /// [`Fault::DeadlinePassed`] and [`Fault::BudgetSpent`].
+    /// [`Fault::DeadlinePassed`], [`Fault::BudgetSpent`] (of the question, the user or the day) and
+    /// [`Fault::LedgerUnusable`]: without a ledger no budget of a day can be kept, so nothing is
+    /// spent.
     pub fn reserve(&self, most: Spent) -> Result<Reservation<'_>, Failure> {
         if self.time_left().is_none() {
             return Err(Failure::new(
@@ -116,10 +129,19 @@ impl Purse {
                 ),
             ));
         }
+        let day = match &self.account {
+            None => None,
+            Some((ledger, user)) => {
+                let day = ledger.today();
+                ledger.reserve(user, &day, most)?;
+                Some(day)
+            }
+        };
         *spent = then;
         Ok(Reservation {
             purse: self,
             most,
+            day,
             settled: false,
         })
     }
@@ -134,6 +156,8 @@ impl Purse {
 pub struct Reservation<'a> {
     purse: &'a Purse,
     most: Spent,
+    /// The day in the ledger on which it stands.
+    day: Option<String>,
     settled: bool,
 }
 
@@ -148,6 +172,11 @@ impl Reservation<'_> {
             self.settled = true;
             let mut spent = self.purse.lock();
             *spent = spent.less(self.most).plus(cost);
+            if let (Some((ledger, user)), Some(day)) = (&self.purse.account, &self.day) {
+                // If this fails the reservation stays spent, which errs on the safe side; the next
+                // call reports that the ledger is out of order.
+                let _ = ledger.settle(user, day, self.most, cost);
+            }
         }
     }
 }
