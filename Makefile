@@ -26,6 +26,7 @@ demo: build
 	bin/retail demo
 
 test: build
+	@scripts/serve-small-model.sh --set-up || echo "without the small model: its tests will be skipped"
 	$(runner) --workspace --locked
 
 lint: setup
