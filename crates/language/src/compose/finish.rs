@@ -164,6 +164,7 @@ fn assemble(
     let time_field = draft
         .time_field
         .clone()
+        .or_else(|| own_date(&draft, model))
         .or_else(|| model.default_time.clone());
     let dated = draft.period.is_some()
         || draft.compare.is_some()
@@ -456,6 +457,26 @@ fn assemble(
     only_named(&mut query, model, notes);
     only_linked(&mut query, model, notes);
     Ok(query)
+}
+
+/// The date of what is measured, where all of it happens in one table: a refund counts on the day that
+/// it was given, not on that of the sale.
+fn own_date(draft: &Draft, model: &Model) -> Option<FieldRef> {
+    let mut homes = draft
+        .measures
+        .iter()
+        .flat_map(|m| query::home_datasets(model, &m.measure));
+    let home = homes.next()?;
+    if homes.any(|other| other != home) {
+        return None;
+    }
+    // Lines are sold when their order is, whatever other dates they have.
+    let sales = model
+        .default_metric
+        .as_ref()
+        .is_some_and(|m| query::home_datasets(model, &Measure::Metric(m.clone())).contains(&home));
+    let dataset = model.dataset(&home).filter(|d| d.is_fact && !sales)?;
+    Some(FieldRef::new(&home, dataset.event_time.as_ref()?))
 }
 
 /// "what share of customers ordered only once": the members that pass the limit are the part.

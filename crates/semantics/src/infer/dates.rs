@@ -175,6 +175,18 @@ pub(super) fn things_date_no_facts(datasets: &mut [Dataset], relationships: &[Re
     }
 }
 
+/// A shop that opened years ago is there this year: what lasts, and others refer to, is not dated by
+/// its beginning.
+pub(super) fn things_that_last(datasets: &mut [Dataset], relationships: &[Relationship]) {
+    let referred: Vec<String> = relationships.iter().map(|r| r.to.clone()).collect();
+    for dataset in datasets
+        .iter_mut()
+        .filter(|d| !d.is_fact && referred.contains(&d.name) && !dates_others(d))
+    {
+        dataset.event_time = None;
+    }
+}
+
 /// Words of what happens to a thing once.
 const BEGINNINGS: &[&str] = &[
     "open",
@@ -357,6 +369,11 @@ const TO_SHIP: &[&str] = &[
 const TO_DELIVER: &[&str] = &[
     "day from order to delivery",
     "day from order to receipt",
+    "day from order to arrival",
+    "day from purchase to delivery",
+    "day from purchase to arrival",
+    "day between order and delivery",
+    "day between purchase and delivery",
     "delivery time",
     "day to deliver",
     "day to receive",

@@ -40,6 +40,7 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
     }
     dates::dated_by_calendar(&mut datasets, &relationships);
     dates::things_date_no_facts(&mut datasets, &relationships);
+    dates::things_that_last(&mut datasets, &relationships);
     // A column that refers to another table is no amount.
     for relationship in &relationships {
         if let Some(dataset) = datasets.iter_mut().find(|d| d.name == relationship.from) {

@@ -21,6 +21,7 @@ impl Reader<'_> {
                 .listed_ranges(at + 1)
                 .or_else(|| self.band_width(at + 1));
             let Some((by, last)) = found else { continue };
+            let beyond = self.beyond(&by, last);
             let label = capitalised(&self.label(&field));
             for i in at..=last {
                 self.take(i);
@@ -32,7 +33,7 @@ impl Reader<'_> {
                 |m| !matches!(&m.measure, Measure::Aggregate { field: f, .. } if *f == field),
             );
             if let Banding::Edges(edges) = &by {
-                let open = self.is_open_end(last);
+                let open = self.is_open_end(last) || beyond.is_some();
                 if let Some(first) = edges.first() {
                     self.limit_rows(field.clone(), Operator::Ge, *first);
                 }
@@ -40,12 +41,36 @@ impl Reader<'_> {
                     self.limit_rows(field.clone(), Operator::Lt, *end);
                 }
             }
+            if let Some(end) = beyond {
+                self.take(end);
+            }
             self.draft.dimensions.push(Dimension::Band {
                 name: format!("{label} band"),
                 of: Banded::Field(field),
                 by,
             });
             return;
+        }
+    }
+
+    /// "… and 60+", where the last range ends at 59: its node.
+    fn beyond(&self, by: &Banding, last: usize) -> Option<usize> {
+        let Banding::Edges(edges) = by else {
+            return None;
+        };
+        let mut at = last + 1;
+        while self.is(at, Mark::And) {
+            at += 1;
+        }
+        match &self.nodes.get(at)?.node {
+            Node::Threshold(Operator::Ge | Operator::Gt, Bar::Number(value, _, false))
+                if edges
+                    .last()
+                    .is_some_and(|e| e == value || *e == value + 1.0) =>
+            {
+                Some(at)
+            }
+            _ => None,
         }
     }
 

@@ -233,6 +233,24 @@ impl Reader<'_> {
                 self.add_measure(measure);
                 continue;
             }
+            // "how many women are subscribers": people, who are the customers.
+            if let Some(Node::Value(said)) = self.nodes.get(at + 1).map(|n| n.node.clone())
+                && matches!(said.field.field.as_str(), "gender" | "sex")
+                && !(matches!(
+                    self.nodes.get(next).map(|n| &n.node),
+                    Some(Node::Named(Named::Entity(_) | Named::Metric(_)))
+                ) && self.adjacent(next - 1, next))
+                && let Some(people) = self.model().entities.iter().position(|e| {
+                    matches!(e.name.as_str(), "customer" | "client" | "user" | "member")
+                })
+            {
+                self.take(at);
+                self.draft.counted = true;
+                self.draft.subject = Some(people);
+                let measure = self.count_of_entity(people);
+                self.add_measure(measure);
+                continue;
+            }
             // "customers who spent over 1,000 - how many?": at the end it counts what was spoken of.
             if next == self.nodes.len()
                 && at > 1

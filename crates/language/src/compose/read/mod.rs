@@ -254,7 +254,10 @@ impl Reader<'_> {
             ) && self
                 .words_between(end, end + 1)
                 .any(|w| matches!(w, "the" | "all" | "every" | "their" | "its"));
-            if orders && matches!(self.nodes[at].node, Node::Named(_)) && self.opens(at) {
+            // "the good ones" are no goods.
+            let judged = self.nodes[at].text == "good";
+            if (judged || orders && self.opens(at)) && matches!(self.nodes[at].node, Node::Named(_))
+            {
                 return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
             }
         }

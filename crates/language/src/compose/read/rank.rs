@@ -253,6 +253,14 @@ impl Reader<'_> {
         });
         let named = if asked_period.is_some() { None } else { named };
         let goods = self.goods_ranked(at, named);
+        // "best seller in each category", where nothing is known as what is sold.
+        let unknown_goods = goods.is_none()
+            && named.is_none()
+            && !per.is_empty()
+            && self.nodes[at].text.ends_with("seller");
+        if unknown_goods {
+            return Err(Misfit::Missing("what is ranked"));
+        }
         if let Some(entity) = goods {
             singular = is_singular(&self.nodes[at].text)
                 && self
@@ -501,7 +509,15 @@ impl Reader<'_> {
         let deed = self.words_between(start.saturating_sub(2), start).any(|w| {
             matches!(
                 w,
-                "bought" | "ordered" | "purchased" | "buys" | "buy" | "sold" | "sells" | "orders"
+                "bought"
+                    | "ordered"
+                    | "purchased"
+                    | "buys"
+                    | "buy"
+                    | "sold"
+                    | "sells"
+                    | "sell"
+                    | "orders"
             )
         });
         let goods = self.nodes.get(at + 1).is_some_and(|n| match &n.node {
@@ -517,9 +533,11 @@ impl Reader<'_> {
             }
             _ => false,
         });
+        // "which items sell the fewest": pieces, which money is not.
+        let pieces = self.nodes[at].text == "fewest" && self.nodes.get(at + 1).is_none();
         matches!(self.nodes[at].text.as_str(), "most" | "least" | "fewest")
             && deed
-            && goods
+            && (goods || pieces)
             && self.draft.measures.is_empty()
     }
 
