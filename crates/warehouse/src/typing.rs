@@ -8,7 +8,7 @@ use semantics::DataType;
 /// Words that stand for a missing value wherever they occur.
 pub(crate) const MARKERS: &[&str] = &[
     "ERROR", "UNKNOWN", "N/A", "#N/A", "NULL", "NAN", "#VALUE!", "#REF!", "#DIV/0!", "-", "--",
-    "?", "(BLANK)", "(NULL)",
+    "?", "(BLANK)", "(NULL)", "\\N",
 ];
 /// Words that stand for a missing value only in a column of numbers or dates.
 pub(crate) const TYPED_MARKERS: &[&str] = &["NA", "NONE", "NIL", "TBD", "MISSING"];

@@ -39,6 +39,12 @@ const WAYS: &[Way] = &[
         data_type: DataType::Timestamp,
     },
     Way {
+        looks: r"{month} \d{1,2},? \d{4},? \d{1,2}:\d{2}(:\d{2})? ?[ap]m( [a-z]{2,4})?",
+        called: "month, day, year and time with AM and PM, as the clock there showed it",
+        reads: r"try_strptime({m} || regexp_extract({v}, ' \d{1,2}') || regexp_extract({v}, ' \d{4}') || ' ' || regexp_extract({v}, '(\d{1,2}:\d{2}(:\d{2})?) ?[AaPp][Mm]', 1) || ' ' || upper(regexp_extract({v}, '([AaPp][Mm])( [A-Za-z]{2,4})?$', 1)), ['%b %d %Y %I:%M:%S %p', '%b %d %Y %I:%M %p'])",
+        data_type: DataType::Timestamp,
+    },
+    Way {
         looks: r"\d{4}[/.]\d{1,2}[/.]\d{1,2}",
         called: "year, month and day",
         reads: "CAST(try_strptime(replace({v}, '.', '/'), '%Y/%m/%d') AS DATE)",
@@ -193,6 +199,10 @@ mod tests {
             (
                 ["25/1/2024 3:45 PM", "5/1/2024 12:05 AM"],
                 Some("2024-01-25 15:45:00, 2024-01-05 00:05:00"),
+            ),
+            (
+                ["Jan 1, 2023 12:08:21 PM PST", "Mar 11, 2023 1:05 AM PDT"],
+                Some("2023-01-01 12:08:21, 2023-03-11 01:05:00"),
             ),
             (["2024/01/25", "2024/1/5"], Some("2024-01-25, 2024-01-05")),
             (["Q3 2024", "2023-Q1"], Some("2024-07-01, 2023-01-01")),

@@ -239,6 +239,12 @@ impl Compiler<'_> {
                 }
             })
             .collect();
+        // A name of a step begins with a letter, whatever the table is called ("2023_orders").
+        let plain = if plain.starts_with(|c: char| c.is_ascii_digit()) {
+            format!("t_{plain}")
+        } else {
+            plain
+        };
         if let Some(known) = self
             .ctes
             .iter()

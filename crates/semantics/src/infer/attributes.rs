@@ -13,6 +13,58 @@ const PRODUCTS: u64 = 5;
 /// Share of the products that have one value only.
 const ALWAYS: f64 = 0.98;
 
+/// Lines of an order on the average, below which its totals are as good as those of lines.
+const LINES: f64 = 1.05;
+
+/// Marks amounts of whole orders that stand on each of their lines ("grand total"), where price and
+/// quantity say what a line comes to.
+pub(super) fn totals_of_orders(model: &mut Model, determines: &mut Determines<'_>) {
+    for at in 0..model.datasets.len() {
+        let dataset = &model.datasets[at];
+        let has = |subject| {
+            dataset
+                .fields
+                .iter()
+                .any(|f| f.role == Role::Measure && f.subject == subject)
+        };
+        let order = dataset
+            .fields
+            .iter()
+            .find(|f| f.subject == Subject::OrderNumber && dataset.primary_key != [f.name.clone()]);
+        let (Some(order), Some(rows)) = (order, dataset.rows) else {
+            continue;
+        };
+        let lines = rows as f64 / order.distinct.unwrap_or(rows).max(1) as f64;
+        if lines < LINES || !has(Subject::UnitPrice) || !has(Subject::Quantity) {
+            continue;
+        }
+        let repeated: Vec<String> = dataset
+            .fields
+            .iter()
+            .filter(|f| {
+                f.role == Role::Measure
+                    && f.additivity == Additivity::Additive
+                    && f.subject == Subject::Amount
+                    && f.distinct <= order.distinct
+            })
+            .filter(|f| {
+                determines(dataset, &order.name, &f.name).is_some_and(|share| share >= 0.999)
+            })
+            .map(|f| f.name.clone())
+            .collect();
+        let number = order.label.to_lowercase();
+        for field in &mut model.datasets[at].fields {
+            if repeated.contains(&field.name) {
+                field.additivity = Additivity::Non;
+                field.subject = Subject::Other;
+                field.evidence = Some(format!(
+                    "every line of one {number} repeats it: it is a total of the order and does not add up over lines"
+                ));
+            }
+        }
+    }
+}
+
 /// Marks them in tables of sales that name the product.
 pub(super) fn settle(model: &mut Model, determines: &mut Determines<'_>) {
     let keys: Vec<_> = model

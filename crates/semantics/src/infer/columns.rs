@@ -335,7 +335,7 @@ fn names_an_id(words: &[String]) -> bool {
     matches!(
         last,
         "id" | "key" | "code" | "guid" | "uuid" | "barcode" | "ean" | "sku"
-    ) || (last == "number" && words.len() > 1)
+    ) || (matches!(last, "number" | "document" | "reference") && words.len() > 1)
         || words
             .iter()
             .any(|w| matches!(w.as_str(), "zip" | "postal" | "phone" | "fax"))

@@ -104,8 +104,14 @@ fn weight(name: &str) -> i32 {
     {
         return 8;
     }
+    if has(&["month", "week", "period", "quarter", "posting", "reporting"]) {
+        return 7;
+    }
     if has(&["ship", "shipped", "shipment", "delivery", "delivered"]) {
         return 4;
+    }
+    if has(BEGINNINGS) {
+        return 1;
     }
     2
 }

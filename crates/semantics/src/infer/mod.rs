@@ -73,6 +73,7 @@ pub fn infer(profile: &SourceProfile, evidence: &mut dyn Evidence) -> Model {
         ..Model::default()
     };
     model.entities = entities::find(&model, &mut entities::measured(profile, evidence));
+    attributes::totals_of_orders(&mut model, &mut entities::measured(profile, evidence));
     attributes::settle(&mut model, &mut entities::measured(profile, evidence));
     let summarised = summaries::find(&model, profile, evidence);
     for dataset in &mut model.datasets {

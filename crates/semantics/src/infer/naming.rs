@@ -158,6 +158,14 @@ pub(crate) fn table_words(names: &[&str]) -> Vec<Vec<String>> {
         while name.len() > 1 && KINDS_BEFORE.contains(&name[0].as_str()) {
             name.remove(0);
         }
+        // "2023 Jan 1 … custom transactions": the dates of an export are no part of what it holds.
+        let told = name
+            .iter()
+            .rposition(|w| dated(w))
+            .map_or(0, |last| last + 1);
+        if told > 0 && told < name.len() && name[..told].iter().all(|w| dated(w)) {
+            name.drain(..told);
+        }
         // "orders export 1"
         if let [_, .., kind, number] = &name[..]
             && KINDS_BEHIND.contains(&kind.as_str())
@@ -179,6 +187,38 @@ pub(crate) fn table_words(names: &[&str]) -> Vec<Vec<String>> {
         }
     }
     all
+}
+
+/// A number, a month, or both in one ("jan1").
+fn dated(word: &str) -> bool {
+    const MONTHS: &[&str] = &[
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "may",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+        "january",
+        "february",
+        "march",
+        "april",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let letters = word.trim_matches(|c: char| c.is_ascii_digit());
+    letters.is_empty() || MONTHS.contains(&letters)
 }
 
 /// The word that most names of several words begin with, unless it is the noun of one of them: that

@@ -14,6 +14,7 @@ const CODES: &[&str] = &[
     "abbr",
     "short",
     "iso",
+    "party",
 ];
 
 /// Words at the end of the name of what people read.

@@ -445,7 +445,11 @@ impl Reader<'_> {
                     | Subject::Supplier
                     | Subject::Shipper
                     | Subject::Name
-            )
+            ) || f.subject == Subject::Store
+                && next > at + 1
+                && self
+                    .words_between(self.nodes[at].start.saturating_sub(1), self.nodes[at].start)
+                    .any(|w| matches!(w, "sold" | "made" | "taken" | "served"))
         }) || matches!(
             self.nodes[next].text.as_str(),
             "customers"
@@ -624,6 +628,26 @@ impl Reader<'_> {
         self.take(at);
         if let Some(inner) = self.claim_number(at) {
             let noun = self.model().entities[entity].name.clone();
+            // What the model has for it already.
+            let known = match &inner.measure {
+                Measure::Metric(m) if self.is_order(entity) && m == "units" => {
+                    Some("units_per_order")
+                }
+                Measure::Metric(m) if self.is_order(entity) && m == "revenue" => {
+                    Some("average_order_value")
+                }
+                _ => None,
+            };
+            if let Some(metric) = known.and_then(|m| self.model().metric(m)) {
+                let measure = NamedMeasure {
+                    name: metric.label.clone(),
+                    measure: Measure::Metric(metric.name.clone()),
+                    explicit: true,
+                };
+                self.take_average();
+                self.add_measure(measure);
+                return;
+            }
             let below = self.active_count(entity);
             self.take_average();
             // "average order value (per transaction)" is divided already.

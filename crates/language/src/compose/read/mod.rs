@@ -214,7 +214,14 @@ impl Reader<'_> {
             [only] => Some(only),
             _ => customers,
         };
-        let Some(person) = person.filter(|_| !said) else {
+        // Who supplies or manages is no customer.
+        let deed = self.nodes.iter().any(|n| {
+            matches!(
+                n.node,
+                Node::Verb("supply" | "produce" | "manage" | "own" | "run" | "deliver" | "ship")
+            )
+        });
+        let Some(person) = person.filter(|_| !said && !deed) else {
             return;
         };
         let end = self.nodes[0].end;
@@ -245,6 +252,19 @@ impl Reader<'_> {
         self.persons();
         self.shared_nouns();
         self.pronouns();
+        // "the best ones", of nothing that was spoken of.
+        let of_nothing = self.scene.last.is_none()
+            && self.scene.tokens.iter().any(|t| t.folded == "ones")
+            && self
+                .nodes
+                .iter()
+                .any(|n| matches!(n.node, Node::Rank(_) | Node::RankBy(..)))
+            && !self.nodes.iter().enumerate().any(|(i, n)| {
+                matches!(n.node, Node::Named(_)) && !(i > 0 && self.is(i - 1, Mark::By))
+            });
+        if of_nothing {
+            return Err(Misfit::Missing("what is ranked"));
+        }
         // "State the highest profit", "Name the part": an order to say it, and no column.
         for at in 0..self.nodes.len() {
             let end = self.nodes[at].end;
@@ -296,6 +316,17 @@ impl Reader<'_> {
         if let Some(at) = self.find(Mark::Cohort) {
             self.cohorts(at, false)?;
             return Ok(self.draft);
+        }
+        // "new members joined in 2023": those who did.
+        if let Some(at) = self.find(Mark::New)
+            && self.nodes.iter().any(|n| {
+                matches!(
+                    n.node,
+                    Node::Verb("join" | "register" | "hire" | "open" | "start")
+                )
+            })
+        {
+            self.take(at);
         }
         if let Some(at) = self.find(Mark::New) {
             self.cohorts(at, true)?;

@@ -93,7 +93,14 @@ impl Reader<'_> {
                     }),
                     _ => false,
                 };
-            let qualified = scoped && money && thing;
+            // "which category had the highest item revenue": of what was sold.
+            let sold = matches!(
+                self.nodes[at].text.as_str(),
+                "item" | "product" | "line" | "sku" | "article"
+            ) && self.nodes.iter().enumerate().any(|(i, n)| {
+                i != at && matches!(&n.node, Node::Named(named) if self.group_of(named).is_some())
+            });
+            let qualified = (scoped || sold) && money && thing;
             if (described.is_some() || qualified) && self.adjacent(at, at + 1) {
                 self.nodes[at + 1].start = self.nodes[at].start;
                 self.nodes.remove(at);

@@ -940,7 +940,15 @@ impl Reader<'_> {
                     Measure::Rows(_) => true,
                     _ => false,
                 };
-                if money && counts {
+                // "orders over 100, how many": no order has a hundred of itself.
+                let held = near.checked_sub(1).is_some_and(|b| {
+                    self.is(b, Mark::Relative) || self.is(b, Mark::Count) && near + 1 < at
+                });
+                let own = near < at
+                    && counts
+                    && !held
+                    && matches!(&number.measure, Measure::Metric(m) if m == "orders");
+                if money && counts || own {
                     continue;
                 }
                 self.take(near);
@@ -970,8 +978,24 @@ impl Reader<'_> {
             Measure::Rows(_) => true,
             _ => false,
         };
+        // One transaction is one: a limit on each of them is on what it came to.
+        let one_each = |m: &NamedMeasure| {
+            let Measure::Metric(name) = &m.measure else {
+                return false;
+            };
+            let Some(Unit::Count(noun)) = self.model().metric(name).map(|m| &m.unit) else {
+                return false;
+            };
+            self.model().entities.iter().any(|e| {
+                plural(&e.name) == *noun
+                    && self
+                        .draft
+                        .dimensions
+                        .contains(&Dimension::Field(e.key.clone()))
+            })
+        };
         if let Some(i) = self.draft.measures.iter().rposition(|m| {
-            if money && counts(m) {
+            if money && counts(m) || one_each(m) {
                 return false;
             }
             !self.draft.counted

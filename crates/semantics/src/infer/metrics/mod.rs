@@ -154,8 +154,10 @@ fn of_sales(sales: &Sales<'_>, revenue: &revenue::Revenue, b: &mut Builder) {
         );
     }
     cost::add(sales.model, dataset, b);
+    stated_profits(dataset, b);
     orders::add(sales, b);
     average_order(dataset, b);
+    units_of_order(dataset, b);
     b.ratio("units_per_order", "units", "orders", Unit::Plain);
     b.ratio("average_price", "revenue", "units", money.clone());
     b.ratio(
@@ -168,9 +170,54 @@ fn of_sales(sales: &Sales<'_>, revenue: &revenue::Revenue, b: &mut Builder) {
     b.ratio("profit_per_order", "profit", "orders", money);
 }
 
-/// Average order value. Where a row is an order, one without an amount is no order of amount zero.
-fn average_order(dataset: &Dataset, b: &mut Builder) {
-    let by_row = b.get("orders").is_some_and(|m| match &m.kind {
+/// Profits that the rows state beside the sales ("EBITDA"), and each as a share of them.
+fn stated_profits(dataset: &Dataset, b: &mut Builder) {
+    const PROFITS: &[&str] = &[
+        "ebitda",
+        "ebit",
+        "operating_profit",
+        "operating_income",
+        "net_profit",
+        "net_income",
+        "gross_profit",
+        "contribution",
+    ];
+    let money = b.money.clone();
+    for field in &dataset.fields {
+        let stated = field.role == Role::Measure
+            && field.additivity == Additivity::Additive
+            && PROFITS.contains(&field.name.as_str());
+        if !stated || !b.has("revenue") {
+            continue;
+        }
+        let label = field.label.clone();
+        let said = label.to_lowercase();
+        let added = b.add(
+            &field.name,
+            sum(dataset, field_of(&field.name)),
+            money.clone(),
+            format!("sum of {label}"),
+        );
+        if let Some(metric) = added {
+            metric.label.clone_from(&label);
+            metric.up_is_good = Some(true);
+        }
+        let margin = format!("{}_margin", field.name);
+        b.ratio(&margin, &field.name, "revenue", Unit::Fraction);
+        if let Some(metric) = b.metrics.iter_mut().find(|m| m.name == margin) {
+            metric.label = format!("{label} margin");
+            metric.up_is_good = Some(true);
+            metric.synonyms = ["margin %", "margin percent", "percent", "rate", "%"]
+                .iter()
+                .map(|end| format!("{said} {end}"))
+                .collect();
+        }
+    }
+}
+
+/// Whether each row of the sales is an order.
+fn orders_are_rows(dataset: &Dataset, b: &Builder) -> bool {
+    b.get("orders").is_some_and(|m| match &m.kind {
         MetricKind::Simple {
             dataset: d,
             aggregation: Aggregation::Count,
@@ -182,7 +229,30 @@ fn average_order(dataset: &Dataset, b: &mut Builder) {
             ..
         } => *d == dataset.name && dataset.primary_key == [f.clone()],
         _ => false,
-    });
+    })
+}
+
+/// Units of an order, where a row is one: of those that say how many.
+fn units_of_order(dataset: &Dataset, b: &mut Builder) {
+    let quantity = measure(dataset, Subject::Quantity).map(|q| q.name.clone());
+    if let (true, Some(quantity)) = (orders_are_rows(dataset, b), quantity) {
+        b.add(
+            "units_per_order",
+            aggregate(
+                &dataset.name,
+                Aggregation::Average,
+                Some(field_of(&quantity)),
+                None,
+            ),
+            Unit::Plain,
+            "mean units of the orders that say how many",
+        );
+    }
+}
+
+/// Average order value. Where a row is an order, one without an amount is no order of amount zero.
+fn average_order(dataset: &Dataset, b: &mut Builder) {
+    let by_row = orders_are_rows(dataset, b);
     let amount = b.get("revenue").and_then(|m| match &m.kind {
         MetricKind::Simple { expression, .. } => expression.clone(),
         _ => None,

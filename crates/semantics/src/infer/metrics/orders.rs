@@ -89,7 +89,9 @@ fn counted<'d>(dataset: &'d Dataset, nouns: &[&str]) -> Option<&'d Field> {
             .any(|w| matches!(w.as_str(), "number" | "count" | "total" | "footfall"));
         f.role == Role::Measure
             && f.additivity == Additivity::Additive
-            && f.data_type == DataType::Integer
+            // Gaps written as "n/a" make decimals of counts; a total of an order is no count of them.
+            && (f.data_type == DataType::Integer
+                || f.data_type.is_numeric() && plural && words.len() == 1)
             && (plural || told)
             && words.iter().all(|w| {
                 nouns.contains(&w.as_str())
