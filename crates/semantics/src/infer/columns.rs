@@ -109,7 +109,7 @@ fn subject_of(words: &[String], data_type: DataType) -> (Subject, Vec<String>) {
             })
         });
         let number_subject = is_number(row.subject);
-        if fits && (!number_subject || numeric) {
+        if fits && (!number_subject || numeric && !names_an_id(words)) {
             return (
                 row.subject,
                 row.synonyms.iter().map(|s| (*s).to_string()).collect(),

@@ -206,7 +206,7 @@ pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity
         });
     }
     for dataset in &model.datasets {
-        if !dataset.is_fact && !flat {
+        if !dataset.is_fact && !flat && !heads_lines(model, dataset) {
             continue;
         }
         let said = ["product", "item", "article"].iter().any(|noun| {
@@ -370,6 +370,21 @@ pub(crate) fn find(model: &Model, determines: &mut Determines<'_>) -> Vec<Entity
             .retain(|s| !nouns.contains(s) || *s == entity.name);
     }
     found
+}
+
+/// Whether rows are orders whose lines stand in another table: who ordered, and how it was paid, are
+/// their columns.
+fn heads_lines(model: &Model, dataset: &Dataset) -> bool {
+    let [key] = &dataset.primary_key[..] else {
+        return false;
+    };
+    dataset.event_time.is_some()
+        && dataset
+            .field(key)
+            .is_some_and(|f| f.subject == Subject::OrderNumber)
+        && model.relationships.iter().any(|r| {
+            r.to == dataset.name && model.dataset(&r.from).is_some_and(|from| from.is_fact)
+        })
 }
 
 /// The second of the two things that a table pairs and is called by ("film category": category); none

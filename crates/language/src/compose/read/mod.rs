@@ -259,8 +259,11 @@ impl Reader<'_> {
                 .nodes
                 .iter()
                 .any(|n| matches!(n.node, Node::Rank(_) | Node::RankBy(..)))
-            && !self.nodes.iter().enumerate().any(|(i, n)| {
-                matches!(n.node, Node::Named(_)) && !(i > 0 && self.is(i - 1, Mark::By))
+            && !self.nodes.iter().any(|n| {
+                matches!(n.node, Node::Named(_))
+                    && !self
+                        .words_between(n.start.saturating_sub(1), n.start)
+                        .any(|w| matches!(w, "by" | "per" | "each" | "every" | "in"))
             });
         if of_nothing {
             return Err(Misfit::Missing("what is ranked"));

@@ -46,13 +46,30 @@ impl Sales<'_> {
         })
     }
 
-    /// The key and the noun of an entity that is a column of the rows.
+    /// The key and the noun of an entity that is a column of the rows, or of the orders that they
+    /// are lines of.
     fn own(&self, nouns: &[&str]) -> Option<(FieldRef, String)> {
-        self.model
+        let of = |dataset: &str| {
+            self.model
+                .entities
+                .iter()
+                .filter(|e| e.dataset.is_none())
+                .find(|e| e.key.dataset == dataset && nouns.contains(&e.name.as_str()))
+                .map(|e| (e.key.clone(), e.name.clone()))
+        };
+        let rows = self
+            .model
             .entities
             .iter()
             .find(|e| e.key.dataset == self.dataset.name && nouns.contains(&e.name.as_str()))
-            .map(|e| (e.key.clone(), e.name.clone()))
+            .map(|e| (e.key.clone(), e.name.clone()));
+        rows.or_else(|| {
+            self.model
+                .relationships
+                .iter()
+                .filter(|r| r.from == self.dataset.name)
+                .find_map(|r| of(&r.to))
+        })
     }
 }
 
@@ -114,6 +131,7 @@ const BUYERS: &[&str] = &[
     "household",
     "user",
     "guest",
+    "sold to",
 ];
 
 /// Sums of columns that count orders and customers, where rows are totals.
@@ -234,7 +252,21 @@ fn orders(sales: &Sales<'_>, b: &mut Builder) {
         return;
     }
     let counted = |noun: &str| Unit::Count(plural(noun));
-    if let Some((key, noun)) = sales.own(&[
+    // "Increment id", "sales document": numbers of orders by other names, where no table has them.
+    let linked = sales.linked(&["order", "invoice", "transaction", "sale", "basket"]);
+    let numbered = sales
+        .dataset
+        .fields
+        .iter()
+        .filter(|_| linked.is_none())
+        .find(|f| f.subject == Subject::OrderNumber && !is_key(sales.dataset, f))
+        .map(|f| {
+            (
+                FieldRef::new(&sales.dataset.name, &f.name),
+                "order".to_string(),
+            )
+        });
+    let own = sales.own(&[
         "order",
         "transaction",
         "invoice",
@@ -245,7 +277,8 @@ fn orders(sales: &Sales<'_>, b: &mut Builder) {
         "bill",
         "check",
         "voucher",
-    ]) {
+    ]);
+    if let Some((key, noun)) = own.or(numbered) {
         let added = b.add(
             "orders",
             distinct(&key),
@@ -268,7 +301,7 @@ fn orders(sales: &Sales<'_>, b: &mut Builder) {
                 "sales transaction",
             ]));
         }
-    } else if let Some(key) = sales.linked(&["order", "invoice", "transaction", "sale", "basket"]) {
+    } else if let Some(key) = linked {
         let target = sales
             .model
             .relationships
