@@ -282,7 +282,7 @@ pub(crate) fn filtered(filter: Option<&query::Filter>) -> Vec<semantics::FieldRe
     fields
 }
 
-fn collect_fields(filter: Option<&query::Filter>, out: &mut Vec<semantics::FieldRef>) {
+pub(crate) fn collect_fields(filter: Option<&query::Filter>, out: &mut Vec<semantics::FieldRef>) {
     match filter {
         Some(query::Filter::And(list) | query::Filter::Or(list)) => {
             list.iter().for_each(|f| collect_fields(Some(f), out))

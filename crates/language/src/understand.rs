@@ -5,7 +5,7 @@ use crate::confidence::Signs;
 use crate::dialogue::{Context, asks_back, references, starts_as_follow_up};
 use crate::lattice::{Path, Sense, Sources, best_paths, edges};
 use crate::lexicon::english;
-use crate::nearness::{distance, elsewhere, filtered, same_keys, spoken_of};
+use crate::nearness::{collect_fields, distance, elsewhere, filtered, same_keys, spoken_of};
 use crate::refusal::{decline, not_understood, outside_data, refused_topic, unfit};
 use crate::time::Clock;
 use crate::token::{Token, TokenKind, tokenize};
@@ -471,14 +471,31 @@ pub(crate) fn weigh(
         if !rivals.is_empty() {
             let mut options: Vec<(String, Reading)> = Vec::new();
             for finished in std::iter::once(best).chain(rivals) {
-                if options.len() < 4
-                    && options.iter().all(|(label, r)| {
-                        *label != finished.words
-                            && query::canonical(&r.query) != query::canonical(&finished.query)
-                    })
-                {
-                    options.push((finished.words.clone(), reading(finished)));
+                let other = |(_, r): &(String, Reading)| {
+                    query::canonical(&r.query) != query::canonical(&finished.query)
+                };
+                if options.len() >= 4 || !options.iter().all(other) {
+                    continue;
                 }
+                // The same words of two columns ("share of cod": a status, or a way to pay).
+                let twin = options
+                    .iter()
+                    .position(|(label, _)| *label == finished.words);
+                let label = match twin {
+                    None => finished.words.clone(),
+                    Some(twin) => {
+                        let (here, there) = (
+                            limited(&finished.query, model),
+                            limited(&options[twin].1.query, model),
+                        );
+                        if here == there {
+                            continue;
+                        }
+                        options[twin].0 = format!("{} ({there})", finished.words);
+                        format!("{} ({here})", finished.words)
+                    }
+                };
+                options.push((label, reading(finished)));
             }
             if options.len() > 1 {
                 return Understanding::Clarify {
@@ -502,6 +519,30 @@ pub(crate) fn weigh(
         });
     }
     unfit(&misfits, knowledge, context.is_some())
+}
+
+/// Labels of the columns that conditions of a query and of its measures look at.
+fn limited(query: &Query, model: &Model) -> String {
+    fn of_measure(measure: &query::Measure, fields: &mut Vec<semantics::FieldRef>) {
+        if let query::Measure::Where { filter, .. } = measure {
+            collect_fields(Some(filter), fields);
+        }
+        for part in measure.parts() {
+            of_measure(part, fields);
+        }
+    }
+    let mut fields = Vec::new();
+    collect_fields(query.filter.as_ref(), &mut fields);
+    for term in &query.metrics {
+        of_measure(&term.measure, &mut fields);
+    }
+    let mut labels: Vec<String> = fields
+        .iter()
+        .filter_map(|f| model.field(f))
+        .map(|f| f.label.to_lowercase())
+        .collect();
+    labels.dedup();
+    labels.join(", ")
 }
 
 /// What the best reading's place among the others says.
