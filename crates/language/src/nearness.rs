@@ -102,6 +102,33 @@ pub(crate) fn spoken_of(path: &Path, model: &Model) -> Vec<String> {
         .collect()
 }
 
+/// "Austria, Germany and the USA": the values of a list are of one column, and not each of another
+/// table's.
+pub(crate) fn scattered(path: &Path, model: &Model) -> f64 {
+    let last = |field: &semantics::FieldRef| {
+        let label = model.field(field)?.label.to_lowercase();
+        label.rsplit(' ').next().map(str::to_string)
+    };
+    let mut cost = 0.0;
+    let mut before: Option<&semantics::FieldRef> = None;
+    for item in &path.items {
+        match &item.sense {
+            Sense::Value(v) => {
+                if let Some(b) = before.filter(|b| **b != v.field)
+                    && last(b).is_some()
+                    && last(b) == last(&v.field)
+                {
+                    cost += 0.5;
+                }
+                before = Some(&v.field);
+            }
+            Sense::Role(role) if matches!(role.kind, "conj" | "or") => {}
+            _ => before = None,
+        }
+    }
+    cost
+}
+
 /// "customers whose email …": a column that a table of the things spoken of has as well is meant there.
 pub(crate) fn elsewhere(query: &Query, spoken: &[String], model: &Model) -> f64 {
     if spoken.is_empty() {

@@ -5,7 +5,9 @@ use crate::confidence::Signs;
 use crate::dialogue::{Context, asks_back, references, starts_as_follow_up};
 use crate::lattice::{Path, Sense, Sources, best_paths, edges};
 use crate::lexicon::english;
-use crate::nearness::{collect_fields, distance, elsewhere, filtered, same_keys, spoken_of};
+use crate::nearness::{
+    collect_fields, distance, elsewhere, filtered, same_keys, scattered, spoken_of,
+};
 use crate::refusal::{decline, not_understood, outside_data, refused_topic, unfit};
 use crate::time::Clock;
 use crate::token::{Token, TokenKind, tokenize};
@@ -409,6 +411,7 @@ pub(crate) fn weigh(
                             let spoken = spoken_of(path, knowledge.model);
                             found.push((
                                 path.score
+                                    - scattered(path, knowledge.model)
                                     - done.penalty
                                     - distance(&done.query, knowledge.model)
                                     - elsewhere(&done.query, &spoken, knowledge.model),

@@ -380,6 +380,7 @@ impl Reader<'_> {
         self.running();
         self.dated_winner();
         self.leftovers()?;
+        self.nothing_summed()?;
         Ok(self.draft)
     }
 }

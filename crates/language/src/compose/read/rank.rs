@@ -450,7 +450,7 @@ impl Reader<'_> {
     }
 
     /// Whether a number is a length of time.
-    fn lasts(&self, measure: &Measure) -> bool {
+    pub(super) fn lasts(&self, measure: &Measure) -> bool {
         match measure {
             Measure::Metric(name) => self
                 .model()

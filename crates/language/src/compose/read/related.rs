@@ -156,24 +156,35 @@ impl Reader<'_> {
             if !(self.is(at, Mark::FullName) || computed) || self.used[at] {
                 continue;
             }
-            let entity_at = |i: usize| match &self.nodes[i].node {
-                Node::Named(Named::Entity(e)) => Some(*e),
+            let model = self.scene.model;
+            let table_at = |i: usize| match &self.nodes[i].node {
+                Node::Named(Named::Entity(e)) => model.entities[*e].dataset.as_deref(),
+                Node::Named(Named::Field(f)) => Some(f.dataset.as_str()),
                 _ => None,
             };
-            let entity = (at + 1..self.nodes.len())
-                .find_map(entity_at)
-                .or_else(|| (0..at).rev().find_map(entity_at));
-            let Some(dataset) = entity
-                .and_then(|e| self.scene.model.entities[e].dataset.as_ref())
-                .and_then(|d| self.scene.model.dataset(d))
-            else {
+            let parts_of = |dataset: &semantics::Dataset| -> Vec<FieldRef> {
+                [Subject::FirstName, Subject::LastName]
+                    .iter()
+                    .filter_map(|s| dataset.fields.iter().find(|f| f.subject == *s))
+                    .map(|f| FieldRef::new(&dataset.name, &f.name))
+                    .collect()
+            };
+            // Of the nearest that has such names, or of the only people there are.
+            let beside = (at + 1..self.nodes.len())
+                .chain((0..at).rev())
+                .filter_map(table_at)
+                .filter_map(|d| model.dataset(d))
+                .map(parts_of)
+                .find(|parts| !parts.is_empty());
+            let mut people = model
+                .datasets
+                .iter()
+                .map(parts_of)
+                .filter(|p| !p.is_empty());
+            let only = people.next().filter(|_| people.next().is_none());
+            let Some(parts) = beside.or(only) else {
                 continue;
             };
-            let parts: Vec<FieldRef> = [Subject::FirstName, Subject::LastName]
-                .iter()
-                .filter_map(|s| dataset.fields.iter().find(|f| f.subject == *s))
-                .map(|f| FieldRef::new(&dataset.name, &f.name))
-                .collect();
             self.take(at);
             for field in parts {
                 self.draft.fields.push(field.clone());

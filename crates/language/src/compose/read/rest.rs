@@ -193,6 +193,25 @@ impl Reader<'_> {
             })
     }
 
+    /// A question for a total or an average is not answered by a list.
+    pub(super) fn nothing_summed(&self) -> Result<(), Misfit> {
+        let listed = self.draft.measures.is_empty()
+            && self.draft.share.is_none()
+            && !self.draft.counted
+            && self.scene.last.is_none()
+            && !(self.draft.fields.is_empty() && self.draft.dimensions.is_empty());
+        let dropped = self.scene.tokens.iter().enumerate().find(|(i, t)| {
+            matches!(
+                t.folded.as_str(),
+                "total" | "totals" | "average" | "avg" | "mean" | "sum"
+            ) && !self.nodes.iter().any(|n| (n.start..n.end).contains(i))
+        });
+        match dropped {
+            Some((_, token)) if listed => Err(Misfit::Unused(token.text.clone())),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether nothing stands before a node in its sentence.
     pub(super) fn opens(&self, at: usize) -> bool {
         let start = self.nodes[at].start;
@@ -385,7 +404,7 @@ impl Reader<'_> {
                 Node::Mark(Mark::List)
                     if matches!(
                         self.nodes[at].text.as_str(),
-                        "return" | "state" | "report" | "present" | "need" | "want"
+                        "return" | "state" | "report" | "present" | "need" | "want" | "slice"
                     ) && !self.begins_sentence(at) =>
                 {
                     return Err(Misfit::Unused(self.nodes[at].text.clone()));

@@ -33,6 +33,14 @@ impl Reader<'_> {
                 self.nodes[at + 1].node =
                     Node::Threshold(Operator::Eq, Bar::Number(value, money, false));
             }
+            // "how much do the ten biggest represent of our sales": what share of them.
+            if self.is(at, Mark::HowMuch)
+                && self.any(Mark::MakeUp)
+                && self.any(Mark::Among)
+                && self.nodes.iter().any(|n| matches!(n.node, Node::Rank(_)))
+            {
+                self.nodes[at].node = Node::Mark(Mark::Share);
+            }
             if self.on_such_days(at) {
                 self.take(at);
             }

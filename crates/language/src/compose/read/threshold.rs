@@ -27,6 +27,9 @@ impl Reader<'_> {
             if self.below_own_level(at, op, &bar) {
                 continue;
             }
+            if self.of_unknown_age(at, &bar) || self.lasts_so_long(at, &bar) {
+                return Err(Misfit::Unsupported(self.nodes[at].text.clone()));
+            }
             let metric = self.threshold_measure(at, &bar)?;
             let value = match &bar {
                 Bar::Number(value, _, percent) => {
@@ -331,6 +334,51 @@ impl Reader<'_> {
         self.take(at);
         self.limit_rows(age.clone(), op, *years);
         true
+    }
+
+    /// "customers under 30", where nothing says how old they are: no limit on anything else.
+    fn of_unknown_age(&self, at: usize, bar: &Bar) -> bool {
+        let Bar::Number(years, false, false) = bar else {
+            return false;
+        };
+        let people = at
+            .checked_sub(1)
+            .filter(|b| self.adjacent(*b, at))
+            .is_some_and(|b| {
+                matches!(
+                    self.nodes[b].text.as_str(),
+                    "customers"
+                        | "clients"
+                        | "shoppers"
+                        | "people"
+                        | "members"
+                        | "users"
+                        | "women"
+                        | "men"
+                )
+            });
+        let aged = self
+            .words_between(self.nodes[at].start, self.nodes[at].end)
+            .any(|w| matches!(w, "under" | "over" | "above" | "below" | "aged"));
+        let goes_on = self.nodes.get(at + 1).is_some_and(|n| {
+            self.adjacent(at, at + 1)
+                && matches!(n.node, Node::Named(_) | Node::Mark(Mark::Occasions))
+        });
+        people && aged && !goes_on && (10.0..=110.0).contains(years) && years.fract() == 0.0
+    }
+
+    /// "for more than five years": how long something lasts, which is no number of anything else.
+    fn lasts_so_long(&self, at: usize, bar: &Bar) -> bool {
+        let long = matches!(bar, Bar::Number(_, false, false))
+            && self.nodes.get(at + 1).is_some_and(|n| {
+                self.adjacent(at, at + 1)
+                    && matches!(
+                        n.text.as_str(),
+                        "years" | "year" | "months" | "weeks" | "hours" | "minutes"
+                    )
+                    && matches!(n.node, Node::Time(TimeSense::Grain(_)) | Node::Unit(_))
+            });
+        long && !self.draft.measures.iter().any(|m| self.lasts(&m.measure))
     }
 
     /// "customers who ordered only once": exactly one order.
@@ -851,6 +899,16 @@ impl Reader<'_> {
             return true;
         }
         if self.is_place(at) || self.summed_over(at) {
+            return false;
+        }
+        // "For customers in Austria, the average order value": whose, said ahead.
+        let ahead = self.nodes[at].start == 1
+            && self.words_between(0, 1).any(|w| w == "for")
+            && matches!(
+                self.nodes.get(at + 1).map(|n| &n.node),
+                Some(Node::Value(_))
+            );
+        if ahead {
             return false;
         }
         // "product/store combinations": the second of a pair is asked for like the first.
