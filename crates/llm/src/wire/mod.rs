@@ -307,3 +307,58 @@ fn numbers(value: Option<&Value>) -> Result<Vec<f32>, WireFault> {
 fn count(value: &Value, pointer: &str) -> u64 {
     value.pointer(pointer).and_then(Value::as_u64).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Wire, Written, error_message, retry_delay};
+    use crate::sse::Event;
+    use proptest::prelude::*;
+
+    /// Values of the shapes that replies have, with anything in their places.
+    fn shapes() -> impl Strategy<Value = String> {
+        const NAMES: &str = "choices|delta|message|content|parts|text|candidates|usage|error|type|finish_reason|data|embedding|embeddings|values|index|details|retryDelay|stop_reason|usageMetadata";
+        let leaf = prop_oneof![
+            Just("null".to_owned()),
+            Just("-1e300".to_owned()),
+            Just("18446744073709551616".to_owned()),
+            "\"[a-zäß\\\\n]{0,8}\"",
+            Just("\"message_delta\"".to_owned()),
+            any::<i64>().prop_map(|n| n.to_string()),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4)
+                    .prop_map(|l| format!("[{}]", l.join(","))),
+                proptest::collection::vec((NAMES, inner), 0..5).prop_map(|fields| {
+                    let fields: Vec<String> = fields
+                        .iter()
+                        .map(|(name, value)| format!("\"{name}\":{value}"))
+                        .collect();
+                    format!("{{{}}}", fields.join(","))
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_reply_crashes_a_reader(text in prop_oneof![shapes(), ".{0,40}"]) {
+            for wire in [
+                Wire::OpenAi { own: true },
+                Wire::Azure { api_version: String::new() },
+                Wire::Gemini,
+                Wire::Anthropic,
+            ] {
+                let mut written = Written::default();
+                let event = Event { name: String::new(), data: text.clone() };
+                let _ = wire.read_event(&event, &mut written);
+                let _ = wire.read_whole(text.as_bytes());
+                if let Ok((vectors, _)) = wire.read_vectors(text.as_bytes(), 2) {
+                    prop_assert_eq!(vectors.len(), 2);
+                }
+            }
+            prop_assert!(error_message(text.as_bytes()).chars().count() <= 301);
+            let _ = retry_delay(text.as_bytes());
+        }
+    }
+}
