@@ -501,6 +501,23 @@ impl Talk<'_> {
             w.stop();
             return;
         }
+        if let Some(rank) = rank.filter(|r| !r.per.is_empty() && ranked.len() > 1) {
+            // The first of each group, for some of them; the rows have the rest.
+            let mut seen: Vec<Vec<String>> = Vec::new();
+            for (row, _) in own.ranked(column, descending) {
+                let group: Vec<String> = rank
+                    .per
+                    .iter()
+                    .filter_map(|d| own.dimensions.get(*d))
+                    .map(|c| own.label(row, *c))
+                    .collect();
+                if seen.len() < 3 && !seen.contains(&group) {
+                    self.one(w, own, row, term, part);
+                    seen.push(group);
+                }
+            }
+            return;
+        }
         if grouped_rank || ranked.len() == 1 {
             self.one(
                 w,

@@ -365,6 +365,10 @@ pub(super) fn filter_values(query: &Query) -> (Vec<Vec<String>>, bool) {
                         .collect(),
                 );
             }
+            // Members that have no name are left out of a choice unasked; an assumption says so.
+            Filter::Not(inner)
+                if matches!(&**inner, Filter::IsNull { field }
+                    if query.dimensions.contains(&query::Dimension::Field(field.clone()))) => {}
             _ => others = true,
         }
     }
