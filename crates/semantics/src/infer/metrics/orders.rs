@@ -293,6 +293,13 @@ fn orders(sales: &Sales<'_>, b: &mut Builder) {
                 .synonyms
                 .extend(strings(&["order", "transaction", "purchase"]));
             metric.synonyms.push(format!("{noun} count"));
+            // "Sales document": also a document.
+            if let Some(said) = sales.model.field(&key).map(|f| f.label.to_lowercase())
+                && said.ends_with(" document")
+            {
+                metric.synonyms.push("document".into());
+                metric.synonyms.push(said);
+            }
             metric.synonyms.extend(strings(&[
                 "number of orders",
                 "order count",
