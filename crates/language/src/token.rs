@@ -305,6 +305,8 @@ fn word_at(tokens: &mut Vec<Token>, characters: &[char], start: usize) -> usize 
         let next = characters.get(end + 1);
         let inner = match c {
             '\'' => next.is_some_and(|n| n.is_alphabetic()),
+            // "customers w/ over 5 orders"
+            '/' if end == start + 1 && matches!(characters.get(start), Some('w' | 'W')) => true,
             '-' | '_' | '/' | '.' | '&' => next.is_some_and(|n| n.is_alphanumeric()),
             // `Brand#12` is a code.
             '#' => next.is_some_and(char::is_ascii_digit),
@@ -427,6 +429,10 @@ mod tests {
             ["3", "-", "month", "9", "-", "15", "december"]
         );
         assert_eq!(folded("since 2022-05-01"), ["since", "2022-05-01"]);
+        assert_eq!(
+            folded("customers w/ orders w/o cards"),
+            ["customers", "with", "orders", "without", "cards"]
+        );
         assert_eq!(
             folded("Peacock's haven't São"),
             ["peacock", "have", "not", "sao"]

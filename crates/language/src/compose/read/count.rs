@@ -151,10 +151,10 @@ impl Reader<'_> {
             }
             let mut next = at + 1;
             while next < self.nodes.len()
-                && matches!(
+                && (matches!(
                     self.nodes[next].node,
                     Node::Mark(Mark::Distinct | Mark::Among | Mark::All) | Node::Value(_)
-                )
+                ) || self.is(next, Mark::New) && self.used[next])
             {
                 next += 1;
             }
