@@ -263,6 +263,11 @@ impl<'m> Graph<'m> {
             let Some((many, one)) = self.ends[i] else {
                 continue;
             };
+            // Against a look-up of versions there is no link: which of them holds is said of the
+            // row that looks it up.
+            if self.model.datasets[one].validity.is_some() {
+                continue;
+            }
             let link =
                 |dataset: usize, outer, outer_fields: &[String], inner, inner_fields: &[String]| {
                     Link {

@@ -96,7 +96,8 @@ pub struct Query {
     /// Trailing mean over this many buckets of the running time dimension, its own the last,
     /// counted by the calendar: a bucket without rows is zero for measures that add up, and is
     /// left out for others. Buckets before the range feed the window. NULL where the window
-    /// reaches back before the first bucket of the data, and where a row has no time. The buckets
+    /// reaches back before the first bucket of the data (of all rows of the dataset that the first
+    /// measure counts first), and where a row has no time. The buckets
     /// of a stated time field (`time_of`) can be fed only where that field dates the rows of every
     /// measure; otherwise, with a range of that field that has a start, `E_MALFORMED_QUERY`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,7 +113,8 @@ pub struct Query {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<String>,
     /// Whether attributes that change over time are those of now, instead of those that held when
-    /// an event took place.
+    /// an event took place. An event whose time is found only through the attributes that it
+    /// chooses is `E_MALFORMED_QUERY` without it. What a reader may see is said by those that held.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub current_attributes: bool,
     /// Datasets of which every row counts: their default filters are off.

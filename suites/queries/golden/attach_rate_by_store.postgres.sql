@@ -6,7 +6,6 @@ WITH members AS ( -- values of the sub-query
   LEFT JOIN "main"."orders" AS "orders" ON "lines"."order_id" = "orders"."order_id"
   LEFT JOIN "main"."products" AS "products" ON "lines"."product_id" = "products"."product_id"
   WHERE "products"."product" = 'Cake'
-  ORDER BY 1 ASC NULLS LAST
   ) AS whole
   ) AS found(member)
 ),

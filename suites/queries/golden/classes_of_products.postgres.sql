@@ -16,7 +16,6 @@ numbers_of AS ( -- the number of each entity
   SELECT "Product id" AS entity, "x" AS value FROM (
   SELECT d0 AS "Product id", value0 AS "x"
   FROM measured
-  ORDER BY d0 ASC NULLS LAST
   ) AS numbered
 ),
 before_each AS ( -- the sum of what is larger

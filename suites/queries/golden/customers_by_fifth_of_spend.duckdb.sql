@@ -17,7 +17,6 @@ numbers_of AS ( -- the number of each entity
   SELECT "Customer id" AS entity, "x" AS value FROM (
   SELECT d0 AS "Customer id", value0 AS "x"
   FROM measured
-  ORDER BY d0 ASC NULLS LAST
   ) AS numbered
 ),
 placed_entities AS ( -- entities with their place

@@ -10,7 +10,6 @@ WITH members AS ( -- values of the sub-query
   LEFT JOIN "main"."products" AS "products" ON "lines"."product_id" = "products"."id"
   WHERE ("orders"."id" IS NULL OR "orders"."status" <> 'cancelled') AND "products"."product" = 'Tea'
   ))
-  ORDER BY 1 ASC NULLS LAST
   ) AS whole
   ) AS found(member)
 )

@@ -11,6 +11,7 @@ groups AS ( -- spent, one row per day
 beginning AS ( -- first visits.at of visits
   SELECT MIN(CAST("visits"."at" AS DATE)) AS day
   FROM "main"."visits" AS "visits"
+  WHERE CAST("visits"."at" AS DATE) IS NOT NULL
 ),
 measured AS ( -- Spent, one row per day
   SELECT g.d0, g.m0 AS value0, CASE WHEN date_diff('day', CAST(DATE '1970-01-01' AS DATE), CAST(g.d0 AS DATE)) - 2 >= (SELECT date_diff('day', CAST(DATE '1970-01-01' AS DATE), CAST(CAST(day AS DATE) AS DATE)) FROM beginning) THEN CAST(SUM(g.m0) OVER (ORDER BY date_diff('day', CAST(DATE '1970-01-01' AS DATE), CAST(g.d0 AS DATE)) RANGE BETWEEN 2 PRECEDING AND CURRENT ROW) AS DOUBLE) / 3 END AS rolling0

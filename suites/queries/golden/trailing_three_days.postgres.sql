@@ -11,6 +11,7 @@ groups AS ( -- spent, one row per day
 beginning AS ( -- first visits.at of visits
   SELECT MIN(CAST("visits"."at" AS DATE)) AS day
   FROM "main"."visits" AS "visits"
+  WHERE CAST("visits"."at" AS DATE) IS NOT NULL
 ),
 measured AS ( -- Spent, one row per day
   SELECT g.d0, g.m0 AS value0, CASE WHEN (CAST(g.d0 AS DATE) - CAST(DATE '1970-01-01' AS DATE)) - 2 >= (SELECT (CAST(CAST(day AS DATE) AS DATE) - CAST(DATE '1970-01-01' AS DATE)) FROM beginning) THEN CAST(SUM(g.m0) OVER (ORDER BY (CAST(g.d0 AS DATE) - CAST(DATE '1970-01-01' AS DATE)) RANGE BETWEEN 2 PRECEDING AND CURRENT ROW) AS DOUBLE PRECISION) / 3 END AS rolling0

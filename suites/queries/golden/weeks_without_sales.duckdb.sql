@@ -10,6 +10,7 @@ groups AS ( -- revenue_zero, one row per week
 ),
 periods AS ( -- every period that the data has reached
   SELECT DISTINCT (CAST(day AS DATE) - CAST((isodow(day) + 6) % 7 AS INTEGER)) AS period FROM (SELECT CAST(unnest(generate_series(CAST(DATE '2023-08-01' AS DATE), CAST(DATE '2023-09-14' AS DATE), INTERVAL 1 DAY)) AS DATE) AS day) AS days
+  UNION SELECT d0 FROM groups WHERE d0 IS NOT NULL
 ),
 every_period AS ( -- a row for every period that the data has reached
   SELECT s.period AS d0, COALESCE(g.m0, 0) AS m0

@@ -10,6 +10,7 @@ groups AS ( -- revenue_zero, one row per week
 ),
 periods AS ( -- every period that the data has reached
   SELECT DISTINCT (CAST(day AS DATE) - (CAST(EXTRACT(ISODOW FROM day) AS INTEGER) + 6) % 7) AS period FROM (SELECT CAST(generate_series(CAST(CAST(DATE '2023-08-01' AS DATE) AS TIMESTAMP), CAST(CAST(DATE '2023-09-14' AS DATE) AS TIMESTAMP), INTERVAL '1 day') AS DATE) AS day) AS days
+  UNION SELECT d0 FROM groups WHERE d0 IS NOT NULL
 ),
 every_period AS ( -- a row for every period that the data has reached
   SELECT s.period AS d0, COALESCE(g.m0, 0) AS m0

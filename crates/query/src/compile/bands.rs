@@ -230,7 +230,7 @@ impl<'m> Compiler<'m> {
         let value = column(&|o| matches!(o, Origin::Metric(0, _)))?;
         let text = format!(
             "SELECT {entity} AS entity, {value} AS value FROM (\n  {}\n  ) AS numbered",
-            select.write(self.sql)
+            select.unordered().write(self.sql)
         );
         Ok(self.cte_text("numbers_of", "the number of each entity".into(), text))
     }

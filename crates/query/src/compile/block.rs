@@ -263,6 +263,7 @@ impl<'m> Compiler<'m> {
             return Ok(Vec::new());
         }
         let field = scope.time(window.time.as_ref())?;
+        self.context.shows_time(&field)?;
         let mut conditions = Vec::new();
         self.whole_periods(&field, window)?;
         conditions.extend(scope.during(&field, window.span)?);
@@ -378,8 +379,10 @@ impl<'m> Compiler<'m> {
         }
         let measure = &measure;
         // What groups hold is put together again: the outer groups decide on currencies.
-        for leaf in &self.taken_apart(&[measure])?.leaves {
-            self.money(leaf, dimensions, window)?;
+        if aggregation != Aggregation::Count {
+            for leaf in &self.taken_apart(&[measure])?.leaves {
+                self.money_in(leaf, dimensions, window)?;
+            }
         }
         let mut each = window.clone();
         if let Some(moved) = &mut each.moved {
@@ -427,6 +430,7 @@ impl<'m> Compiler<'m> {
             Dimension::Time(grain) => {
                 let stated = window.time.as_ref().or(self.model.default_time.as_ref());
                 let field = scope.time(stated)?;
+                self.context.shows_time(&field)?;
                 self.time_dimension(scope, i, &field, *grain, window)
             }
             Dimension::NewOrReturning {
@@ -454,7 +458,13 @@ impl<'m> Compiler<'m> {
         window: &Window,
     ) -> Result<String, QueryError> {
         // A group is the same one for every measure of the query.
+        let filter = match (&window.apart, &window.filter) {
+            (Some(apart), Some(rest)) => Some(Filter::And(vec![apart.clone(), rest.clone()])),
+            (apart, rest) => apart.as_ref().or(rest.as_ref()).cloned(),
+        };
         let mut whole = Window {
+            filter,
+            apart: None,
             time: window.asked.clone(),
             ..window.clone()
         };
@@ -499,6 +509,13 @@ impl<'m> Compiler<'m> {
                     && grain != Grain::HourOfDay
                     && moved.shift.keeps_weekdays())
         {
+            if let super::shift::Shift::RetailPeriod(_, unit) = &moved.shift
+                && *unit != grain
+            {
+                return Err(QueryError::Malformed(format!(
+                    "a {unit:?} of a retail calendar meets the one before it as a whole: show no {grain:?} beside it, or compare without"
+                )));
+            }
             let met = self.shifted(scope, &moved.shift, &of, grain, &days)?;
             if let super::shift::Shift::RetailPeriod(..) = moved.shift {
                 return Ok(met);
@@ -591,7 +608,7 @@ impl<'m> Compiler<'m> {
             .map_or_else(|| self.sql.text(""), |c| self.sql.identifier(&c.name));
         Ok(format!(
             "SELECT {first} FROM (\n  {}\n  ) AS whole",
-            select.write(self.sql)
+            select.unordered().write(self.sql)
         ))
     }
 }

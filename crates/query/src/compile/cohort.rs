@@ -174,6 +174,10 @@ impl Compiler<'_> {
                 });
             }
             let window = self.window(&undated)?;
+            // What members are worth together is in one currency.
+            for leaf in &parts.leaves {
+                self.money(leaf, &[], &window)?;
+            }
             let worth = self.frame("worth", &by, &[&term.measure], &window)?;
             let worth = Select {
                 columns: vec![

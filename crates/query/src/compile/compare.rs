@@ -345,7 +345,7 @@ impl<'m> Compiler<'m> {
             week_53: periods.week_53.clone(),
             ..setting.window.clone()
         };
-        let mut then = self.frame_of(
+        let then = self.frame_of(
             "groups_before",
             dimensions,
             &measures,
@@ -353,6 +353,18 @@ impl<'m> Compiler<'m> {
             setting.with_leaves,
             &earlier,
         )?;
+        Ok(self.beside(setting, &current, then, periods))
+    }
+
+    /// The groups of both periods, joined: `m0…` for this one, `p0…` for the other; the CTE's name.
+    pub(super) fn beside(
+        &mut self,
+        setting: &Setting,
+        current: &str,
+        mut then: String,
+        periods: &Periods,
+    ) -> String {
+        let dimensions = &setting.query.dimensions;
         // What has no date is in no period, so it has none before it; and no period is shown that
         // the data has not reached.
         if let Some((r, _)) = running(dimensions)
@@ -401,11 +413,11 @@ impl<'m> Compiler<'m> {
                 on.join(" AND ")
             )
         };
-        Ok(self.cte(
+        self.cte(
             "compared",
             format!("m: the period asked for, p: {}", periods.label),
             &select,
-        ))
+        )
     }
 }
 

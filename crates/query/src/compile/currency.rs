@@ -6,10 +6,11 @@
 
 use super::Compiler;
 use super::frame::Window;
+use super::grouped::Setting;
 use super::measure::Leaf;
 use super::scope::Scope;
 use super::statement::Select;
-use crate::{Dimension, Filter, Literal, Note, Operator, QueryError};
+use crate::{Dimension, Filter, Having, Literal, Note, Operator, Part, QueryError, Threshold};
 use semantics::{
     Aggregation, CurrencyConversion, Dataset, Expression, FieldCurrency, FieldRef, RatePolicy,
     RowFilter,
@@ -158,41 +159,113 @@ impl<'m> Compiler<'m> {
 
     /// Refuses a measure that is made of amounts in several currencies.
     pub(super) fn one_currency(&self, leaves: &[&Leaf]) -> Result<(), QueryError> {
-        let mut codes: Vec<String> = leaves.iter().filter_map(|l| self.currency_of(l)).collect();
-        codes.sort_unstable();
-        codes.dedup();
-        if codes.len() > 1 {
+        if self.model.currency_conversion.is_some() && self.model.currency.is_some() {
+            return Ok(());
+        }
+        let mut found = Vec::new();
+        for leaf in leaves {
+            self.currencies_of(leaf, &mut found)?;
+        }
+        let mut different: Vec<String> = Vec::new();
+        for currency in found {
+            let name = match currency {
+                FieldCurrency::Code(code) => code,
+                FieldCurrency::Field(field) => field.to_string(),
+            };
+            if !different.contains(&name) {
+                different.push(name);
+            }
+        }
+        if different.len() > 1 {
             return Err(QueryError::MixedCurrencies {
                 what: "the parts of the measure".into(),
-                by: codes,
+                by: different,
             });
         }
         Ok(())
     }
 
-    /// The currency that a leaf's numbers are in, where it is known.
-    pub(super) fn currency_of(&self, leaf: &Leaf) -> Option<String> {
-        let Leaf::Rows {
-            home,
-            aggregation,
-            of: Some(of),
-            ..
-        } = leaf
-        else {
-            return None;
-        };
-        if matches!(aggregation, Aggregation::Count | Aggregation::CountDistinct) {
-            return None;
-        }
-        let mut found = Vec::new();
-        self.declared_currencies(of, self.context.graph.dataset(home)?, 0, &mut found);
-        found.dedup();
-        match &found[..] {
-            [FieldCurrency::Code(code)] if self.model.currency_conversion.is_none() => {
-                Some(code.clone())
+    /// The currencies that a leaf's amounts are declared to be in.
+    fn currencies_of(&self, leaf: &Leaf, found: &mut Vec<FieldCurrency>) -> Result<(), QueryError> {
+        match leaf {
+            Leaf::Rows {
+                home,
+                aggregation,
+                of: Some(of),
+                ..
+            } if !matches!(aggregation, Aggregation::Count | Aggregation::CountDistinct) => {
+                if let Some(home) = self.context.graph.dataset(home) {
+                    self.declared_currencies(of, home, 0, found);
+                }
             }
-            [_] if self.model.currency_conversion.is_some() => self.model.currency.clone(),
-            _ => None,
+            Leaf::Groups {
+                aggregation,
+                measure,
+                basis,
+                ..
+            } if *aggregation != Aggregation::Count => {
+                for inner in &self.leaves_inside(measure, basis)? {
+                    self.currencies_of(inner, found)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Refuses means over groups whose amounts are in several currencies.
+    pub(super) fn means_of_one_currency(&self, setting: &Setting) -> Result<(), QueryError> {
+        let mut open: Vec<&Having> = setting.query.having.iter().collect();
+        while let Some(having) = open.pop() {
+            open.extend(&having.or);
+            let mut value = &having.value;
+            while let Threshold::Times(_, of) = value {
+                value = of;
+            }
+            let within = match value {
+                Threshold::AverageOfGroups | Threshold::MedianOfGroups => &[][..],
+                Threshold::AverageWithin(within) => within,
+                _ => continue,
+            };
+            let fraction = matches!(
+                having.on,
+                Part::Pct | Part::Share | Part::Contribution | Part::ShareOfChange
+            );
+            let Some(tree) = setting.parts.trees.get(having.metric).filter(|_| !fraction) else {
+                continue;
+            };
+            let groups = within
+                .iter()
+                .filter_map(|i| setting.query.dimensions.get(*i).cloned());
+            let groups: Vec<Dimension> = groups.collect();
+            let mut used = Vec::new();
+            tree.leaves(&mut used);
+            for leaf in used {
+                self.money_in(&setting.parts.leaves[leaf], &groups, &setting.window)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses amounts of several currencies as [`Compiler::money`] does, also of what is
+    /// aggregated over groups.
+    pub(super) fn money_in(
+        &self,
+        leaf: &Leaf,
+        groups: &[Dimension],
+        window: &Window,
+    ) -> Result<(), QueryError> {
+        match leaf {
+            Leaf::Groups {
+                aggregation,
+                measure,
+                basis,
+                ..
+            } if *aggregation != Aggregation::Count => self
+                .leaves_inside(measure, basis)?
+                .iter()
+                .try_for_each(|inner| self.money_in(inner, groups, window)),
+            _ => self.money(leaf, groups, window).map(|_| ()),
         }
     }
 

@@ -1,4 +1,11 @@
 //! Periods without rows, where a metric declares that they are shown.
+//!
+//! Shown is every period of the range that the data of the first measure has reached (from the
+//! first one that has rows, where the range has no start), and every one in which any measure has
+//! rows; each for every combination of the other groups. In the groups that are added a metric has
+//! what it declares, a measure that declares nothing what it is over no rows. In the others, which
+//! some measure has rows in, what is declared stands for a value that there is none of (NULL).
+//! Groups without a date stay as they are.
 
 use super::Compiler;
 use super::calendar::Span;
@@ -13,7 +20,7 @@ use semantics::{FieldRef, Fill};
 
 impl<'m> Compiler<'m> {
     /// What a measure declares for periods without rows.
-    fn fill(&self, measure: &Measure) -> Fill {
+    pub(super) fn fill(&self, measure: &Measure) -> Fill {
         match measure {
             Measure::Metric(name) => self.model.metric(name).map_or(Fill::None, |m| m.fill),
             Measure::Where { measure, .. } => self.fill(measure),
@@ -268,6 +275,8 @@ impl<'m> Compiler<'m> {
                 )
             }
         };
+        // Other measures may go on where the first one ends.
+        let text = format!("{text}\n  UNION SELECT d{r} FROM {base} WHERE d{r} IS NOT NULL");
         Ok(self.cte_text("periods", note, text))
     }
 

@@ -15,6 +15,8 @@ use semantics::{Aggregation, FieldRef};
 #[derive(Debug, Clone)]
 pub(super) struct Window {
     pub(super) filter: Option<Filter>,
+    /// The part of the query's filter that is not in `filter` because it is applied otherwise.
+    pub(super) apart: Option<Filter>,
     pub(super) time: Option<FieldRef>,
     /// The query's own time field, where that of a measure stands in `time`.
     pub(super) asked: Option<FieldRef>,

@@ -48,6 +48,7 @@ impl<'m> Compiler<'m> {
         }
         Ok(Window {
             filter: query.filter.clone(),
+            apart: None,
             time: time.map(|t| t.field.clone()),
             asked: time.map(|t| t.field.clone()),
             span: Span::of(time.and_then(|t| t.range.as_ref()))?,
@@ -116,6 +117,9 @@ impl<'m> Compiler<'m> {
     ) -> Result<String, QueryError> {
         if self.in_one_pass(setting, periods) {
             return self.both_in_one_pass(setting, periods);
+        }
+        if let Some(both) = self.both_of_one_series(setting, periods)? {
+            return Ok(both);
         }
         let current = self.frame_of(
             "groups",

@@ -104,14 +104,21 @@ impl Window {
 
 /// Conditions that look at nothing but one field, and the others.
 fn split(filter: Option<&Filter>, by: &FieldRef) -> (Option<Filter>, Option<Filter>) {
-    let parts = match filter {
-        None => return (None, None),
-        Some(Filter::And(parts)) => parts.clone(),
-        Some(other) => vec![other.clone()],
-    };
+    let mut parts = Vec::new();
+    if let Some(filter) = filter {
+        conjuncts(filter, &mut parts);
+    }
     let (own, rest): (Vec<Filter>, Vec<Filter>) = parts.into_iter().partition(|f| only(f, by));
     let all = |parts: Vec<Filter>| (!parts.is_empty()).then_some(Filter::And(parts));
     (all(own), all(rest))
+}
+
+/// The conditions that all have to hold.
+fn conjuncts(filter: &Filter, into: &mut Vec<Filter>) {
+    match filter {
+        Filter::And(parts) => parts.iter().for_each(|part| conjuncts(part, into)),
+        other => into.push(other.clone()),
+    }
 }
 
 /// Whether a condition looks at nothing but a field.
@@ -194,6 +201,7 @@ impl<'m> Compiler<'m> {
         let (timely, rest) = split(window.filter.as_ref(), &snapshot);
         let asked = Window {
             filter: rest,
+            apart: timely.clone(),
             ..window.clone()
         };
         let placed = Window {
@@ -225,11 +233,18 @@ impl<'m> Compiler<'m> {
         }
         let all_days =
             placed.week_53.is_none() && !placed.moved.as_ref().is_some_and(|m| m.exactly);
-        let seen = if level.carried() && ranged {
+        let mut seen = if level.carried() && ranged {
             placed.known()
         } else {
             placed.clone()
         };
+        if level.opening {
+            // What there was before the first day, also where the data ends before it.
+            seen.span.end = seen
+                .span
+                .end
+                .map(|end| placed.span.start.map_or(end, |s| s.max(end)));
+        }
         let reading = Reading {
             dimensions,
             periods,
@@ -489,11 +504,11 @@ impl<'m> Compiler<'m> {
         let home = prepared.scope.home;
         let mut on = Vec::new();
         if level.opening {
-            let first = match (reading.has_periods(), &window.moved, window.span.start) {
-                (true, ..) => "t.first".to_string(),
-                (false, None, Some(start)) => sql.date(start),
-                (false, Some(moved), Some(start)) if !moved.exactly => sql.date(start),
-                (false, ..) => {
+            // Of another period, the first day that meets one asked for.
+            let first = match (reading.has_periods(), window.span.start) {
+                (true, _) => "t.first".to_string(),
+                (false, Some(start)) => sql.date(start),
+                (false, None) => {
                     return Err(QueryError::Malformed(format!(
                         "the level of {} at the start of a period needs a range with a start, or a time grain",
                         home.name

@@ -350,11 +350,12 @@ impl Compiler<'_> {
                 let until = until.map(|d| d.saturating_add(1.days()));
                 let reaching =
                     self.reaching(basis, trailing, until, || self.measure_words(sold))?;
+                let stock = self.tree(stock, basis, leaves)?;
                 let weekly = Tree::Ratio(
                     Box::new(self.tree(sold, &reaching, leaves)?),
                     Box::new(Tree::Number(f64::from(*weeks))),
                 );
-                Tree::Ratio(Box::new(self.tree(stock, basis, leaves)?), Box::new(weekly))
+                Tree::Ratio(Box::new(stock), Box::new(weekly))
             }
             Measure::BasketAttach {
                 lines,
@@ -363,7 +364,7 @@ impl Compiler<'_> {
                 attach,
             } => {
                 let baskets = (lines.as_str(), basket, None);
-                self.attached(baskets, base, attach, basis, leaves)
+                self.attached(baskets, base, attach, basis, leaves)?
             }
             Measure::DaysSince { field, day } => {
                 self.temporal(field)?;
@@ -377,6 +378,23 @@ impl Compiler<'_> {
                 )
             }
         })
+    }
+
+    /// The leaves of a measure inside groups, over the rows and at the dates that the groups are
+    /// made of.
+    pub(super) fn leaves_inside(
+        &self,
+        measure: &Measure,
+        outer: &Basis,
+    ) -> Result<Vec<Leaf>, QueryError> {
+        let basis = Basis {
+            filters: outer.filters.clone(),
+            time: outer.time.clone(),
+            ..Basis::default()
+        };
+        let mut leaves = Vec::new();
+        self.tree(measure, &basis, &mut leaves)?;
+        Ok(leaves)
     }
 
     /// What a measure that reaches back takes over.
@@ -408,7 +426,9 @@ impl Compiler<'_> {
         attach: &Filter,
         basis: &Basis,
         leaves: &mut Vec<Leaf>,
-    ) -> Tree {
+    ) -> Result<Tree, QueryError> {
+        // A line has one basket.
+        self.context.graph.reach(lines, basket)?;
         let with = Filter::Members {
             field: basket.clone(),
             query: Box::new(Query {
@@ -438,7 +458,7 @@ impl Compiler<'_> {
             };
             Box::new(Tree::leaf(leaves, leaf))
         };
-        Tree::Ratio(baskets(Some(with)), baskets(None))
+        Ok(Tree::Ratio(baskets(Some(with)), baskets(None)))
     }
 
     /// Refuses to sum a level over time.
@@ -617,7 +637,7 @@ impl Compiler<'_> {
             } => {
                 let (base, attach) = (crate::row_filter(base)?, crate::row_filter(attach)?);
                 let baskets = (dataset.as_str(), basket, metric.time_field.as_ref());
-                self.attached(baskets, &base, &attach, basis, leaves)
+                self.attached(baskets, &base, &attach, basis, leaves)?
             }
         };
         Ok(match metric.empty {

@@ -60,7 +60,7 @@ use crate::{CompiledQuery, Dialect, Note, OutputColumn, Query, QueryError, hash}
 use jiff::civil::Date;
 pub use reader::Reader;
 use scope::Versions;
-use semantics::{Dataset, Literal, Model, Policy};
+use semantics::{Dataset, FieldRef, Literal, Model, Policy};
 use statement::Select;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -180,6 +180,14 @@ struct Context<'m> {
 }
 
 impl Context<'_> {
+    /// Refuses to show the time of rows to who may not see it.
+    fn shows_time(&self, field: &FieldRef) -> Result<(), QueryError> {
+        match &self.reader {
+            Some(policies) => reader::shows(policies, self, field),
+            None => Ok(()),
+        }
+    }
+
     fn note(&self, note: Note) {
         let mut notes = self.notes.borrow_mut();
         if !notes.contains(&note) {

@@ -6,7 +6,7 @@ use super::grouped::{Setting, by_range, running};
 use super::running::Counter;
 use super::statement::Select;
 use crate::{Dimension, Origin, OutputColumn, OutputRole, Part, Query, QueryError};
-use semantics::DataType;
+use semantics::{DataType, Fill};
 
 /// Groups with all their columns.
 pub(super) struct Measured {
@@ -322,8 +322,14 @@ impl Compiler<'_> {
         let within = totalled(query);
         let fed = query.rolling.is_some();
         let with_rest = query.rank.as_ref().is_some_and(|r| r.other.is_some());
+        // A value that is carried on stands there again, and adds nothing to the whole.
+        let carried = query
+            .metrics
+            .iter()
+            .any(|t| self.fill(&t.measure) == Fill::Previous);
         query.share.as_ref().is_some_and(|s| !s.unfiltered)
             && !fed
+            && !carried
             && !with_rest
             && shapes.iter().all(|s| s.additive)
             && parts.leaves.iter().all(|l| {

@@ -27,6 +27,7 @@ impl Compiler<'_> {
         running: Option<usize>,
     ) -> Result<Vec<String>, QueryError> {
         let query = setting.query;
+        self.means_of_one_currency(setting)?;
         self.meeting(query, measured)?;
         let mut order: Vec<String> = Vec::new();
         if let Some(rank) = &query.rank {

@@ -102,6 +102,16 @@ pub(super) fn check(
     Check { context, policies }.query(query)
 }
 
+/// Refuses to show, or to compare, the values of a field that the query does not name itself: the
+/// time of the rows that it counts.
+pub(super) fn shows(
+    policies: &[&Policy],
+    context: &Context,
+    field: &FieldRef,
+) -> Result<(), QueryError> {
+    Check { context, policies }.field(field, Use::Values)
+}
+
 impl Check<'_, '_> {
     /// Whether every policy of the reader says so: what one of them shows is visible.
     fn all(&self, says: impl Fn(&Policy) -> bool) -> bool {

@@ -21,6 +21,8 @@ pub(super) struct Scope<'m> {
     context: Rc<Context<'m>>,
     pub(super) home: &'m Dataset,
     joins: Vec<Join>,
+    /// Ways whose joins are being written, with their aliases.
+    joining: Vec<(Vec<usize>, String)>,
     /// Joins that are no relationships (sub-queries, calendars), by alias.
     extra: Vec<(String, String)>,
     /// What holds for every row that counts.
@@ -47,6 +49,7 @@ impl<'m> Scope<'m> {
             context: Rc::clone(context),
             home,
             joins: Vec::new(),
+            joining: Vec::new(),
             extra: Vec::new(),
             standing: Vec::new(),
             depth: 0,
@@ -83,6 +86,7 @@ impl<'m> Scope<'m> {
         let same = |other: &str| other.eq_ignore_ascii_case(alias);
         same(&self.home.name)
             || self.joins.iter().any(|j| same(&j.alias))
+            || self.joining.iter().any(|(_, a)| same(a))
             || self.extra.iter().any(|(a, _)| same(a))
     }
 
@@ -110,43 +114,59 @@ impl<'m> Scope<'m> {
             if self.joins.iter().any(|j| j.steps == prefix) {
                 continue;
             }
-            let relationship = self.relationship(prefix[length - 1]);
             let target = self.dataset_at(prefix)?;
-            let left = self.joined(&prefix[..length - 1]);
+            if self.joining.iter().any(|(steps, _)| steps == prefix) {
+                return Err(QueryError::Malformed(format!(
+                    "which version of {0} a row has hangs on a time that it finds through {0}: give its dataset a time of its own, or ask for current attributes",
+                    target.name
+                )));
+            }
             let mut alias = target.name.clone();
             let mut number = 2;
             while self.taken(&alias) {
                 alias = format!("{}_{number}", target.name);
                 number += 1;
             }
-            let from = self.dataset_at(&prefix[..length - 1])?;
-            let mut on = Vec::new();
-            for (many, one) in relationship.from_fields.iter().zip(&relationship.to_fields) {
-                let many = self.known(from, many)?;
-                let one = self.known(target, one)?;
-                on.push(format!(
-                    "{} = {}",
-                    self.expression_of(&prefix[..length - 1], from, &left, &many.expression)?,
-                    self.expression_of(prefix, target, &alias, &one.expression)?
-                ));
-            }
-            if let Some(validity) = &target.validity {
-                on.push(self.valid(
-                    &prefix[..length - 1],
-                    from,
-                    prefix,
-                    target,
-                    validity,
-                    &alias,
-                )?);
-            }
+            self.joining.push((prefix.to_vec(), alias.clone()));
+            let on = self.looked_up_by(prefix, target, &alias);
+            self.joining.pop();
             self.joins.push(Join {
                 steps: prefix.to_vec(),
                 alias,
-                on: on.join(" AND "),
+                on: on?.join(" AND "),
             });
         }
         Ok(self.joined(path))
+    }
+
+    /// What joins the last step of a path whose steps before it are joined.
+    fn looked_up_by(
+        &mut self,
+        path: &[usize],
+        target: &'m Dataset,
+        alias: &str,
+    ) -> Result<Vec<String>, QueryError> {
+        let (last, before) = match path.split_last() {
+            Some((last, before)) => (*last, before),
+            None => return Err(QueryError::Malformed("a look-up without a way".into())),
+        };
+        let relationship = self.relationship(last);
+        let left = self.joined(before);
+        let from = self.dataset_at(before)?;
+        let mut on = Vec::new();
+        for (many, one) in relationship.from_fields.iter().zip(&relationship.to_fields) {
+            let many = self.known(from, many)?;
+            let one = self.known(target, one)?;
+            on.push(format!(
+                "{} = {}",
+                self.expression_of(before, from, &left, &many.expression)?,
+                self.expression_of(path, target, alias, &one.expression)?
+            ));
+        }
+        if let Some(validity) = &target.validity {
+            on.push(self.valid(before, from, path, target, validity, alias)?);
+        }
+        Ok(on)
     }
 
     /// The alias of a path whose joins are there.
@@ -323,10 +343,13 @@ impl<'m> Scope<'m> {
         let mut inner = Scope {
             context: Rc::new(Context {
                 reader: None,
+                // Who may see a row does not hang on how the query looks at it.
+                versions: Versions::AtEvent,
                 ..(*self.context).clone()
             }),
             home: dataset,
             joins: Vec::new(),
+            joining: Vec::new(),
             extra: Vec::new(),
             standing: Vec::new(),
             depth: 0,

@@ -73,10 +73,11 @@ impl Shift {
             Shift::Days(n) => return Some(bound.saturating_sub(n.days())),
             _ => {}
         }
-        // Where a day meets none, the week before it decides.
+        // Where a day meets none, the last one before it that meets some decides: what is met
+        // never goes back.
         let reached = |day: Date| {
-            self.forward(day)
-                .or_else(|| self.forward(day.saturating_sub(7.days())))
+            (0..=7)
+                .find_map(|n| self.forward(day.saturating_sub(n.days())))
                 .is_some_and(|met| met >= bound)
         };
         let (before, after) = match self {

@@ -32,6 +32,14 @@ impl Select {
         }
     }
 
+    /// The same rows for who reads them in no order: sorted only where that says which are kept.
+    pub(super) fn unordered(mut self) -> Select {
+        if self.limit.is_none() {
+            self.order.clear();
+        }
+        self
+    }
+
     pub(super) fn write(&self, dialect: &dyn SqlDialect) -> String {
         let mut out = format!(
             "SELECT {}{}\n  {}",

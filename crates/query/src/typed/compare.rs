@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 pub enum CompareTo {
     /// The period just before, of the same length: the previous bucket when a running time
     /// grain is among the dimensions, else the range shifted by its own length in whole
-    /// months (when it starts and ends on the same day of a month) or in days.
+    /// months (when it starts and ends on the same day of a month) or in days. Months, quarters
+    /// and years of a retail calendar meet as wholes, and are shown without other periods beside
+    /// them (`E_MALFORMED_QUERY`).
     PriorPeriod,
     /// The same period a year before.
     PriorYear,

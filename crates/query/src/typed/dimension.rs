@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 /// that they ordered), through rows that do nothing but link (`is_fact` is false) to what the
 /// counted ones look up (sales by the tags of their product), or through a relationship whose one
 /// side is not unique. A row that nothing is linked to is in the group without a name. Links of
-/// equal length are `E_AMBIGUOUS_PATH`, unless the field names a relationship of one.
+/// equal length are `E_AMBIGUOUS_PATH`, unless the field names a relationship of one. No link leads
+/// from versions of a row to what looks them up: which of them holds is said of that (`E_NO_PATH`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Dimension {

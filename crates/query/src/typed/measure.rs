@@ -96,8 +96,8 @@ pub enum Measure {
     /// the quarter or the month (`to_date`), one over a trailing window, or one since the beginning.
     /// What does not add up (a distinct count, a mean) is counted anew over the days that it
     /// reaches back to. Without a time grain it is that of the range's last day. A group without
-    /// rows in a period has none there, nor have rows without a time. A level is not added up
-    /// (`E_UNSAFE_REAGGREGATION`).
+    /// rows in a period has none there, nor have rows without a time; what a metric is over no rows
+    /// (`empty`) is no total. A level is not added up (`E_UNSAFE_REAGGREGATION`).
     Cumulative {
         /// What.
         measure: Box<Measure>,
