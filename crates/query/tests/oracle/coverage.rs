@@ -4,7 +4,7 @@ use query::{
     Align, Banded, Banding, CompareTo, Dimension, Filter, Grain, Having, Measure, OrderKey, Part,
     Query, Threshold, Ties,
 };
-use semantics::{Additivity, Aggregation, CumulativeWindow, Empty, MetricKind, Model};
+use semantics::{Additivity, Aggregation, CumulativeWindow, Empty, Fill, MetricKind, Model};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Counts by feature.
@@ -104,6 +104,9 @@ pub(crate) const FEATURES: &[&str] = &[
     "metric: formula",
     "metric: cumulative",
     "metric: nothing is zero",
+    "fill: nothing",
+    "fill: zero",
+    "fill: the value before",
     "metric: empty numerator",
     "metric: least denominator",
     "metric: own filter",
@@ -144,6 +147,8 @@ pub(crate) const FEATURES: &[&str] = &[
     "dimension: field",
     "dimension: through a role",
     "dimension: over a bridge",
+    "dimension: of a version",
+    "versions: those of now",
     "dimension: bucket",
     "dimension: new or returning",
     "band: width",
@@ -232,8 +237,11 @@ pub(crate) const FEATURES: &[&str] = &[
     "model: key missing",
     "model: key not unique",
     "model: week not from Monday",
+    "model: versions of rows",
+    "model: currencies",
     "model: default filters",
     "model: row policies",
+    "model: column policies",
 ];
 
 fn of_model(model: &Model, found: &mut BTreeSet<&'static str>) {
@@ -244,7 +252,8 @@ fn of_model(model: &Model, found: &mut BTreeSet<&'static str>) {
         } else if !pairs.insert((&r.from, &r.to)) {
             found.insert("model: two roles");
         }
-        if !r.unique {
+        let versions = model.dataset(&r.to).is_some_and(|d| d.validity.is_some());
+        if !r.unique && !versions {
             found.insert("model: key not unique");
         }
     }
@@ -257,11 +266,23 @@ fn of_model(model: &Model, found: &mut BTreeSet<&'static str>) {
     if model.datasets.iter().any(|d| d.primary_key.is_empty()) {
         found.insert("model: key missing");
     }
+    let mut fields = model.datasets.iter().flat_map(|d| &d.fields);
+    if fields.any(|f| f.currency.is_some()) {
+        found.insert("model: currencies");
+    }
+    if model.datasets.iter().any(|d| d.validity.is_some()) {
+        found.insert("model: versions of rows");
+    }
     if model.datasets.iter().any(|d| !d.default_filters.is_empty()) {
         found.insert("model: default filters");
     }
     if !model.policies.is_empty() {
         found.insert("model: row policies");
+    }
+    if model.policies.iter().any(|p| {
+        !(p.hidden_fields.is_empty() && p.masked_fields.is_empty() && p.hidden_metrics.is_empty())
+    }) {
+        found.insert("model: column policies");
     }
     if model.week_start != 1 {
         found.insert("model: week not from Monday");
@@ -342,6 +363,12 @@ fn of_measure(model: &Model, measure: &Measure, found: &mut BTreeSet<&'static st
             }
             if metric.empty == Empty::Zero {
                 found.insert("metric: nothing is zero");
+            }
+            match metric.fill {
+                Fill::None => {}
+                Fill::Null => _ = found.insert("fill: nothing"),
+                Fill::Zero => _ = found.insert("fill: zero"),
+                Fill::Previous => _ = found.insert("fill: the value before"),
             }
             if metric.numerator_empty == Empty::Zero {
                 found.insert("metric: empty numerator");
@@ -714,6 +741,9 @@ fn of_query(model: &Model, query: &Query, found: &mut BTreeSet<&'static str>) {
     if query.limit.is_some() {
         put("limit");
     }
+    if query.current_attributes {
+        put("versions: those of now");
+    }
     let mut places = BTreeSet::new();
     for term in &query.metrics {
         homes(model, &term.measure, &mut places);
@@ -727,6 +757,16 @@ fn of_query(model: &Model, query: &Query, found: &mut BTreeSet<&'static str>) {
         {
             put("dimension: over a bridge");
         }
+    }
+    let of_version = |d: &Dimension| {
+        let (Dimension::Field(field) | Dimension::TimeOf { field, .. }) = d else {
+            return false;
+        };
+        let home = model.dataset(&field.dataset);
+        home.is_some_and(|d| d.validity.is_some()) && !places.contains(field.dataset.as_str())
+    };
+    if query.dimensions.iter().any(of_version) {
+        put("dimension: of a version");
     }
     let mut read = Vec::new();
     if let Some(filter) = &query.filter {

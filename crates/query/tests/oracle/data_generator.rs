@@ -1,7 +1,7 @@
 //! Random rows: NULLs, orphans, duplicates, empty tables, ties, leap days, turns of the year.
 
 use crate::calendar;
-use crate::model_generator::{Design, Fill};
+use crate::model_generator::{CURRENCIES, Column, Content, Design};
 use crate::random::Random;
 use crate::tables::{Table, Tables};
 use crate::value::{ColumnType, Value};
@@ -29,27 +29,28 @@ fn a_day(random: &mut Random) -> i64 {
     }
 }
 
-fn cell(random: &mut Random, fill: &Fill, row: usize) -> Value {
-    let nullable = !matches!(fill, Fill::Key | Fill::UniqueWord | Fill::Item);
+fn cell(random: &mut Random, fill: &Content, row: usize) -> Value {
+    let nullable = !matches!(fill, Content::Key | Content::UniqueWord | Content::Item);
     if nullable && random.chance(9) {
         return Value::Null;
     }
     match fill {
-        Fill::Key => Value::int(row as i128 + 1),
-        Fill::UniqueWord => Value::Text(format!("k{row}")),
-        Fill::Reference { .. } => Value::Null,
-        Fill::Word => Value::text(WORDS[random.below(WORDS.len())]),
-        Fill::Whole => Value::int(i128::from(random.between(-1, 6))),
-        Fill::Item => Value::int(i128::from(random.between(1, 4))),
-        Fill::Money => Value::Exact {
+        Content::Key => Value::int(row as i128 + 1),
+        Content::UniqueWord => Value::Text(format!("k{row}")),
+        // Filled when all rows are there.
+        Content::Reference { .. } | Content::ValidFrom | Content::ValidTo => Value::Null,
+        Content::Word => Value::text(WORDS[random.below(WORDS.len())]),
+        Content::Whole => Value::int(i128::from(random.between(-1, 6))),
+        Content::Item => Value::int(i128::from(random.between(1, 4))),
+        Content::Money => Value::Exact {
             units: i128::from(*random.pick(&[
                 0, 100, 500, 500, 1000, 1050, 1995, 9999, -300, 33, 7, 123_456,
             ])),
             scale: 2,
         },
-        Fill::Quarters => Value::Float(random.between(-4, 40) as f64 / 4.0),
-        Fill::Day => Value::Date(a_day(random)),
-        Fill::Time => {
+        Content::Quarters => Value::Float(random.between(-4, 40) as f64 / 4.0),
+        Content::Day => Value::Date(a_day(random)),
+        Content::Time => {
             let second = match random.below(4) {
                 0 => 0,
                 1 => 86_399,
@@ -57,7 +58,44 @@ fn cell(random: &mut Random, fill: &Fill, row: usize) -> Value {
             };
             Value::Timestamp(a_day(random) * 86_400 + second)
         }
-        Fill::Flag => Value::Bool(random.chance(50)),
+        Content::Currency => Value::text(*random.pick(&CURRENCIES)),
+        Content::Flag => Value::Bool(random.chance(50)),
+    }
+}
+
+/// Makes the rows of a table versions of fewer things, one after the other, some with a gap
+/// between, most of the last ones without an end.
+fn versions(random: &mut Random, table: &mut Table, columns: &[Column], last_day_counts: bool) {
+    let of = |fill: Content| columns.iter().position(|c| c.fill == fill);
+    let key = of(Content::Key).or(of(Content::UniqueWord));
+    let (Some(key), Some(since), Some(until)) = (key, of(Content::ValidFrom), of(Content::ValidTo))
+    else {
+        return;
+    };
+    let mut at = 0;
+    while at < table.rows.len() {
+        let count = (1 + random.below(3)).min(table.rows.len() - at);
+        let mut starts = std::collections::BTreeSet::new();
+        while starts.len() < count {
+            starts.insert(a_day(random));
+        }
+        let starts: Vec<i64> = starts.into_iter().collect();
+        let name = table.rows[at][key].clone();
+        for (i, start) in starts.iter().enumerate() {
+            let end = match starts.get(i + 1) {
+                Some(next) if random.chance(80) => Some(*next),
+                Some(next) => Some(random.between(start + 1, *next)),
+                None if random.chance(75) => None,
+                None => Some(start + random.between(1, 400)),
+            };
+            let row = &mut table.rows[at + i];
+            row[key] = name.clone();
+            row[since] = Value::Date(*start);
+            row[until] = end.map_or(Value::Null, |end| {
+                Value::Date(end - i64::from(last_day_counts))
+            });
+        }
+        at += count;
     }
 }
 
@@ -83,6 +121,10 @@ pub(crate) fn fill(random: &mut Random, design: &Design) -> Tables {
                 .rows
                 .push(columns.iter().map(|c| cell(random, &c.fill, row)).collect());
         }
+        if let Some(validity) = &dataset.validity {
+            versions(random, &mut table, columns, validity.to_inclusive);
+        }
+        let rows = table.rows.len();
         tables.push(table);
         // Links: mostly to a row that is there.
         for (r, relationship) in model.relationships.iter().enumerate() {
@@ -115,7 +157,7 @@ pub(crate) fn fill(random: &mut Random, design: &Design) -> Tables {
                 let roll = random.below(100);
                 let found = random.pick_from(&keys);
                 for (c, column) in columns.iter().enumerate() {
-                    let Fill::Reference { relationship, part } = column.fill else {
+                    let Content::Reference { relationship, part } = column.fill else {
                         continue;
                     };
                     if relationship != r {
@@ -136,7 +178,7 @@ pub(crate) fn fill(random: &mut Random, design: &Design) -> Tables {
             }
         }
         // An item is counted once at a time, and it is known when.
-        if let Some(item) = columns.iter().position(|c| c.fill == Fill::Item)
+        if let Some(item) = columns.iter().position(|c| c.fill == Content::Item)
             && let Some(day) = dataset.fields.iter().position(|f| f.name == "day")
         {
             let mut seen = std::collections::BTreeSet::new();

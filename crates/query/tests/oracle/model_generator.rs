@@ -6,10 +6,10 @@ use crate::random::Random;
 use crate::value::ColumnType;
 use semantics::{
     Additivity, Aggregation, Calendar, CalendarKind, Closures, ComparableMethod, ComparableRule,
-    CumulativeWindow, DataType, Dataset, Empty, Event, EventDates, Expression, Field, FieldRef,
-    Fiscal, Length, Literal, Membership, Metric, MetricExpression, MetricKind, MissingSnapshot,
-    Model, Operator, Pick, Relationship, Role, RowFilter, SemiAdditive, TimeUnit, Week53,
-    WeekPattern, YearEndRule, YearNaming,
+    CumulativeWindow, DataType, Dataset, Empty, Event, EventDates, Expression, Field,
+    FieldCurrency, FieldRef, Fill, Fiscal, Length, Literal, Membership, Metric, MetricExpression,
+    MetricKind, MissingSnapshot, Model, Operator, Pick, Relationship, Role, RowFilter,
+    SemiAdditive, TimeUnit, Validity, Week53, WeekPattern, YearEndRule, YearNaming,
 };
 
 const NAMES: [&str; 10] = [
@@ -27,9 +27,13 @@ const NAMES: [&str; 10] = [
 
 /// A physical column and how it is filled.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Fill {
+pub(crate) enum Content {
     /// 1, 2, 3, …
     Key,
+    /// First day on which a version of a row holds.
+    ValidFrom,
+    /// Where it ends; NULL where it still holds.
+    ValidTo,
     /// Keys of the rows of a dataset, some missing, some NULL; `part` is the position in a
     /// key of several columns.
     Reference {
@@ -51,14 +55,19 @@ pub(crate) enum Fill {
     Day,
     Time,
     Flag,
+    /// One of a few currencies.
+    Currency,
 }
+
+/// Codes of currencies.
+pub(crate) const CURRENCIES: [&str; 3] = ["EUR", "USD", "GBP"];
 
 /// A column to be made.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) kind: ColumnType,
-    pub(crate) fill: Fill,
+    pub(crate) fill: Content,
 }
 
 /// A model and how its tables are filled.
@@ -109,7 +118,9 @@ pub(crate) fn design(random: &mut Random) -> Design {
     let mut datasets: Vec<Dataset> = Vec::new();
     for i in 0..n {
         let text_key = random.chance(15);
-        let two_part_key = !text_key && random.chance(12);
+        // What changes over time: a row for each version, one of which holds at a time.
+        let versioned = i < n - 1 && random.chance(18);
+        let two_part_key = !text_key && !versioned && random.chance(12);
         // Stock: a row for each item and day on which it was counted.
         let counted = i == n - 1 && random.chance(30);
         let mut fields: Vec<Field> = Vec::new();
@@ -117,7 +128,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
                    fields: &mut Vec<Field>,
                    name: &str,
                    kind: ColumnType,
-                   fill: Fill,
+                   fill: Content,
                    role: Role,
                    adds: Additivity| {
             let column = physical(i, name);
@@ -144,7 +155,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
                 &mut fields,
                 "id",
                 ColumnType::Text,
-                Fill::UniqueWord,
+                Content::UniqueWord,
                 Role::Id,
                 Additivity::Non,
             );
@@ -154,7 +165,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
                 &mut fields,
                 "id",
                 ColumnType::Integer,
-                Fill::Key,
+                Content::Key,
                 Role::Id,
                 Additivity::Non,
             );
@@ -165,7 +176,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
                 &mut fields,
                 "site",
                 ColumnType::Integer,
-                Fill::Key,
+                Content::Key,
                 Role::Id,
                 Additivity::Non,
             );
@@ -175,7 +186,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
             &mut fields,
             "kind",
             ColumnType::Text,
-            Fill::Word,
+            Content::Word,
             Role::Dimension,
             Additivity::Non,
         );
@@ -185,7 +196,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
                 &mut fields,
                 "place",
                 ColumnType::Text,
-                Fill::Word,
+                Content::Word,
                 Role::Dimension,
                 Additivity::Non,
             );
@@ -196,7 +207,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
                 &mut fields,
                 "quantity",
                 ColumnType::Integer,
-                Fill::Whole,
+                Content::Whole,
                 Role::Measure,
                 Additivity::Additive,
             );
@@ -207,7 +218,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
                 &mut fields,
                 "amount",
                 ColumnType::Decimal,
-                Fill::Money,
+                Content::Money,
                 Role::Measure,
                 Additivity::Additive,
             );
@@ -218,7 +229,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
                 &mut fields,
                 "price",
                 ColumnType::Decimal,
-                Fill::Money,
+                Content::Money,
                 Role::Measure,
                 Additivity::Non,
             );
@@ -229,7 +240,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
                 &mut fields,
                 "weight",
                 ColumnType::Float,
-                Fill::Quarters,
+                Content::Quarters,
                 Role::Measure,
                 Additivity::Additive,
             );
@@ -240,18 +251,36 @@ pub(crate) fn design(random: &mut Random) -> Design {
                 &mut fields,
                 "item",
                 ColumnType::Integer,
-                Fill::Item,
+                Content::Item,
                 Role::Id,
                 Additivity::Non,
             );
         }
+        if versioned {
+            for (name, fill) in [("since", Content::ValidFrom), ("until", Content::ValidTo)] {
+                put(
+                    c,
+                    &mut fields,
+                    name,
+                    ColumnType::Date,
+                    fill,
+                    Role::Time,
+                    Additivity::Non,
+                );
+            }
+        }
         let mut event_time = None;
-        if counted || random.chance(if i == n - 1 { 95 } else { 55 }) {
+        let dated = match (i == n - 1, versioned) {
+            (true, _) => 95,
+            (_, true) => 12,
+            _ => 55,
+        };
+        if counted || random.chance(dated) {
             let timed = random.chance(38);
             let (kind, fill) = if timed {
-                (ColumnType::Timestamp, Fill::Time)
+                (ColumnType::Timestamp, Content::Time)
             } else {
-                (ColumnType::Date, Fill::Day)
+                (ColumnType::Date, Content::Day)
             };
             put(
                 c,
@@ -269,7 +298,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
                     &mut fields,
                     "due",
                     ColumnType::Date,
-                    Fill::Day,
+                    Content::Day,
                     Role::Time,
                     Additivity::Non,
                 );
@@ -281,7 +310,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
                 &mut fields,
                 "flag",
                 ColumnType::Boolean,
-                Fill::Flag,
+                Content::Flag,
                 Role::Dimension,
                 Additivity::Non,
             );
@@ -336,10 +365,18 @@ pub(crate) fn design(random: &mut Random) -> Design {
         if counted {
             primary_key = vec!["item".into(), "day".into()];
         }
+        if versioned {
+            primary_key.push("since".into());
+        }
         datasets.push(Dataset {
             entity: names[i].to_string(),
             primary_key,
             event_time,
+            validity: versioned.then(|| Validity {
+                from: "since".into(),
+                to: "until".into(),
+                to_inclusive: random.chance(50),
+            }),
             fields,
             ..Dataset::new(names[i], vec![names[i].to_string()])
         });
@@ -353,12 +390,14 @@ pub(crate) fn design(random: &mut Random) -> Design {
                 to: usize| {
         let index = relationships.len();
         let name = format!("{}_{}_{index}", datasets[from].name, datasets[to].name);
-        // Once in a while the one side is known by something that is not unique.
-        let unique = !random.chance(7);
-        let keys: Vec<String> = if unique {
-            datasets[to].primary_key.clone()
-        } else {
-            vec!["kind".into()]
+        // Once in a while the one side is known by something that is not unique. Of the versions of
+        // a row one holds at a time, whether or not the model says so.
+        let versioned = datasets[to].validity.is_some();
+        let unique = !random.chance(if versioned { 70 } else { 7 });
+        let keys: Vec<String> = match (versioned, unique) {
+            (true, _) => vec!["id".into()],
+            (false, true) => datasets[to].primary_key.clone(),
+            (false, false) => vec!["kind".into()],
         };
         let mut from_fields = Vec::new();
         for (part, key) in keys.iter().enumerate() {
@@ -375,7 +414,7 @@ pub(crate) fn design(random: &mut Random) -> Design {
             columns[from].push(Column {
                 name: column.clone(),
                 kind,
-                fill: Fill::Reference {
+                fill: Content::Reference {
                     relationship: index,
                     part,
                 },
@@ -457,8 +496,45 @@ pub(crate) fn design(random: &mut Random) -> Design {
             dataset.default_filters = vec![RowFilter::Not(Box::new(filter))];
         }
         let counted = dataset.field("item").is_some();
-        if !pointed_at && !counted && random.chance(20) {
+        let keyless = !pointed_at && !counted && dataset.validity.is_none();
+        if keyless && random.chance(20) {
             dataset.primary_key.clear();
+        }
+    }
+    if random.chance(12) {
+        for i in 0..n {
+            if datasets[i].field("amount").is_none() {
+                continue;
+            }
+            let told = random.chance(50);
+            if told {
+                let column = physical(i, "currency");
+                columns[i].push(Column {
+                    name: column.clone(),
+                    kind: ColumnType::Text,
+                    fill: Content::Currency,
+                });
+                let at = columns[i].len() - 1;
+                let kind = DataType::Text;
+                let expression = Expression::Column(column);
+                let told = field(
+                    "currency",
+                    expression,
+                    kind,
+                    Role::Dimension,
+                    Additivity::Non,
+                );
+                datasets[i].fields.insert(at, told);
+            }
+            let currency = match told {
+                true => FieldCurrency::Field(FieldRef::new(&datasets[i].name, "currency")),
+                false => FieldCurrency::Code((*random.pick(&CURRENCIES)).to_string()),
+            };
+            for field in &mut datasets[i].fields {
+                if field.name == "amount" || field.name == "price" && random.chance(50) {
+                    field.currency = Some(currency.clone());
+                }
+            }
         }
     }
     let metrics = metrics(random, &datasets);
@@ -807,6 +883,9 @@ fn metrics(random: &mut Random, datasets: &[Dataset]) -> Vec<Metric> {
         put(&mut metrics, kind, Additivity::Non, None);
     }
     for metric in &mut metrics {
+        if random.chance(12) {
+            metric.fill = *random.pick(&[Fill::Zero, Fill::Zero, Fill::Previous, Fill::Null]);
+        }
         if random.chance(8) && metric.additivity == Additivity::Additive {
             metric.empty = Empty::Zero;
         }

@@ -1,4 +1,4 @@
-//! Row policies: random ones, and the rows that a reader may see by the letter of the contract.
+//! Policies: random ones, and the rows that a reader may see by the letter of the contract.
 
 use crate::data_generator::WORDS;
 use crate::evaluate::Evaluator;
@@ -18,7 +18,7 @@ pub(crate) fn design(random: &mut Random, model: &mut Model) -> Option<Reader> {
         .filter(|i| {
             let to = FieldRef::new(&model.datasets[*i].name, "");
             let mut from = model.datasets.iter();
-            from.all(|d| crate::evaluate::many_to_one(model, &d.name, &to) < 2)
+            from.all(|d| crate::evaluate::is_clear(model, &d.name, &to))
         })
         .collect();
     let mut policies = Vec::new();
@@ -41,10 +41,24 @@ pub(crate) fn design(random: &mut Random, model: &mut Model) -> Option<Reader> {
                 }
             });
         }
+        let some = |random: &mut Random| -> Vec<FieldRef> {
+            let count = *random.pick(&[0, 0, 1, 2]);
+            (0..count)
+                .map(|_| {
+                    let home = random.pick(&model.datasets);
+                    FieldRef::new(&home.name, &random.pick(&home.fields).name)
+                })
+                .collect()
+        };
         policies.push(Policy {
             group: group.into(),
             rows,
-            ..Policy::default()
+            hidden_fields: some(random),
+            masked_fields: some(random),
+            hidden_metrics: match random.pick_from(&model.metrics) {
+                Some(metric) if random.chance(20) => vec![metric.name],
+                _ => Vec::new(),
+            },
         });
     }
     model.policies = policies;

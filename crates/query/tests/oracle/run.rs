@@ -71,7 +71,7 @@ fn make(extent: &Extent, set: u64) -> Result<DataSet, String> {
         Some(reader) => policies::visible(&model, &tables, reader)?,
         None => tables.clone(),
     };
-    let evaluator = Evaluator::new(&model, &seen)?;
+    let evaluator = Evaluator::for_reader(&model, &seen, reader.as_ref())?;
     let mut cases = Vec::new();
     for _ in 0..extent.queries {
         let mut draws = 0;

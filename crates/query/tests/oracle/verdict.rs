@@ -36,7 +36,8 @@ pub(crate) fn judge(engine: &mut dyn Engine, trial: &Trial) -> Verdict {
         Some(reader) => policies::visible(model, tables, reader),
         None => Ok(tables.clone()),
     };
-    let answer = seen.and_then(|seen| Ok(Evaluator::new(model, &seen)?.answer(query)));
+    let answer = seen
+        .and_then(|seen| Ok(Evaluator::for_reader(model, &seen, reader.as_ref())?.answer(query)));
     match answer {
         Ok(answer) => judge_against(engine, model, reader.as_ref(), query, answer),
         Err(message) => Verdict::Mismatch {

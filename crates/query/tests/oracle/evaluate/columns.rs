@@ -4,14 +4,14 @@ use super::aggregate::mean;
 use super::bands;
 use super::comparison::{Current, running, sides, window};
 use super::leaf::Scope;
-use super::lookup::{Reach, reach};
+use super::lookup::{Reach, day_of, reach};
 use super::measure::adds_up;
 use super::{Days, Evaluator, Groups, Key, Shown};
 use crate::calendar;
 use crate::counting::Counting;
 use crate::value::{self, Value};
-use query::{Decompose, Dimension, Direction, Grain, Order, OrderKey, Part, Query};
-use semantics::FieldRef;
+use query::{Decompose, Dimension, Direction, Grain, Measure, Order, OrderKey, Part, Query};
+use semantics::{FieldRef, Fill};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -103,6 +103,40 @@ fn last_reached(time: usize, current: &[Groups]) -> Option<Value> {
     periods.filter(|v| !v.is_null()).max().cloned()
 }
 
+/// Puts what measures declare in the place of values that there are none of, in periods.
+fn fill(query: &Query, fills: &[Fill], keys: &[Key], values: &mut [Vec<Value>]) {
+    let Some((time, _)) = running(query) else {
+        return;
+    };
+    let dated = |i: usize| !keys[i][time].is_null();
+    for (fill, values) in fills.iter().zip(values) {
+        match fill {
+            Fill::None | Fill::Null => {}
+            Fill::Zero => {
+                for (i, value) in values.iter_mut().enumerate() {
+                    if dated(i) && value.is_null() {
+                        *value = Value::int(0);
+                    }
+                }
+            }
+            Fill::Previous => {
+                let mut order: Vec<usize> = (0..keys.len()).filter(|i| dated(*i)).collect();
+                order.sort_by(|a, b| keys[*a][time].cmp(&keys[*b][time]));
+                let mut last: BTreeMap<Key, Value> = BTreeMap::new();
+                for i in order {
+                    let mut other = keys[i].clone();
+                    other.remove(time);
+                    if values[i].is_null() {
+                        values[i] = last.get(&other).cloned().unwrap_or(Value::Null);
+                    } else {
+                        last.insert(other, values[i].clone());
+                    }
+                }
+            }
+        }
+    }
+}
+
 pub(super) type SortKeys = Vec<(Value, Direction)>;
 
 impl Evaluator<'_> {
@@ -181,7 +215,15 @@ impl Evaluator<'_> {
         let stores = self.stores(query, sides.as_ref());
         let mut scope = self.scope(query, current_window);
         scope.stores = stores;
-        let current = self.frame(query, &query.dimensions, &scope);
+        let mut current = self.frame(query, &query.dimensions, &scope);
+        // Buckets before the range feed a trailing window and are not shown.
+        let fed = self.fed(query, current_window.window);
+        if let Some(feeding) = &fed {
+            let earlier = self.frame(query, &query.dimensions, &self.scope(query, *feeding));
+            for (groups, earlier) in current.iter_mut().zip(earlier) {
+                groups.extend(earlier);
+            }
+        }
         let mut keys: BTreeSet<Key> = current.iter().flat_map(|g| g.keys().cloned()).collect();
         let mut prior = None;
         if let Some(sides) = &sides {
@@ -196,27 +238,57 @@ impl Evaluator<'_> {
             keys.extend(before.iter().flat_map(|g| g.keys().cloned()));
             prior = Some(before);
         }
+        let fills = self.fills(query);
+        let with_rows = keys.clone();
+        if fills.is_some() {
+            let shown = Days {
+                start: fed.map_or(current_window.window.start, |fed| fed.start),
+                ..current_window.window
+            };
+            self.add_periods(query, shown, &mut keys);
+        }
+        let keys: Vec<Key> = keys.into_iter().collect();
+        let mut side = |frame: &[Groups]| -> Vec<Vec<Value>> {
+            let values = (0..query.metrics.len()).map(|m| {
+                let carried = fills.as_ref().map(|f| f[m]) == Some(Fill::Previous);
+                let of_key = |key: &Key| match carried && !with_rows.contains(key) {
+                    true => Value::Null,
+                    false => self.value(query, frame, m, key),
+                };
+                keys.iter().map(of_key).collect()
+            });
+            let mut values: Vec<Vec<Value>> = values.collect();
+            if let Some(fills) = &fills {
+                fill(query, fills, &keys, &mut values);
+            }
+            values
+        };
+        let now = side(&current);
+        let before = prior.as_deref().map(&mut side);
         let mut lines: Vec<Line> = keys
-            .into_iter()
-            .map(|key| Line {
+            .iter()
+            .enumerate()
+            .map(|(i, key)| Line {
                 parts: (0..query.metrics.len())
                     .map(|m| {
-                        let value = self.value(query, &current, m, &key);
-                        let mut parts = BTreeMap::from([(Part::Value as u8, value.clone())]);
-                        if let Some(prior) = &prior {
-                            let before = self.value(query, prior, m, &key);
-                            self.add_change(query, m, before, &mut parts);
+                        let value = now[m][i].clone();
+                        let mut parts = BTreeMap::from([(Part::Value as u8, value)]);
+                        if let Some(before) = &before {
+                            self.add_change(query, m, before[m][i].clone(), &mut parts);
                         }
                         parts
                     })
                     .collect(),
-                key,
+                key: key.clone(),
                 is_rest: false,
             })
             .collect();
         self.add_contribution(query, &mut lines);
         self.add_share(query, current_window, &mut lines);
-        self.add_running(query, current_window.window, &mut lines);
+        self.add_running(query, &mut lines);
+        if let (Some((time, _)), Some(Days { end: Some(end), .. })) = (running(query), fed) {
+            lines.retain(|l| day_of(&l.key[time]).is_none_or(|day| day >= end));
+        }
         self.keep_having(query, &mut lines);
         if let Some(rank) = &query.rank {
             let rest = self.keep_ranked(query, rank, &mut lines);
@@ -245,6 +317,79 @@ impl Evaluator<'_> {
             })
             .collect();
         (columns, self.sorted(rows, query.limit))
+    }
+
+    /// What each measure declares for periods without a value, if any declares something and
+    /// periods are shown.
+    fn fills(&self, query: &Query) -> Option<Vec<Fill>> {
+        running(query)?;
+        let fills: Vec<Fill> = query
+            .metrics
+            .iter()
+            .map(|term| {
+                let mut measure = &term.measure;
+                while let Measure::Where { measure: inner, .. } = measure {
+                    measure = inner;
+                }
+                match measure {
+                    Measure::Metric(name) => self.model.metric(name).map_or(Fill::None, |m| m.fill),
+                    _ => Fill::None,
+                }
+            })
+            .collect();
+        fills.iter().any(|f| *f != Fill::None).then_some(fills)
+    }
+
+    /// Adds a group for every period of the range that the first measure's data has reached, and
+    /// every combination of the other groups.
+    fn add_periods(&self, query: &Query, window: Days, keys: &mut BTreeSet<Key>) {
+        let Some((time, grain)) = running(query) else {
+            return;
+        };
+        let counting = self.counting.get();
+        let shown: BTreeSet<Value> = keys
+            .iter()
+            .map(|key| key[time].clone())
+            .filter(|v| !v.is_null())
+            .collect();
+        let reached = self
+            .days_of_data(query, time)
+            .and_then(|d| d.into_iter().max());
+        let last = match (window.end, reached) {
+            (Some(end), Some(reached)) => Some(reached.min(end - 1)),
+            (_, reached) => reached,
+        };
+        let first = window.start.or_else(|| shown.first().and_then(day_of));
+        let mut periods = shown.clone();
+        if let (Some(first), Some(last)) = (first, last) {
+            for day in first..=last {
+                match grain {
+                    Grain::Hour => periods.extend(
+                        (0..24)
+                            .map(|hour| Value::Timestamp(day * 86_400 + hour * 3_600))
+                            .filter(|at| shown.last().is_some_and(|last| at <= last)),
+                    ),
+                    _ => {
+                        periods.insert(counting.period(&Value::Date(day), grain));
+                    }
+                }
+            }
+        }
+        let others: BTreeSet<Key> = keys
+            .iter()
+            .map(|key| {
+                let mut key = key.clone();
+                key.remove(time);
+                key
+            })
+            .collect();
+        for period in &periods {
+            keys.extend(others.iter().map(|other| {
+                let mut key = other.clone();
+                key.insert(time, period.clone());
+                key
+            }));
+        }
     }
 
     /// What has no date is in no period, so it has none before it; and no period is shown that
@@ -349,46 +494,40 @@ impl Evaluator<'_> {
         }
     }
 
-    fn add_running(&self, query: &Query, window: Days, lines: &mut [Line]) {
-        let Some((time, grain)) = running(query) else {
-            return;
-        };
-        if !query.cumulative && query.rolling.is_none() {
-            return;
-        }
-        // A range of another field does not limit the buckets.
+    /// The days before a range whose buckets feed a trailing window, where it is a range of the
+    /// field whose buckets they are.
+    fn fed(&self, query: &Query, window: Days) -> Option<Days> {
+        let (time, grain) = running(query)?;
+        let n = i64::from(query.rolling?);
         let by_range = match &query.dimensions[time] {
             Dimension::TimeOf { field, .. } => {
                 query.time.as_ref().is_some_and(|t| t.field == *field)
             }
             _ => true,
         };
-        let earlier = match (query.rolling, window.start) {
-            (Some(n), Some(start)) if by_range => {
-                let first = self.counting.get().start(start, grain);
-                // Hours of the days before are enough of them.
-                let back = if grain == Grain::Hour {
-                    i64::from(n) / 24 + 1
-                } else {
-                    i64::from(n) - 1
-                };
-                let from = self.counting.get().shifted(first, grain, -back);
-                self.frame(
-                    query,
-                    &query.dimensions,
-                    &self.scope(
-                        query,
-                        Days {
-                            start: Some(from),
-                            end: Some(first),
-                        },
-                    ),
-                )
-            }
-            _ => vec![Groups::new(); query.metrics.len()],
+        if !by_range {
+            return None;
+        }
+        let first = self.counting.get().start(window.start?, grain);
+        // Hours of the days before are enough of them.
+        let back = match grain {
+            Grain::Hour => n / 24 + 1,
+            _ => n - 1,
         };
+        Some(Days {
+            start: Some(self.counting.get().shifted(first, grain, -back)),
+            end: Some(first),
+        })
+    }
+
+    fn add_running(&self, query: &Query, lines: &mut [Line]) {
+        let Some((time, grain)) = running(query) else {
+            return;
+        };
+        if !query.cumulative && query.rolling.is_none() {
+            return;
+        }
         let first = self.first_bucket(query, time, grain);
-        let earlier_keys: BTreeSet<Key> = earlier.iter().flat_map(|g| g.keys().cloned()).collect();
         let other = |key: &Key| -> Key {
             let mut key = key.clone();
             key.remove(time);
@@ -400,7 +539,7 @@ impl Evaluator<'_> {
                 continue;
             }
             for m in 0..query.metrics.len() {
-                let mut up_to: Vec<(Value, Value)> = lines
+                let up_to: Vec<(Value, Value)> = lines
                     .iter()
                     .filter(|l| {
                         other(&l.key) == other(&at)
@@ -420,12 +559,6 @@ impl Evaluator<'_> {
                     lines[i].parts[m].insert(Part::Cumulative as u8, total);
                 }
                 if let Some(n) = query.rolling {
-                    up_to.extend(
-                        earlier_keys
-                            .iter()
-                            .filter(|k| other(k) == other(&at) && !k[time].is_null())
-                            .map(|k| (k[time].clone(), self.value(query, &earlier, m, k))),
-                    );
                     let from = back(self.counting.get(), &at[time], grain, i64::from(n) - 1);
                     let known: Vec<Value> = up_to
                         .iter()
@@ -454,9 +587,23 @@ impl Evaluator<'_> {
 
     /// The first bucket of the data: of all rows of the dataset that the first measure is of.
     fn first_bucket(&self, query: &Query, time: usize, grain: Grain) -> Option<Value> {
+        let times = self.times_of_data(query, time)?;
+        let first = times.into_iter().min()?;
+        Some(self.counting.get().period(&first, grain))
+    }
+
+    /// The days of that data.
+    fn days_of_data(&self, query: &Query, time: usize) -> Option<Vec<i64>> {
+        let times = self.times_of_data(query, time)?;
+        Some(times.iter().filter_map(day_of).collect())
+    }
+
+    /// The times that place all rows of the dataset that the first measure is of.
+    fn times_of_data(&self, query: &Query, time: usize) -> Option<Vec<Value>> {
         let (home, placed) = self.placed_by(
             &query.metrics[0].measure,
             query.time.as_ref().map(|t| &t.field),
+            None,
         )?;
         let field = match &query.dimensions[time] {
             Dimension::TimeOf { field, .. } => field.clone(),
@@ -470,11 +617,9 @@ impl Evaluator<'_> {
                 FieldRef::new(&field.dataset, &field.field),
             ),
         };
-        (0..self.row_count(self.dataset(&home)))
-            .map(|row| self.looked_up(&home, row, &field))
-            .filter(|v| !v.is_null())
-            .min()
-            .map(|v| self.counting.get().period(&v, grain))
+        let rows = 0..self.row_count(self.dataset(&home));
+        let times = rows.map(|row| self.looked_up(&home, row, &field));
+        Some(times.filter(|v| !v.is_null()).collect())
     }
 
     /// What a row is sorted by: stated keys, else rank, else dimensions with the running time

@@ -1,8 +1,9 @@
 //! From a row to the value of a field: expressions, look-ups, bridges.
 
 use super::Evaluator;
+use super::leaf::own_time;
 use crate::value::{self, Value};
-use semantics::{AddressPart, Expression, FieldRef, Model};
+use semantics::{AddressPart, Expression, FieldRef, Model, Relationship};
 use std::collections::BTreeSet;
 
 /// How the rows of a dataset get at a field.
@@ -18,13 +19,66 @@ pub(crate) enum Reach {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Link {
     /// Many-to-one, from the home to the row that holds the outer fields.
-    outer: Vec<usize>,
+    pub(super) outer: Vec<usize>,
     outer_fields: Vec<String>,
     /// Dataset of the linked rows.
     pub(crate) dataset: String,
     /// Many-to-one, from a linked row to the one that holds the inner fields.
-    inner: Vec<usize>,
+    pub(super) inner: Vec<usize>,
     inner_fields: Vec<String>,
+}
+
+/// Whether the rows of a dataset are versions, one of which holds at a time.
+fn versioned(model: &Model, dataset: &str) -> bool {
+    model.dataset(dataset).is_some_and(|d| d.validity.is_some())
+}
+
+/// Whether a row looks up one row at most.
+fn to_one(model: &Model, r: &Relationship) -> bool {
+    r.unique || versioned(model, &r.to)
+}
+
+/// Why it is not known which versions a way leads to, if it is not: the time of the row that looks
+/// one up is not clear, or is found through that version itself.
+pub(crate) fn unclear_versions(model: &Model, from: &str, way: &[usize]) -> BTreeSet<&'static str> {
+    let mut codes = BTreeSet::new();
+    follow_versions(model, from, way, &mut Vec::new(), &mut codes);
+    codes
+}
+
+/// Follows a way from a dataset, and the ways to the times that say which versions are meant.
+/// `open` holds the look-ups whose version is being sought, each with the dataset it starts from.
+fn follow_versions(
+    model: &Model,
+    from: &str,
+    way: &[usize],
+    open: &mut Vec<(String, usize)>,
+    codes: &mut BTreeSet<&'static str>,
+) {
+    let mut at = from;
+    for step in way {
+        let relationship = &model.relationships[*step];
+        if versioned(model, &relationship.to) {
+            let look_up = (at.to_string(), *step);
+            if open.contains(&look_up) {
+                codes.insert("E_MALFORMED_QUERY");
+                return;
+            }
+            match own_time(model, at) {
+                Ok(time) => {
+                    open.push(look_up);
+                    for way in ways(model, at, &time) {
+                        follow_versions(model, at, &way, open, codes);
+                    }
+                    open.pop();
+                }
+                // Without a time it is the version of now.
+                Err(why) if why.contains("E_NO_PATH") => {}
+                Err(why) => codes.extend(why),
+            }
+        }
+        at = &relationship.to;
+    }
 }
 
 /// All ways of the least number of many-to-one steps.
@@ -38,7 +92,7 @@ pub(super) fn ways(model: &Model, from: &str, to: &FieldRef) -> Vec<Vec<usize>> 
     if let Some(via) = &to.via {
         let mut found: Vec<Vec<usize>> = Vec::new();
         for (i, r) in model.relationships.iter().enumerate() {
-            if &r.name != via || !r.unique {
+            if &r.name != via || !to_one(model, r) {
                 continue;
             }
             let onward = ways(model, &r.to, &FieldRef::new(&to.dataset, &to.field));
@@ -61,7 +115,7 @@ pub(super) fn ways(model: &Model, from: &str, to: &FieldRef) -> Vec<Vec<usize>> 
     while let Some((at, steps)) = open.pop() {
         for (i, r) in model.relationships.iter().enumerate() {
             if r.from != at
-                || !r.unique
+                || !to_one(model, r)
                 || r.from == r.to
                 || steps.iter().any(|s| model.relationships[*s].to == r.to)
             {
@@ -86,6 +140,15 @@ pub(crate) fn many_to_one(model: &Model, from: &str, to: &FieldRef) -> usize {
     ways(model, from, to).len()
 }
 
+/// Whether one way at most leads there, and to versions that are known.
+pub(crate) fn is_clear(model: &Model, from: &str, to: &FieldRef) -> bool {
+    match &ways(model, from, to)[..] {
+        [] => true,
+        [way] => unclear_versions(model, from, way).is_empty(),
+        _ => false,
+    }
+}
+
 /// The way from a dataset to a field, or the codes of why there is none.
 ///
 /// What is not looked up many-to-one may be linked: by a relationship that is followed against its
@@ -106,6 +169,11 @@ pub(crate) fn reach(
     let mut codes = BTreeSet::from(["E_NO_PATH"]);
     let mut found: Vec<(usize, usize, Link)> = Vec::new();
     for (i, r) in model.relationships.iter().enumerate() {
+        // Against a look-up of versions there is no link: which of them holds is said of the row
+        // that looks it up.
+        if versioned(model, &r.to) {
+            continue;
+        }
         if r.to == from {
             for linked in &model.datasets {
                 let inner = ways(model, &linked.name, &dataset(&r.from));
@@ -323,12 +391,46 @@ impl Evaluator<'_> {
         if keys.iter().any(Value::is_null) {
             return None;
         }
+        let when = match versioned(self.model, &r.to) && !self.current_attributes.get() {
+            true if !unclear_versions(self.model, &r.from, &[relationship]).is_empty() => {
+                return None;
+            }
+            true => self.time_of_versions(&r.from, row),
+            false => None,
+        };
         (0..self.row_count(to)).find(|other| {
             r.to_fields
                 .iter()
                 .zip(&keys)
                 .all(|(f, key)| &self.field(to, Some(*other), f) == key)
+                && self.holds(to, *other, &when)
         })
+    }
+
+    /// The time at which the versions that a row looks up have to hold; `None` for now.
+    fn time_of_versions(&self, dataset: &str, row: usize) -> Option<Value> {
+        let time = own_time(self.model, dataset).ok()?;
+        Some(self.looked_up(dataset, row, &time))
+    }
+
+    /// Whether a row holds at a time, or now, if it is a version.
+    fn holds(&self, dataset: usize, row: usize, when: &Option<Value>) -> bool {
+        let Some(validity) = &self.model.datasets[dataset].validity else {
+            return true;
+        };
+        let since = self.field(dataset, Some(row), &validity.from);
+        let until = self.field(dataset, Some(row), &validity.to);
+        let Some(when) = when else {
+            return until.is_null();
+        };
+        let (Some(day), Some(since)) = (day_of(when), day_of(&since)) else {
+            return false;
+        };
+        day >= since
+            && day_of(&until).is_none_or(|until| match validity.to_inclusive {
+                true => day <= until,
+                false => day < until,
+            })
     }
 
     /// The row at the end of a many-to-one way.

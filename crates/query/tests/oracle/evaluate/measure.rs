@@ -81,6 +81,12 @@ fn difference(a: &Value, b: &Value, a_adds: bool, b_adds: bool) -> Value {
 impl<'a> Evaluator<'a> {
     /// The value of a measure over no rows at all.
     pub(super) fn of_nothing(&self, measure: &Measure) -> Value {
+        self.nothing(measure, false)
+    }
+
+    /// The same; what stands for a metric over no rows stands for no total up to a day.
+    fn nothing(&self, measure: &Measure, reaches_back: bool) -> Value {
+        let of_nothing = |measure: &Measure| self.nothing(measure, reaches_back);
         let count = |aggregation: Aggregation| match aggregation {
             Aggregation::Count | Aggregation::CountDistinct => Value::int(0),
             _ => Value::Null,
@@ -94,24 +100,22 @@ impl<'a> Evaluator<'a> {
                     MetricKind::Simple { aggregation, .. } => count(*aggregation),
                     MetricKind::Ratio { .. } => self.rate(
                         metric,
-                        &self.of_nothing(&side(metric, 0)),
-                        &self.of_nothing(&side(metric, 1)),
+                        &of_nothing(&side(metric, 0)),
+                        &of_nothing(&side(metric, 1)),
                     ),
-                    MetricKind::Difference { left, right } => {
-                        self.of_nothing(&Measure::Difference {
-                            left: Box::new(Measure::Metric(left.clone())),
-                            right: Box::new(Measure::Metric(right.clone())),
-                        })
-                    }
-                    MetricKind::Derived { expression } => {
-                        self.derived(expression, &|name| self.metric_of_nothing(name))
-                    }
+                    MetricKind::Difference { left, right } => of_nothing(&Measure::Difference {
+                        left: Box::new(Measure::Metric(left.clone())),
+                        right: Box::new(Measure::Metric(right.clone())),
+                    }),
+                    MetricKind::Derived { expression } => self.derived(expression, &|name| {
+                        of_nothing(&Measure::Metric(name.to_string()))
+                    }),
                     // A group without rows of its own has no total up to it.
                     _ => Value::Null,
                 };
                 match metric.empty {
-                    Empty::Zero => or_zero(nothing),
-                    Empty::Null => nothing,
+                    Empty::Zero if !reaches_back => or_zero(nothing),
+                    _ => nothing,
                 }
             }
             Measure::Aggregate { aggregation, .. } | Measure::PerGroup { aggregation, .. } => {
@@ -121,21 +125,19 @@ impl<'a> Evaluator<'a> {
             Measure::Ratio {
                 numerator,
                 denominator,
-            } => ratio(&self.of_nothing(numerator), &self.of_nothing(denominator)),
+            } => ratio(&of_nothing(numerator), &of_nothing(denominator)),
             Measure::Difference { left, right } => difference(
-                &self.of_nothing(left),
-                &self.of_nothing(right),
+                &of_nothing(left),
+                &of_nothing(right),
                 adds_up(self.model, left),
                 adds_up(self.model, right),
             ),
-            Measure::Where { measure, .. } | Measure::Dated { measure, .. } => {
-                self.of_nothing(measure)
-            }
-            Measure::OrZero(measure) => or_zero(self.of_nothing(measure)),
+            Measure::Where { measure, .. } | Measure::Dated { measure, .. } => of_nothing(measure),
+            Measure::OrZero(measure) => or_zero(of_nothing(measure)),
             Measure::ValueAt { .. } | Measure::DaysSince { .. } | Measure::BasketAttach { .. } => {
                 Value::Null
             }
-            Measure::Opening(measure) => self.of_nothing(measure),
+            Measure::Opening(measure) => of_nothing(measure),
             // A group without rows of its own has no total up to it.
             Measure::Cumulative { .. }
             | Measure::SellThrough { .. }
@@ -147,18 +149,20 @@ impl<'a> Evaluator<'a> {
     fn of_no_rows(&self, measure: &Measure, dimensions: &[Dimension], scope: &Scope<'_>) -> Value {
         match scope.reach {
             Some(_) if !dimensions.is_empty() => Value::Null,
-            _ => self.of_nothing(measure),
+            reach => self.nothing(measure, reach.is_some()),
         }
     }
 
-    /// The dataset of the first rows that a measure aggregates, and the field that places them.
+    /// The dataset of the first rows that a measure aggregates, and the field that places them;
+    /// `stated` is the date that an outer measure says.
     pub(super) fn placed_by(
         &self,
         measure: &Measure,
         asked: Option<&FieldRef>,
+        stated: Option<&FieldRef>,
     ) -> Option<(String, Option<FieldRef>)> {
         let placed = |home: &str, declared: Option<&FieldRef>| {
-            let field = leaf_time(self.model, home, declared, asked).ok();
+            let field = leaf_time(self.model, home, stated.or(declared), asked).ok();
             Some((home.to_string(), field))
         };
         match measure {
@@ -168,30 +172,17 @@ impl<'a> Evaluator<'a> {
                     MetricKind::Simple { dataset, .. } => {
                         placed(dataset, metric.time_field.as_ref())
                     }
-                    _ => self.placed_by(&side(metric, 0), asked),
+                    _ => self.placed_by(&side(metric, 0), asked, stated),
                 }
             }
-            Measure::Aggregate { field, .. } => placed(&field.dataset, None),
+            Measure::Aggregate { field, .. }
+            | Measure::ValueAt { field, .. }
+            | Measure::DaysSince { field, .. } => placed(&field.dataset, None),
             Measure::Rows(dataset) => placed(dataset, None),
-            Measure::Ratio { numerator, .. } => self.placed_by(numerator, asked),
-            Measure::Difference { left, .. } => self.placed_by(left, asked),
-            Measure::Where { measure, .. } | Measure::PerGroup { measure, .. } => {
-                self.placed_by(measure, asked)
-            }
-            Measure::CountOf(_) => None,
-            Measure::OrZero(measure) => self.placed_by(measure, asked),
-            Measure::Dated { measure, by } => self
-                .placed_by(measure, asked)
-                .map(|(home, _)| (home, Some(by.clone()))),
-            Measure::ValueAt { field, .. } | Measure::DaysSince { field, .. } => {
-                placed(&field.dataset, None)
-            }
             Measure::BasketAttach { lines, .. } => placed(lines, None),
-            Measure::Opening(measure) | Measure::Cumulative { measure, .. } => {
-                self.placed_by(measure, asked)
-            }
-            Measure::SellThrough { sold, .. } => self.placed_by(sold, asked),
-            Measure::WeeksOfSupply { stock, .. } => self.placed_by(stock, asked),
+            Measure::CountOf(_) => None,
+            Measure::Dated { measure, by } => self.placed_by(measure, asked, Some(by)),
+            made => self.placed_by(made.parts().first()?, asked, stated),
         }
     }
 
@@ -407,7 +398,8 @@ impl<'a> Evaluator<'a> {
             }
         };
         if dimensions.is_empty() && found.is_empty() {
-            found.insert(Vec::new(), self.of_nothing(measure));
+            let nothing = self.nothing(measure, scope.reach.is_some());
+            found.insert(Vec::new(), nothing);
         }
         found
     }
@@ -581,9 +573,5 @@ impl<'a> Evaluator<'a> {
                 .find(|v| !v.is_null())
                 .unwrap_or(Value::Null),
         }
-    }
-
-    fn metric_of_nothing(&self, name: &str) -> Value {
-        self.of_nothing(&Measure::Metric(name.to_string()))
     }
 }

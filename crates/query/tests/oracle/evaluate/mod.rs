@@ -26,13 +26,13 @@ mod refusal;
 use crate::counting::Counting;
 use crate::tables::{Table, Tables};
 use crate::value::Value;
-use query::{Part, Query};
+use query::{Part, Query, Reader};
 use semantics::Model;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-pub(crate) use lookup::{Reach, many_to_one, reach};
+pub(crate) use lookup::{Reach, is_clear, many_to_one, reach};
 pub(crate) use measure::adds_up;
 
 /// A group: the values of the dimensions.
@@ -83,6 +83,10 @@ pub(crate) struct Evaluator<'a> {
     numbers: RefCell<BTreeMap<usize, Value>>,
     /// What the query counts by that is being answered.
     counting: Cell<Counting>,
+    /// What whoever asks may not see.
+    shut: refusal::Shut,
+    /// Whether attributes that change over time are those of now.
+    current_attributes: Cell<bool>,
     /// Datasets whose default filters are off.
     unfiltered: RefCell<BTreeSet<String>>,
 }
@@ -106,16 +110,31 @@ impl<'a> Evaluator<'a> {
             members: RefCell::default(),
             numbers: RefCell::default(),
             counting: Cell::new(Counting::plain(model)),
+            shut: refusal::Shut::default(),
+            current_attributes: Cell::new(false),
             unfiltered: RefCell::default(),
         })
     }
 
+    /// The same for someone who may not see everything; `tables` has the rows that they see.
+    pub(crate) fn for_reader(
+        model: &'a Model,
+        tables: &'a Tables,
+        reader: Option<&Reader>,
+    ) -> Result<Evaluator<'a>, String> {
+        Ok(Evaluator {
+            shut: reader.map_or_else(Default::default, |r| refusal::Shut::to(model, r)),
+            ..Evaluator::new(model, tables)?
+        })
+    }
+
     pub(crate) fn answer(&self, query: &Query) -> Answer {
-        let refusals = refusal::refusals(self.model, query);
+        let refusals = refusal::refusals(self.model, query, &self.shut);
         if !refusals.is_empty() {
             return Answer::Refused(refusals);
         }
         self.rounding.set(false);
+        self.current_attributes.set(query.current_attributes);
         self.members.borrow_mut().clear();
         self.numbers.borrow_mut().clear();
         *self.unfiltered.borrow_mut() = query.without_default_filters.iter().cloned().collect();

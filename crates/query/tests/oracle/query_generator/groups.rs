@@ -57,6 +57,7 @@ impl QueryGenerator<'_> {
             time,
             ..Query::default()
         };
+        self.not_too_many_periods(&mut query);
         if self.random.chance(45) {
             query.filter = Some(self.filter(&places, 2));
         }
@@ -105,6 +106,28 @@ impl QueryGenerator<'_> {
         query
     }
 
+    /// Where periods without rows are shown, days and hours of years would be thousands.
+    fn not_too_many_periods(&mut self, query: &mut Query) {
+        let filled = query.metrics.iter().any(|term| {
+            let mut measure = &term.measure;
+            while let Measure::Where { measure: inner, .. } = measure {
+                measure = inner;
+            }
+            matches!(measure, Measure::Metric(name)
+                if self.model.metric(name).is_some_and(|m| m.fill != Fill::None))
+        });
+        if !filled {
+            return;
+        }
+        for dimension in &mut query.dimensions {
+            if let Dimension::Time(grain) | Dimension::TimeOf { grain, .. } = dimension
+                && matches!(grain, Grain::Day | Grain::Hour)
+            {
+                *grain = *self.random.pick(&[Grain::Week, Grain::Month]);
+            }
+        }
+    }
+
     pub(super) fn compare(&mut self, query: &mut Query) {
         let running = query.dimensions.iter().any(|d| {
             matches!(d, Dimension::Time(g) | Dimension::TimeOf { grain: g, .. } if !g.is_cyclic())
@@ -114,15 +137,15 @@ impl QueryGenerator<'_> {
             .as_ref()
             .and_then(|t| t.range.as_ref())
             .is_some_and(|r| r.start.is_some() && r.end.is_some());
-        if (whole || running && query.time.is_some()) && self.random.chance(55) {
+        if (whole || running && query.time.is_some()) && self.random.chance(65) {
             self.with_comparison(query);
         }
     }
 
     pub(super) fn with_comparison(&mut self, query: &mut Query) {
-        let to = match self.random.below(5) {
+        let to = match self.random.below(7) {
             0 | 1 => CompareTo::PriorPeriod,
-            2 | 3 => CompareTo::PriorYear,
+            2..6 => CompareTo::PriorYear,
             _ => CompareTo::Range(self.range()),
         };
         let align = match &to {
@@ -135,7 +158,9 @@ impl QueryGenerator<'_> {
                 Align::SameFiscalWeek,
                 Align::Restated,
                 Align::Restated,
+                Align::Restated,
                 Align::SameWeekday,
+                Align::Holiday,
                 Align::Holiday,
                 Align::Holiday,
             ]),
@@ -195,8 +220,8 @@ impl QueryGenerator<'_> {
     fn comparable(&mut self) -> Option<String> {
         let rule = self.model.comp_rules.first()?.name.clone();
         match self.random.below(100) {
-            0..14 => Some(rule),
-            14 => Some("nothing like it".into()),
+            0..16 => Some(rule),
+            16 => Some("nothing like it".into()),
             _ => None,
         }
     }

@@ -20,7 +20,7 @@ use query::{
     Sets, Share, Term, Threshold, Ties, TimeScope,
 };
 use semantics::{
-    Additivity, Aggregation, DataType, Expression, Field, FieldRef, MetricKind, Model, Role,
+    Additivity, Aggregation, DataType, Expression, Field, FieldRef, Fill, MetricKind, Model, Role,
 };
 
 const OPERATORS: [Operator; 6] = [
@@ -160,6 +160,8 @@ impl QueryGenerator<'_> {
                 .map(|d| d.name.clone())
                 .collect();
         }
+        let versions = self.model.datasets.iter().any(|d| d.validity.is_some());
+        query.current_attributes = versions && self.random.chance(25);
         query
     }
 

@@ -78,18 +78,18 @@ impl QueryGenerator<'_> {
             Vec::new()
         };
         let sold = Box::new(self.sold(&near));
-        Some(match self.random.below(9) {
+        Some(match self.random.below(10) {
             0 => *stock,
-            1 | 2 => Measure::Opening(stock),
-            3 => Measure::SellThrough {
+            1..4 => Measure::Opening(stock),
+            4 => Measure::SellThrough {
                 sold,
                 of: ToSell::OpeningStock(stock),
             },
-            4 => Measure::SellThrough {
+            5 => Measure::SellThrough {
                 sold,
                 of: ToSell::SoldAndClosingStock(stock),
             },
-            5 => Measure::SellThrough {
+            6 => Measure::SellThrough {
                 sold,
                 of: ToSell::Received(Box::new(self.number(0, &near))),
             },

@@ -23,8 +23,14 @@ impl Reasons<'_> {
         }
         match reach(self.model, home, field) {
             Ok(way) => {
-                if let Reach::Linked(link, _) = &way {
-                    self.counted(&link.dataset);
+                match &way {
+                    Reach::Direct(steps) => self.versions(home, steps),
+                    Reach::Linked(link, onward) => {
+                        self.counted(&link.dataset);
+                        self.versions(home, &link.outer);
+                        self.versions(&link.dataset, &link.inner);
+                        self.versions_on_the_way(&link.dataset, onward);
+                    }
                 }
                 Some(way)
             }
@@ -47,6 +53,28 @@ impl Reasons<'_> {
         if unclear {
             self.add("E_AMBIGUOUS_PATH");
         }
+        let filtered = self.model.datasets.iter().filter(|d| {
+            let line = d.name != home && d.is_fact && is_fact(home);
+            line && !d.default_filters.is_empty() && !self.unfiltered.contains(&d.name)
+        });
+        let filtered: Vec<FieldRef> = filtered.map(|d| FieldRef::new(&d.name, "")).collect();
+        for of in filtered {
+            self.versions_on_the_way(home, &of);
+        }
+    }
+
+    /// Whether it is clear which versions a way leads to.
+    fn versions(&mut self, home: &str, way: &[usize]) {
+        if !self.current {
+            self.codes.extend(unclear_versions(self.model, home, way));
+        }
+    }
+
+    /// The same of the way to a field, if there is one.
+    pub(super) fn versions_on_the_way(&mut self, home: &str, field: &FieldRef) {
+        if let [way] = &ways(self.model, home, field)[..] {
+            self.versions(home, way);
+        }
     }
 
     pub(super) fn direct(&mut self, home: &str, field: &FieldRef) {
@@ -56,7 +84,7 @@ impl Reasons<'_> {
         }
         match ways(self.model, home, field).len() {
             0 => self.add(NO_PATH),
-            1 => {}
+            1 => self.versions_on_the_way(home, field),
             _ => self.add("E_AMBIGUOUS_PATH"),
         }
     }

@@ -60,15 +60,15 @@ impl Reasons<'_> {
                                 && !matches!(pick, Some(Pick::Min | Pick::Max))
                         })
                 }
+                // Arithmetic over sums is done anew over the sums of the rest.
                 Some(
-                    MetricKind::Ratio {
-                        numerator: a,
-                        denominator: b,
-                    }
-                    | MetricKind::Difference { left: a, right: b },
-                ) => [a, b]
-                    .into_iter()
-                    .all(|m| self.made_of_sums(&Measure::Metric(m.clone()))),
+                    MetricKind::Ratio { .. }
+                    | MetricKind::Difference { .. }
+                    | MetricKind::Derived { .. },
+                ) => self.model.metric(name).is_some_and(|metric| {
+                    let mut parts = metric.parts().into_iter();
+                    parts.all(|part| self.made_of_sums(&Measure::Metric(part.to_string())))
+                }),
                 _ => false,
             },
             Measure::Ratio {
@@ -80,7 +80,12 @@ impl Reasons<'_> {
             }
             Measure::Where { measure, .. }
             | Measure::Dated { measure, .. }
+            | Measure::Opening(measure)
             | Measure::OrZero(measure) => self.made_of_sums(measure),
+            // A ratio of such sums.
+            Measure::SellThrough { sold, of } => {
+                self.made_of_sums(sold) && self.made_of_sums(of.measure())
+            }
             _ => false,
         }
     }
@@ -107,6 +112,8 @@ impl Reasons<'_> {
             match leaf_time(self.model, home, declared, place.time) {
                 Err(codes) => self.codes.extend(codes),
                 Ok(field) => {
+                    self.versions_on_the_way(home, &field);
+                    self.shown(&field);
                     for dimension in &place.dimensions {
                         if let Dimension::Time(grain)
                         | Dimension::NewOrReturning {
@@ -215,6 +222,7 @@ impl Reasons<'_> {
             Err(codes) if codes.contains(NO_PATH) => self.add(MALFORMED),
             Err(codes) => self.codes.extend(codes),
             Ok(field) => {
+                self.versions_on_the_way(home, &field);
                 let declared = place.stated.or(declared);
                 let placed = leaf_time(self.model, home, declared, place.time);
                 // Before the first day of what?
@@ -250,14 +258,12 @@ impl Reasons<'_> {
         if grain.is_none() && !place.ends && window != CumulativeWindow::All {
             self.add(MALFORMED);
         }
-        // A range of their own time says from when on periods of it are shown.
-        for dimension in &place.dimensions {
-            let Dimension::TimeOf { field, grain } = dimension else {
-                continue;
-            };
-            if grain.is_cyclic() {
-                continue;
-            }
+        // The first of the running periods is the one that the number is shown for; a range of
+        // their own time says from when on they are.
+        let runs = place.dimensions.iter().find(|d| {
+            matches!(d, Dimension::Time(grain) | Dimension::TimeOf { grain, .. } if !grain.is_cyclic())
+        });
+        if let Some(Dimension::TimeOf { field, .. }) = runs {
             for home in self.homes(measure) {
                 self.direct(&home, field);
                 let own = leaf_time(self.model, &home, place.stated, place.time);

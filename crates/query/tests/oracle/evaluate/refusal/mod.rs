@@ -2,10 +2,13 @@
 //!
 //! All reasons are collected: the compiler may name any of them.
 
+mod access;
 mod fields;
 mod measures;
+mod money;
 mod shapes;
 
+pub(crate) use access::Shut;
 pub(super) use measures::may_be_zero;
 
 use super::columns::parts;
@@ -13,7 +16,7 @@ use super::comparison::{self, running, sides, window};
 use super::kinds::{Kind, of_dimension, of_field, of_measure};
 use super::leaf::{leaf_time, own_time};
 use super::lists::{distinct_homes, fields_of};
-use super::lookup::{Reach, onward, reach, ways};
+use super::lookup::{Reach, onward, reach, unclear_versions, ways};
 use super::measure::adds_up;
 use crate::calendar;
 use crate::counting::Counting;
@@ -60,30 +63,43 @@ struct Reasons<'m> {
     model: &'m Model,
     /// Datasets whose default filters are off.
     unfiltered: &'m [String],
+    /// Whether attributes that change over time are those of now.
+    current: bool,
+    /// What whoever asks may not see.
+    shut: &'m Shut,
     codes: Codes,
 }
 
-pub(crate) fn refusals(model: &Model, query: &Query) -> Codes {
+pub(crate) fn refusals(model: &Model, query: &Query, shut: &Shut) -> Codes {
     let mut reasons = Reasons {
         model,
         unfiltered: &query.without_default_filters,
+        current: query.current_attributes,
+        shut,
         codes: Codes::new(),
     };
+    reasons.access(query);
     reasons.query(query);
     reasons.codes
 }
 
 /// Whether the rows of a dataset can be dated and filtered as a query says.
-pub(super) fn can_list(model: &Model, home: &str, query: &Query) -> bool {
+/// `current` says whether attributes that change over time are those of now.
+pub(super) fn can_list(
+    model: &Model,
+    home: &str,
+    query: &Query,
+    current: bool,
+    shut: &Shut,
+) -> bool {
     let mut reasons = Reasons {
         model,
         unfiltered: &query.without_default_filters,
+        current,
+        shut,
         codes: Codes::new(),
     };
-    reasons.dated(home, query);
-    if let Some(filter) = &query.filter {
-        reasons.filter(home, filter);
-    }
+    reasons.listed(home, query);
     reasons.codes.is_empty()
 }
 
@@ -165,13 +181,28 @@ impl Reasons<'_> {
         }
     }
 
+    /// Whether rows of a dataset can give the distinct values of a query's groups.
+    fn listed(&mut self, home: &str, query: &Query) {
+        for field in fields_of(query) {
+            self.versions_on_the_way(home, &field);
+        }
+        self.dated(home, query);
+        if let Some(filter) = &query.filter {
+            self.filter(home, filter);
+        }
+    }
+
     /// Whether the rows of a list can be placed in time, where that is asked for.
     fn dated(&mut self, home: &str, query: &Query) {
         self.counted(home);
-        if let Some(time) = query.time.as_ref().filter(|_| !window(query).is_open())
-            && let Err(codes) = leaf_time(self.model, home, None, Some(&time.field))
-        {
-            self.codes.extend(codes);
+        if let Some(time) = query.time.as_ref().filter(|_| !window(query).is_open()) {
+            match leaf_time(self.model, home, None, Some(&time.field)) {
+                Ok(field) => {
+                    self.versions_on_the_way(home, &field);
+                    self.shown(&field);
+                }
+                Err(codes) => self.codes.extend(codes),
+            }
         }
     }
 
@@ -182,6 +213,7 @@ impl Reasons<'_> {
             limit: None,
             // Said of the whole query.
             without_default_filters: Vec::new(),
+            current_attributes: false,
             ..query.clone()
         };
         if plain != Query::default() || sets.queries.len() < 2 {
@@ -280,19 +312,18 @@ impl Reasons<'_> {
         let mut problems = Codes::new();
         let mut found = homes.is_empty();
         for home in homes {
-            if can_list(self.model, &home, query) {
+            if can_list(self.model, &home, query, self.current, self.shut) {
                 found = true;
                 break;
             }
             let mut tried = Reasons {
                 model: self.model,
                 unfiltered: self.unfiltered,
+                current: self.current,
+                shut: self.shut,
                 codes: Codes::new(),
             };
-            tried.dated(&home, query);
-            if let Some(filter) = &query.filter {
-                tried.filter(&home, filter);
-            }
+            tried.listed(&home, query);
             problems.extend(tried.codes);
         }
         if !found {
@@ -349,7 +380,11 @@ impl Reasons<'_> {
                 stated: None,
                 fed,
                 compared: query.compare.is_some(),
-                starts: window(query).start.is_some(),
+                starts: window(query).start.is_some()
+                    && query.compare.as_ref().is_none_or(|compare| {
+                        let other = sides(self.model, query, compare).other;
+                        other.first_day().is_some()
+                    }),
                 ends: window(query).end.is_some()
                     || query
                         .compare
@@ -379,6 +414,7 @@ impl Reasons<'_> {
             }
         }
         self.contributions(query, &shown);
+        self.money_of(query, &shown);
         if (query.cumulative || query.rolling.is_some()) && running(query).is_none() {
             self.add(MALFORMED);
         }
@@ -392,6 +428,7 @@ impl Reasons<'_> {
             if let Some(code) = comparison::refused(self.model, query, compare) {
                 self.add(code);
             }
+            self.periods_of_one_length(query, compare);
             if let Some(name) = &compare.comparable {
                 self.comparable(query, name);
             }

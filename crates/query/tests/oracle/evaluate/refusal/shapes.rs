@@ -1,7 +1,9 @@
 //! Whether baskets, cohorts, changes taken apart and bands can be made.
 
+use super::money::OneNumber;
 use super::*;
 use crate::evaluate::Days;
+use crate::evaluate::comparison::Shift;
 use query::{Banded, Banding, Basket, Cohort, Compare, PriceVolumeMix, TimeScope};
 use semantics::ComparableMethod;
 
@@ -16,6 +18,7 @@ impl Reasons<'_> {
             cohort: None,
             // Said of the whole query.
             without_default_filters: Vec::new(),
+            current_attributes: false,
             ..query.clone()
         };
         if rest != Query::default() {
@@ -64,6 +67,11 @@ impl Reasons<'_> {
             if !adds_up(self.model, &term.measure) {
                 self.add(UNSAFE);
             }
+            let whole = OneNumber {
+                groups: Vec::new(),
+                filters: query.filter.iter().collect(),
+            };
+            self.money(&term.measure, &whole);
             let by = [
                 Dimension::Field(cohort.entity.clone()),
                 Dimension::TimeOf {
@@ -98,6 +106,7 @@ impl Reasons<'_> {
             decompose: None,
             limit: None,
             without_default_filters: Vec::new(),
+            current_attributes: false,
             ..query.clone()
         };
         let shows = |c: &Compare| !c.show.is_empty();
@@ -109,8 +118,13 @@ impl Reasons<'_> {
         }
         let mut dimensions = query.dimensions.clone();
         dimensions.extend(mix.per.iter().cloned());
+        let whole = OneNumber {
+            groups: query.dimensions.iter().collect(),
+            filters: query.filter.iter().collect(),
+        };
         for measure in [&mix.value.measure, &mix.quantity] {
             self.adds_up_over(measure, dimensions.iter());
+            self.money(measure, &whole);
         }
         let items = Query {
             metrics: vec![
@@ -187,8 +201,15 @@ impl Reasons<'_> {
             Banded::Query(query) => {
                 self.query(query);
                 let measure = &query.metrics[0].measure;
-                if matches!(by, Banding::Pareto(_)) && !adds_up(self.model, measure) {
-                    self.add(UNSAFE);
+                if matches!(by, Banding::Pareto(_)) {
+                    if !adds_up(self.model, measure) {
+                        self.add(UNSAFE);
+                    }
+                    let whole = OneNumber {
+                        groups: Vec::new(),
+                        filters: query.filter.iter().collect(),
+                    };
+                    self.money(measure, &whole);
                 }
                 of_measure(self.model, measure)
             }
@@ -220,6 +241,32 @@ impl Reasons<'_> {
             }
             for home in self.homes(&term.measure) {
                 self.direct(&home, &opened);
+            }
+        }
+    }
+
+    /// A day that meets the same place in the next period of a retail calendar is in no certain
+    /// period of another length.
+    pub(super) fn periods_of_one_length(&mut self, query: &Query, compare: &Compare) {
+        let other = sides(self.model, query, compare).other;
+        let (Some(Shift::Period(_, unit)), Some(_)) = (other.shift, running(query)) else {
+            return;
+        };
+        let asked = query.time.as_ref().map(|t| &t.field);
+        for dimension in &query.dimensions {
+            let (grain, moves) = match dimension {
+                Dimension::Time(grain) => (*grain, true),
+                Dimension::TimeOf { field, grain } => {
+                    let homes = query.metrics.iter().flat_map(|t| self.homes(&t.measure));
+                    let placed = |home: String| {
+                        leaf_time(self.model, &home, None, asked).as_ref() == Ok(field)
+                    };
+                    (*grain, homes.into_iter().any(placed))
+                }
+                _ => continue,
+            };
+            if moves && !grain.is_cyclic() && grain != unit {
+                self.add(MALFORMED);
             }
         }
     }
