@@ -375,7 +375,7 @@ impl Evaluator<'_> {
                 }
             }
         }
-        let others: BTreeSet<Key> = keys
+        let mut others: BTreeSet<Key> = keys
             .iter()
             .map(|key| {
                 let mut key = key.clone();
@@ -383,6 +383,10 @@ impl Evaluator<'_> {
                 key
             })
             .collect();
+        // Where periods alone are shown there is one combination of no other groups.
+        if query.dimensions.len() == 1 {
+            others.insert(Key::new());
+        }
         for period in &periods {
             keys.extend(others.iter().map(|other| {
                 let mut key = other.clone();

@@ -1,7 +1,7 @@
 //! Whether measures can be computed, and added up where they are.
 
 use super::*;
-use query::ToSell;
+use query::{Banded, Banding, ToSell};
 use semantics::{CumulativeWindow, Length, Pick, TimeUnit};
 
 impl Reasons<'_> {
@@ -154,10 +154,13 @@ impl Reasons<'_> {
                     self.direct(&event.dataset, entity);
                     self.counted(&event.dataset);
                 }
-                Dimension::Band { of, .. } => {
+                Dimension::Band { of, by, .. } => {
                     if let Some(key) = of.key() {
                         self.direct(home, key);
-                        self.counted(&key.dataset);
+                        // Quantiles of a field are those of the rows that count.
+                        if matches!((of, by), (Banded::Field(_), Banding::Quantiles(_))) {
+                            self.counted(&key.dataset);
+                        }
                     }
                 }
             }
