@@ -176,9 +176,11 @@ impl<'m> Compiler<'m> {
         }
         if let (Some(_), Some(_), Some((r, _)), true) =
             (query.rolling, asked.start, running, by_range)
-            && let Some(Dimension::TimeOf { field, .. }) = query.dimensions.get(r)
         {
-            self.dated_by(field, &parts.leaves, &window)?;
+            if let Some(Dimension::TimeOf { field, .. }) = query.dimensions.get(r) {
+                self.dated_by(field, &parts.leaves, &window)?;
+            }
+            self.levels_by_their_time(&parts.leaves, &window)?;
         }
         let mut with_leaves = false;
         if let Some(rank) = query.rank.as_ref().filter(|r| r.other.is_some()) {

@@ -5,7 +5,7 @@ use super::growth::Offset;
 use super::levels::{Level, level_of};
 use super::one_pass::Side;
 use super::tree::Tree;
-use crate::{Dimension, End, Filter, Measure, Query, QueryError, RowsOf, ToSell};
+use crate::{Dimension, End, Filter, Measure, Query, QueryError, RowsOf, TimeScope, ToSell};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use semantics::{
@@ -434,6 +434,12 @@ impl Compiler<'_> {
             query: Box::new(Query {
                 rows: Some(RowsOf::new(lines, vec![basket.clone()])),
                 filter: Some(attach.clone()),
+                // Counted by the query's calendar, whose lines they are.
+                time: counted_by(attach).map(|field| TimeScope {
+                    field: field.clone(),
+                    range: None,
+                    calendar: self.calendar.clone(),
+                }),
                 ..Query::default()
             }),
         };
@@ -675,6 +681,16 @@ impl Compiler<'_> {
                 Box::new(self.derived(b, basis, leaves)?),
             ),
         })
+    }
+}
+
+/// A time field whose periods a condition counts.
+fn counted_by(filter: &Filter) -> Option<&FieldRef> {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().find_map(counted_by),
+        Filter::Not(inner) => counted_by(inner),
+        Filter::Cycle { field, .. } => Some(field),
+        _ => None,
     }
 }
 

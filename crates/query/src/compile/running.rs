@@ -194,6 +194,40 @@ impl<'m> Compiler<'m> {
         Ok(())
     }
 
+    /// Refuses levels that are placed by another date than that of their snapshots: which snapshot
+    /// is the last one of a range would hang on the buckets before it.
+    pub(super) fn levels_by_their_time(
+        &self,
+        leaves: &[Leaf],
+        window: &Window,
+    ) -> Result<(), QueryError> {
+        for leaf in leaves {
+            match leaf {
+                Leaf::Rows {
+                    home,
+                    basis,
+                    level: Some(level),
+                    ..
+                } => {
+                    let stated = basis.time.as_ref().or(window.time.as_ref());
+                    let placed = Scope::unrestricted(&self.context, home)?.time(stated)?;
+                    if let Some(snapshot) = self.snapshot_of(home, level)?
+                        && snapshot != placed
+                    {
+                        return Err(QueryError::Malformed(format!(
+                            "levels of {home} are counted at {snapshot} and placed by {placed}: a range of it has no levels before it to average over; leave out the range or the other date"
+                        )));
+                    }
+                }
+                Leaf::Groups { measure, basis, .. } => {
+                    self.levels_by_their_time(&self.leaves_inside(measure, basis)?, window)?;
+                }
+                Leaf::Rows { .. } | Leaf::Query(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// The dataset whose rows are in the buckets of the running dimension, and the time field that
     /// places them.
     pub(super) fn bucket_field(

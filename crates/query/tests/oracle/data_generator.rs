@@ -58,7 +58,7 @@ fn cell(random: &mut Random, fill: &Content, row: usize) -> Value {
             };
             Value::Timestamp(a_day(random) * 86_400 + second)
         }
-        Content::Currency => Value::text(*random.pick(&CURRENCIES)),
+        Content::Currency => Value::text(CURRENCIES[random.below(CURRENCIES.len())]),
         Content::Flag => Value::Bool(random.chance(50)),
     }
 }

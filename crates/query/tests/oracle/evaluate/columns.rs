@@ -285,7 +285,7 @@ impl Evaluator<'_> {
             .collect();
         self.add_contribution(query, &mut lines);
         self.add_share(query, current_window, &mut lines);
-        self.add_running(query, &mut lines);
+        self.add_running(query, fed, &mut lines);
         if let (Some((time, _)), Some(Days { end: Some(end), .. })) = (running(query), fed) {
             lines.retain(|l| day_of(&l.key[time]).is_none_or(|day| day >= end));
         }
@@ -524,7 +524,7 @@ impl Evaluator<'_> {
         })
     }
 
-    fn add_running(&self, query: &Query, lines: &mut [Line]) {
+    fn add_running(&self, query: &Query, fed: Option<Days>, lines: &mut [Line]) {
         let Some((time, grain)) = running(query) else {
             return;
         };
@@ -553,8 +553,12 @@ impl Evaluator<'_> {
                     .map(|l| (l.key[time].clone(), l.part(m, Part::Value)))
                     .collect();
                 if query.cumulative {
+                    // Buckets before the range are no part of its total.
+                    let first = fed.and_then(|fed| fed.end);
+                    let in_range = |bucket: &Value| first.is_none_or(|f| day_of(bucket) >= Some(f));
                     let total = up_to
                         .iter()
+                        .filter(|(bucket, _)| in_range(bucket))
                         .map(|(_, v)| v)
                         .filter(|v| !v.is_null())
                         .cloned()

@@ -201,7 +201,7 @@ impl QueryGenerator<'_> {
         };
         let temporal = of.key().and_then(|f| self.model.field(f));
         let temporal = own && temporal.is_some_and(|f| f.data_type.is_temporal());
-        let classes = !own && self.random.chance(40);
+        let classes = !own && self.random.chance(55);
         let by = match self.random.below(if own { 8 } else { 10 }) {
             _ if classes => Banding::Pareto(
                 [("A", 0.5), ("B", 0.8), ("C", 1.0)]

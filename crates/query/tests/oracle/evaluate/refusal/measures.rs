@@ -142,6 +142,7 @@ impl Reasons<'_> {
                         filters: place.filters[..place.shared].to_vec(),
                         stated: None,
                         fed: None,
+                        feeds: false,
                         reach: false,
                         opening: false,
                         ..place.clone()
@@ -228,6 +229,10 @@ impl Reasons<'_> {
                 self.versions_on_the_way(home, &field);
                 let declared = place.stated.or(declared);
                 let placed = leaf_time(self.model, home, declared, place.time);
+                // Which snapshot is the last one would hang on the buckets before the range.
+                if place.feeds && placed.as_ref() != Ok(&field) {
+                    self.add(MALFORMED);
+                }
                 // Before the first day of what?
                 let timed = place.dimensions.iter().any(|d| match d {
                     Dimension::Time(_) => true,

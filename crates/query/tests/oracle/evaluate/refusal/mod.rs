@@ -48,6 +48,8 @@ struct Place<'q> {
     stated: Option<&'q FieldRef>,
     /// The field whose buckets before the range feed a trailing window: it dates all rows.
     fed: Option<&'q FieldRef>,
+    /// Whether buckets before the range feed a trailing window, of whatever field they are.
+    feeds: bool,
     /// Whether there is another period beside the one asked for.
     compared: bool,
     /// Whether the range has a first day, and a last.
@@ -379,6 +381,14 @@ impl Reasons<'_> {
                 },
                 stated: None,
                 fed,
+                feeds: query.rolling.is_some()
+                    && window(query).start.is_some()
+                    && running(query).is_some_and(|(r, _)| match &query.dimensions[r] {
+                        Dimension::TimeOf { field, .. } => {
+                            query.time.as_ref().is_some_and(|t| t.field == *field)
+                        }
+                        _ => true,
+                    }),
                 compared: query.compare.is_some(),
                 starts: window(query).start.is_some()
                     && query.compare.as_ref().is_none_or(|compare| {

@@ -52,13 +52,13 @@ impl Reasons<'_> {
     /// The currencies that the fields of an expression are declared to be in.
     fn declared(&self, dataset: &str, e: &Expression, into: &mut Vec<FieldCurrency>) {
         for name in e.fields() {
-            match self.model.field(&FieldRef::new(dataset, name)) {
-                Some(field) => match &field.currency {
-                    Some(currency) if into.contains(currency) => {}
-                    Some(currency) => into.push(currency.clone()),
-                    None => self.declared(dataset, &field.expression.clone(), into),
-                },
-                None => {}
+            let Some(field) = self.model.field(&FieldRef::new(dataset, name)) else {
+                continue;
+            };
+            match &field.currency {
+                Some(currency) if into.contains(currency) => {}
+                Some(currency) => into.push(currency.clone()),
+                None => self.declared(dataset, &field.expression.clone(), into),
             }
         }
     }

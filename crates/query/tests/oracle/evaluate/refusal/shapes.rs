@@ -87,6 +87,7 @@ impl Reasons<'_> {
                 dated: false,
                 stated: None,
                 fed: None,
+                feeds: false,
                 compared: false,
                 starts: false,
                 ends: false,
