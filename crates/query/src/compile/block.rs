@@ -161,7 +161,7 @@ impl<'m> Compiler<'m> {
         // What leaves rows out is looked up first, so that less is looked up for the rest.
         let dated = self.in_window(&mut scope, seen.unwrap_or(&window))?;
         let mut filters = Vec::new();
-        if let Some(filter) = &window.filter {
+        for filter in [&window.filter, &window.stores].into_iter().flatten() {
             filters.push(self.condition(&mut scope, filter)?);
         }
         let (mut keys, mut linked) = (Vec::new(), Vec::new());

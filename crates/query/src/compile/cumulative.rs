@@ -112,6 +112,36 @@ impl<'m> Compiler<'m> {
         }
     }
 
+    /// Whether rows before a period count for a number, or for what groups are made by.
+    pub(super) fn anything_reaches_back(
+        &self,
+        leaves: &[Leaf],
+        dimensions: &[Dimension],
+    ) -> Result<bool, QueryError> {
+        for leaf in leaves {
+            let reaches = match leaf {
+                Leaf::Groups {
+                    measure,
+                    per,
+                    basis,
+                    ..
+                } => self.anything_reaches_back(&self.leaves_inside(measure, basis)?, per)?,
+                _ => leaf.reaches_back(),
+            };
+            if reaches {
+                return Ok(true);
+            }
+        }
+        for dimension in dimensions {
+            if let Dimension::Bucket { measure, .. } = dimension
+                && self.anything_reaches_back(&self.taken_apart(&[measure])?.leaves, &[])?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Refuses periods of a field that the rows do not look up, and of one that does not place
     /// them where a range of their own time says from when on periods are shown.
     fn shown_by_its_time(

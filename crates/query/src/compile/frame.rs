@@ -17,6 +17,8 @@ pub(super) struct Window {
     pub(super) filter: Option<Filter>,
     /// The part of the query's filter that is not in `filter` because it is applied otherwise.
     pub(super) apart: Option<Filter>,
+    /// Which stores' rows count, where a comparison is of comparable stores.
+    pub(super) stores: Option<Filter>,
     pub(super) time: Option<FieldRef>,
     /// The query's own time field, where that of a measure stands in `time`.
     pub(super) asked: Option<FieldRef>,

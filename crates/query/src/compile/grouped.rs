@@ -7,7 +7,7 @@ use super::cumulative::not_compared;
 use super::frame::{TakenApart, Window};
 use super::shape::Shape;
 use super::statement::Select;
-use crate::{Dimension, Filter, Grain, Measure, OutputColumn, Query, QueryError};
+use crate::{Dimension, Grain, Measure, OutputColumn, Query, QueryError};
 
 /// The running time dimension of a query: which one, and its grain.
 pub(super) fn running(dimensions: &[Dimension]) -> Option<(usize, Grain)> {
@@ -49,6 +49,7 @@ impl<'m> Compiler<'m> {
         Ok(Window {
             filter: query.filter.clone(),
             apart: None,
+            stores: None,
             time: time.map(|t| t.field.clone()),
             asked: time.map(|t| t.field.clone()),
             span: Span::of(time.and_then(|t| t.range.as_ref()))?,
@@ -69,16 +70,14 @@ impl<'m> Compiler<'m> {
         let Some(compare) = &query.compare else {
             return Ok(None);
         };
-        if parts.leaves.iter().any(|l| l.reaches_back()) {
+        if self.anything_reaches_back(&parts.leaves, &query.dimensions)? {
             return Err(not_compared());
         }
         let periods = self.periods(compare, window, running(&query.dimensions))?;
         let asked = std::mem::replace(&mut window.span, periods.now);
         window.week_53 = periods.week_53.clone().filter(|_| periods.left_out);
         if let Some(rule) = &compare.comparable {
-            let stores = self.comparable_stores(rule, asked, &periods, &parts.leaves)?;
-            let filters = window.filter.take().into_iter().chain([stores]);
-            window.filter = Some(Filter::And(filters.collect()));
+            window.stores = Some(self.comparable_stores(rule, asked, &periods, &parts.leaves)?);
         }
         Ok(Some(periods))
     }

@@ -313,7 +313,7 @@ impl Compiler<'_> {
             Measure::Cumulative { measure, window } => {
                 let reaching =
                     self.reaching(basis, *window, None, || self.measure_words(measure))?;
-                self.tree(measure, &reaching, leaves)?
+                self.over_rows(measure, &reaching, leaves)?
             }
             Measure::SellThrough { sold, of } => {
                 let mut above = self.tree(sold, basis, leaves)?;
@@ -352,7 +352,7 @@ impl Compiler<'_> {
                     self.reaching(basis, trailing, until, || self.measure_words(sold))?;
                 let stock = self.tree(stock, basis, leaves)?;
                 let weekly = Tree::Ratio(
-                    Box::new(self.tree(sold, &reaching, leaves)?),
+                    Box::new(self.over_rows(sold, &reaching, leaves)?),
                     Box::new(Tree::Number(f64::from(*weeks))),
                 );
                 Tree::Ratio(Box::new(stock), Box::new(weekly))
@@ -395,6 +395,26 @@ impl Compiler<'_> {
         let mut leaves = Vec::new();
         self.tree(measure, &basis, &mut leaves)?;
         Ok(leaves)
+    }
+
+    /// The tree of a measure that is arithmetic over rows, which alone can reach back.
+    fn over_rows(
+        &self,
+        measure: &Measure,
+        basis: &Basis,
+        leaves: &mut Vec<Leaf>,
+    ) -> Result<Tree, QueryError> {
+        let tree = self.tree(measure, basis, leaves)?;
+        let mut used = Vec::new();
+        tree.leaves(&mut used);
+        let of_all_rows = |i: &usize| matches!(leaves[*i], Leaf::Rows { at: None, .. });
+        if !used.iter().all(of_all_rows) {
+            return Err(QueryError::Malformed(format!(
+                "{} is made of groups or of single rows, which do not reach back in time: add up the rows that they are made of",
+                self.measure_words(measure)
+            )));
+        }
+        Ok(tree)
     }
 
     /// What a measure that reaches back takes over.

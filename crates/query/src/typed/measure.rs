@@ -97,7 +97,8 @@ pub enum Measure {
     /// What does not add up (a distinct count, a mean) is counted anew over the days that it
     /// reaches back to. Without a time grain it is that of the range's last day. A group without
     /// rows in a period has none there, nor have rows without a time; what a metric is over no rows
-    /// (`empty`) is no total. A level is not added up (`E_UNSAFE_REAGGREGATION`).
+    /// (`empty`) is no total. A level is not added up (`E_UNSAFE_REAGGREGATION`), nor is an
+    /// aggregate over groups or the value of one row (`E_MALFORMED_QUERY`).
     Cumulative {
         /// What.
         measure: Box<Measure>,

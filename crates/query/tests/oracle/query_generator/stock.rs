@@ -130,7 +130,13 @@ impl QueryGenerator<'_> {
         let by_weeks = calendar.is_some_and(|name| name != "fiscal");
         let mut reaches = false;
         for term in &mut query.metrics {
-            if !of_rows(self.model, &term.measure) || has_level(self.model, &term.measure) {
+            let refused = matches!(
+                term.measure,
+                Measure::PerGroup { .. } | Measure::ValueAt { .. }
+            );
+            let anything = refused && self.random.chance(5);
+            let fits = of_rows(self.model, &term.measure) && !has_level(self.model, &term.measure);
+            if !fits && !anything {
                 continue;
             }
             let window = match self.random.below(3) {

@@ -108,6 +108,15 @@ impl Reasons<'_> {
         {
             self.add(MALFORMED);
         }
+        // A range of their own time says from when on totals are shown, so that it has to be that
+        // of the periods.
+        if let Some(Dimension::TimeOf { field, .. }) = runs(&place.dimensions)
+            && place.reach
+            && place.starts
+            && leaf_time(self.model, home, declared, place.time).as_ref() != Ok(field)
+        {
+            self.add(MALFORMED);
+        }
         if timed || place.dated {
             match leaf_time(self.model, home, declared, place.time) {
                 Err(codes) => self.codes.extend(codes),
@@ -266,18 +275,10 @@ impl Reasons<'_> {
         if grain.is_none() && !place.ends && window != CumulativeWindow::All {
             self.add(MALFORMED);
         }
-        // The first of the running periods is the one that the number is shown for; a range of
-        // their own time says from when on they are.
-        let runs = place.dimensions.iter().find(|d| {
-            matches!(d, Dimension::Time(grain) | Dimension::TimeOf { grain, .. } if !grain.is_cyclic())
-        });
-        if let Some(Dimension::TimeOf { field, .. }) = runs {
+        // The first of the running periods is the one that the number is shown for.
+        if let Some(Dimension::TimeOf { field, .. }) = runs(&place.dimensions) {
             for home in self.homes(measure) {
                 self.direct(&home, field);
-                let own = leaf_time(self.model, &home, place.stated, place.time);
-                if place.starts && own.as_ref() != Ok(field) {
-                    self.add(MALFORMED);
-                }
             }
         }
         // By the hour only what adds up is added up.
@@ -294,8 +295,11 @@ impl Reasons<'_> {
             measure,
             &Place {
                 reach: true,
-                // Without periods, the days up to the range's last.
-                dated: place.dated || grain.is_none() && place.ends,
+                // Without periods, the days up to the range's last, if it has one.
+                dated: match grain {
+                    None => place.ends,
+                    Some(_) => place.dated,
+                },
                 ..place.clone()
             },
         );
@@ -446,6 +450,10 @@ impl Reasons<'_> {
                 measure,
                 per,
             } => {
+                // Groups do not reach back in time.
+                if place.reach {
+                    self.add(MALFORMED);
+                }
                 let summed = !matches!(
                     aggregation,
                     Aggregation::Count | Aggregation::Min | Aggregation::Max
@@ -474,7 +482,12 @@ impl Reasons<'_> {
                     },
                 );
             }
-            Measure::CountOf(query) => self.query(query),
+            Measure::CountOf(query) => {
+                if place.reach {
+                    self.add(MALFORMED);
+                }
+                self.query(query);
+            }
             Measure::OrZero(inner) => {
                 if !may_be_zero(self.model, inner) {
                     self.add(UNSAFE);
@@ -491,6 +504,9 @@ impl Reasons<'_> {
                 self.measure(measure, &dated);
             }
             Measure::ValueAt { field, by, .. } => {
+                if place.reach {
+                    self.add(MALFORMED);
+                }
                 self.known(by);
                 self.temporal(by);
                 if self.known(field) {
@@ -568,6 +584,13 @@ impl Reasons<'_> {
             }
         }
     }
+}
+
+/// The periods that run on, of several the first.
+fn runs<'q>(dimensions: &[&'q Dimension]) -> Option<&'q Dimension> {
+    dimensions.iter().copied().find(|d| {
+        matches!(d, Dimension::Time(grain) | Dimension::TimeOf { grain, .. } if !grain.is_cyclic())
+    })
 }
 
 /// Whether nothing of a measure is 0 of it: sums, counts, and differences of them.
