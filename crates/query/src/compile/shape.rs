@@ -42,14 +42,8 @@ impl Compiler<'_> {
                 let Some(metric) = self.model.metric(name) else {
                     return Shape::of(DataType::Float, None, false);
                 };
-                // A mean over times is no whole number.
-                let mean = metric.semi_additive.as_ref().map(|r| r.pick) == Some(Pick::Average);
                 Shape::of(
-                    if mean {
-                        DataType::Float
-                    } else {
-                        self.metric_type(&metric.kind, 0)
-                    },
+                    self.type_of_metric(name, 0),
                     unit_name(&metric.unit),
                     metric.additivity == Additivity::Additive,
                 )
@@ -150,6 +144,17 @@ impl Compiler<'_> {
         }
     }
 
+    fn type_of_metric(&self, name: &str, depth: usize) -> DataType {
+        match self.model.metric(name) {
+            None => DataType::Float,
+            // A mean over times is no whole number.
+            Some(m) if m.semi_additive.as_ref().map(|r| r.pick) == Some(Pick::Average) => {
+                DataType::Float
+            }
+            Some(m) => self.metric_type(&m.kind, depth),
+        }
+    }
+
     fn metric_type(&self, kind: &MetricKind, depth: usize) -> DataType {
         match kind {
             MetricKind::Simple {
@@ -172,16 +177,9 @@ impl Compiler<'_> {
                 metric,
                 show: Change::Difference | Change::Previous,
                 ..
-            } if depth < 40 => self
-                .model
-                .metric(metric)
-                .map_or(DataType::Float, |m| self.metric_type(&m.kind, depth + 1)),
+            } if depth < 40 => self.type_of_metric(metric, depth + 1),
             MetricKind::Difference { left, right } if depth < 40 => {
-                let side = |name: &String| {
-                    self.model
-                        .metric(name)
-                        .map_or(DataType::Float, |m| self.metric_type(&m.kind, depth + 1))
-                };
+                let side = |name: &String| self.type_of_metric(name, depth + 1);
                 match (side(left), side(right)) {
                     (DataType::Integer, DataType::Integer) => DataType::Integer,
                     (

@@ -72,15 +72,9 @@ impl Evaluator<'_> {
     pub(super) fn distinct(&self, query: &Query) -> (Vec<Shown>, Vec<Vec<Value>>) {
         let columns = (0..query.dimensions.len()).map(Shown::Dimension).collect();
         let fields = fields_of(query);
-        let placed = |home: &String| {
-            refusal::can_list(
-                self.model,
-                home,
-                query,
-                self.current_attributes.get(),
-                &self.shut,
-            )
-        };
+        let unfiltered: Vec<String> = self.unfiltered.borrow().iter().cloned().collect();
+        let of_all = (&unfiltered[..], self.current_attributes.get());
+        let placed = |home: &String| refusal::can_list(self.model, home, query, of_all, &self.shut);
         let Some(home) = distinct_homes(self.model, query).into_iter().find(placed) else {
             return (columns, Vec::new());
         };

@@ -85,18 +85,19 @@ pub(crate) fn refusals(model: &Model, query: &Query, shut: &Shut) -> Codes {
     reasons.codes
 }
 
-/// Whether the rows of a dataset can be dated and filtered as a query says.
-/// `current` says whether attributes that change over time are those of now.
+/// Whether the rows of a dataset can be dated and filtered as a query says; the whole query says
+/// which datasets count without their default filters, and whether attributes that change over time
+/// are those of now (`current`).
 pub(super) fn can_list(
     model: &Model,
     home: &str,
     query: &Query,
-    current: bool,
+    (unfiltered, current): (&[String], bool),
     shut: &Shut,
 ) -> bool {
     let mut reasons = Reasons {
         model,
-        unfiltered: &query.without_default_filters,
+        unfiltered,
         current,
         shut,
         codes: Codes::new(),
@@ -314,7 +315,13 @@ impl Reasons<'_> {
         let mut problems = Codes::new();
         let mut found = homes.is_empty();
         for home in homes {
-            if can_list(self.model, &home, query, self.current, self.shut) {
+            if can_list(
+                self.model,
+                &home,
+                query,
+                (self.unfiltered, self.current),
+                self.shut,
+            ) {
                 found = true;
                 break;
             }
