@@ -216,6 +216,8 @@ impl<'m> Compiler<'m> {
                 start: from,
                 end: window.span.end,
             },
+            // Days of the first bucket that the range leaves out are reached all the same.
+            gap: None,
             ..window.clone()
         })
     }

@@ -349,7 +349,13 @@ impl Reasons<'_> {
         let shown = parts(query);
         let mut names: BTreeSet<String> = BTreeSet::new();
         let in_range = |d: &Dimension| matches!(d, Dimension::NewOrReturning { grain: None, .. });
-        if query.dimensions.iter().any(in_range) && window(query).start.is_none() {
+        // Who is new in the range has to be said of each period.
+        let other_starts = query.compare.as_ref().is_none_or(|compare| {
+            let other = sides(self.model, query, compare).other;
+            other.first_day().is_some()
+        });
+        let starts = window(query).start.is_some() && other_starts;
+        if query.dimensions.iter().any(in_range) && !starts {
             self.add(MALFORMED);
         }
         let fed = match (query.rolling, running(query), &query.time) {
@@ -397,11 +403,7 @@ impl Reasons<'_> {
                         _ => true,
                     }),
                 compared: query.compare.is_some(),
-                starts: window(query).start.is_some()
-                    && query.compare.as_ref().is_none_or(|compare| {
-                        let other = sides(self.model, query, compare).other;
-                        other.first_day().is_some()
-                    }),
+                starts,
                 ends: window(query).end.is_some()
                     || query
                         .compare

@@ -128,26 +128,29 @@ impl Reasons<'_> {
         if currencies.len() > 1 {
             self.add(MIXED);
         }
-        self.in_groups(measure, one);
+        self.in_groups(measure, one, true);
     }
 
-    fn in_groups(&mut self, measure: &Measure, one: &OneNumber<'_>) {
+    /// `inside` says whether groups inside the measure are looked at, too.
+    fn in_groups(&mut self, measure: &Measure, one: &OneNumber<'_>, inside: bool) {
         match measure {
             Measure::Where { measure, filter } => {
                 let mut narrower = one.clone();
                 narrower.filters.push(filter);
-                self.in_groups(measure, &narrower);
+                self.in_groups(measure, &narrower, inside);
             }
             Measure::PerGroup {
                 aggregation,
                 measure,
                 per,
             } => {
-                let mut each = one.clone();
-                each.groups.extend(per);
-                self.money(measure, &each);
+                if inside {
+                    let mut each = one.clone();
+                    each.groups.extend(per);
+                    self.money(measure, &each);
+                }
                 if *aggregation != Aggregation::Count {
-                    self.in_groups(measure, one);
+                    self.in_groups(measure, one, inside);
                 }
             }
             Measure::Metric(_) | Measure::Aggregate { .. } | Measure::ValueAt { .. } => {
@@ -172,7 +175,7 @@ impl Reasons<'_> {
             }
             made => {
                 for part in made.parts() {
-                    self.in_groups(part, one);
+                    self.in_groups(part, one, inside);
                 }
             }
         }
@@ -252,7 +255,8 @@ impl Reasons<'_> {
                 groups: groups.collect(),
                 filters: query.filter.iter().collect(),
             };
-            self.money(&term.measure, &one);
+            // A mean of counts is none of amounts.
+            self.in_groups(&term.measure, &one, false);
         }
         for other in &having.or {
             self.money_of_means(query, other);
