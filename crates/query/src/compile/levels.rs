@@ -53,6 +53,8 @@ struct Reading<'a> {
     dimensions: &'a [Dimension],
     /// Which of the dimensions are periods of the snapshots.
     periods: Vec<bool>,
+    /// Whether the range is one of the snapshots' time.
+    ranged: bool,
     home: &'a str,
     level: &'a Level,
     snapshot: FieldRef,
@@ -248,6 +250,7 @@ impl<'m> Compiler<'m> {
         let reading = Reading {
             dimensions,
             periods,
+            ranged,
             home,
             level,
             snapshot,
@@ -344,6 +347,7 @@ impl<'m> Compiler<'m> {
         let Reading {
             dimensions,
             periods,
+            ranged,
             home,
             level,
             snapshot,
@@ -360,7 +364,7 @@ impl<'m> Compiler<'m> {
         // Up to the end of a range there may be a level although nothing was counted in it.
         let as_of = level.opening || level.read.missing == MissingSnapshot::AsOf;
         let picked = level.each_time() || level.read.pick == Pick::First && !level.opening;
-        let whole = columns.is_empty() && as_of && !picked;
+        let whole = columns.is_empty() && as_of && !picked && *ranged;
         let shown = if whole && level.opening {
             // The first snapshot from the first day on, whether or not it is in the range.
             window.unended()

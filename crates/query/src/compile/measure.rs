@@ -490,14 +490,30 @@ impl Compiler<'_> {
     /// Refuses to sum a level over time.
     fn no_level(&self, measure: &Measure) -> Result<(), QueryError> {
         let parts = self.taken_apart(&[measure])?;
-        let level = |leaf: &Leaf| matches!(leaf, Leaf::Rows { level: Some(_), .. });
-        if parts.leaves.iter().any(level) {
+        if self.any_level(&parts.leaves)? {
             return Err(QueryError::UnsafeReaggregation {
                 what: self.measure_words(measure),
                 how: "added up over time",
             });
         }
         Ok(())
+    }
+
+    /// Whether one of the leaves is a level, or is made of groups of levels.
+    fn any_level(&self, leaves: &[Leaf]) -> Result<bool, QueryError> {
+        for leaf in leaves {
+            let level = match leaf {
+                Leaf::Rows { level, .. } => level.is_some(),
+                Leaf::Groups { measure, basis, .. } => {
+                    self.any_level(&self.leaves_inside(measure, basis)?)?
+                }
+                Leaf::Query(_) => false,
+            };
+            if level {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a measure is made of sums and counts, and of differences of them: over nothing it
