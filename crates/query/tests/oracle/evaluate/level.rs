@@ -130,7 +130,9 @@ impl Evaluator<'_> {
             && (leaf.opening || read.pick == Pick::Last && read.missing == MissingSnapshot::AsOf);
         let mut asked: BTreeMap<Key, BTreeSet<Value>> = BTreeMap::new();
         for snapshot in &snapshots {
-            if ranged && !counts(&snapshot.when, whole) {
+            // What there was before the first day does not hang on where a range ends.
+            let before = leaf.opening && whole;
+            if ranged && !before && !counts(&snapshot.when, whole) {
                 continue;
             }
             for key in &snapshot.keys {
