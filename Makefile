@@ -15,6 +15,7 @@ runner := $(if $(shell command -v cargo-nextest),cargo nextest run --no-fail-fas
 
 setup:
 	@scripts/fetch-duckdb.sh >/dev/null
+	@scripts/fetch-extensions.sh >/dev/null
 	@scripts/fetch-page-parts.sh >/dev/null
 
 build: setup

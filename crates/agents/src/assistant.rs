@@ -30,6 +30,44 @@ impl Options {
             ..warehouse::Options::default()
         }
     }
+
+    /// What certificates say of it.
+    fn opening(&self) -> answer::Opening {
+        answer::Opening {
+            data: self.data.iter().map(|p| p.display().to_string()).collect(),
+            model: self.model.as_ref().map(|p| p.display().to_string()),
+            reading: (!self.reading.is_plain())
+                .then(|| serde_json::to_value(&self.reading).unwrap_or_default()),
+        }
+    }
+}
+
+impl TryFrom<&answer::Certificate> for Options {
+    type Error = serde_json::Error;
+
+    /// Opens what an answer was read from in the same way; file by file, where its certificate does
+    /// not say how.
+    fn try_from(certificate: &answer::Certificate) -> Result<Options, serde_json::Error> {
+        let Some(opening) = &certificate.opening else {
+            return Ok(Options {
+                data: certificate
+                    .sources
+                    .iter()
+                    .map(|s| PathBuf::from(&s.path_or_url))
+                    .collect(),
+                ..Options::default()
+            });
+        };
+        Ok(Options {
+            data: opening.data.iter().map(PathBuf::from).collect(),
+            model: opening.model.as_ref().map(PathBuf::from),
+            name: None,
+            reading: match &opening.reading {
+                Some(reading) => serde_json::from_value(reading.clone())?,
+                None => warehouse::Reading::default(),
+            },
+        })
+    }
 }
 
 /// A question.
@@ -87,6 +125,7 @@ pub struct Assistant {
     pub(crate) vocabulary: Vocabulary,
     pub(crate) values: ValueIndex,
     pub(crate) engine: String,
+    pub(crate) opening: answer::Opening,
     name: String,
 }
 
@@ -126,6 +165,7 @@ impl Assistant {
             vocabulary,
             values,
             engine,
+            opening: options.opening(),
             name,
         })
     }

@@ -435,6 +435,7 @@ impl Assistant {
             sql_hash: hash(sql.as_bytes()),
             result_hash: hash(&serde_json::to_vec(result).unwrap_or_default()),
             program: PROGRAM.into(),
+            opening: Some(self.opening.clone()),
         }
     }
 }

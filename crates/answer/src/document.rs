@@ -325,6 +325,22 @@ pub struct Certificate {
     pub result_hash: String,
     /// Program name and version.
     pub program: String,
+    /// How the sources were opened; absent in documents of earlier programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening: Option<Opening>,
+}
+
+/// How sources were opened, so that they can be opened again in the same way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Opening {
+    /// Files, folders and addresses, as given.
+    pub data: Vec<String>,
+    /// The file of the semantic model, where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// What was said about how files are to be read (`[reading]` of `retail.toml`), if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<serde_json::Value>,
 }
 
 /// The document.

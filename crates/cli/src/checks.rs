@@ -5,7 +5,7 @@ use agents::{Conversation, Options, Question};
 use answer::AnswerDocument;
 use serde_json::{Value, json};
 use std::io::BufRead;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub(crate) fn sql(model: &Path, query_file: &Path, dialect: &str) -> u8 {
     let dialect = match dialect.parse::<query::Dialect>() {
@@ -160,15 +160,16 @@ pub(crate) fn verify(file: &Path) -> u8 {
         );
         return 2;
     };
-    let data: Vec<PathBuf> = certificate
-        .sources
-        .iter()
-        .map(|s| PathBuf::from(&s.path_or_url))
-        .collect();
-    let assistant = match agents::Assistant::open(&Options {
-        data,
-        ..Options::default()
-    }) {
+    let options = match Options::try_from(certificate) {
+        Ok(options) => options,
+        Err(e) => {
+            eprintln!(
+                "error[answer_invalid]: the certificate says no way to read the data: {e}\nhint: write the answer again with `retail ask --json`"
+            );
+            return 2;
+        }
+    };
+    let assistant = match agents::Assistant::open(&options) {
         Ok(assistant) => assistant,
         Err(e) => {
             report(&e);

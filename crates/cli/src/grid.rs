@@ -16,7 +16,21 @@ const BAR: usize = 18;
 
 /// Lines of the table; rows in `answers` stand out.
 pub(crate) fn lines(result: &ResultTable, terminal: Terminal, answers: &[usize]) -> Vec<String> {
-    let shown = result.rows.len().min(ROWS);
+    first_lines(result, terminal, answers, ROWS)
+}
+
+/// Lines of all rows of a table.
+pub(crate) fn all_lines(result: &ResultTable, terminal: Terminal) -> Vec<String> {
+    first_lines(result, terminal, &[], usize::MAX)
+}
+
+fn first_lines(
+    result: &ResultTable,
+    terminal: Terminal,
+    answers: &[usize],
+    at_most: usize,
+) -> Vec<String> {
+    let shown = result.rows.len().min(at_most);
     let texts: Vec<Vec<String>> = result
         .columns
         .iter()

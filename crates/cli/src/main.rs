@@ -11,6 +11,7 @@ mod checks;
 mod eval;
 mod grid;
 mod model;
+mod profile;
 mod render;
 mod source;
 mod terminal;
@@ -47,6 +48,9 @@ enum Command {
         #[command(subcommand)]
         action: model::ModelAction,
     },
+    /// Look at data before asking: tables, columns, keys, how the tables belong together, gaps,
+    /// outliers and other oddities, and questions that are answered.
+    Profile(profile::ProfileArguments),
     /// Print the SQL of a typed query.
     Sql {
         /// Semantic model: an Ossie document with its overlay beside it, or JSON.
@@ -124,6 +128,7 @@ fn main() -> ExitCode {
         Command::Demo(serve) => ask::demo(serve.port, !serve.no_open),
         Command::Serve { source, serve } => ask::serve(&source, serve.port, !serve.no_open),
         Command::Model { action } => model::run(&action),
+        Command::Profile(arguments) => profile::profile(&arguments),
         Command::Sql {
             model,
             query_file,

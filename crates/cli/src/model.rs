@@ -264,7 +264,7 @@ fn write(model: &Model, output: &OutputArguments) -> u8 {
 }
 
 /// Prints a long text; a reader that has seen enough of it closes the pipe, which is no failure.
-fn print(text: &str) -> u8 {
+pub(crate) fn print(text: &str) -> u8 {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => 0,
@@ -281,7 +281,7 @@ fn overlay_beside(path: &Path) -> PathBuf {
     path.with_file_name(format!("{stem}.overlay.yaml"))
 }
 
-fn save(path: &Path, text: &str) -> u8 {
+pub(crate) fn save(path: &Path, text: &str) -> u8 {
     match std::fs::write(path, text) {
         Ok(()) => {
             eprintln!("written: {}", path.display());

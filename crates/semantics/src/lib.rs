@@ -37,7 +37,7 @@ pub use field::*;
 pub use filter::*;
 pub use import::{ImportFormat, Imported, import};
 pub use infer::infer;
-pub use infer::naming::words as name_words;
+pub use infer::naming::{plural, words as name_words};
 pub use lexicon::*;
 pub use metric::*;
 pub use model::*;

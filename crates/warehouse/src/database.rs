@@ -1,5 +1,7 @@
 //! Database files: their tables, with the keys that they declare.
 
+use crate::error::first_line;
+use crate::extension::Extension;
 use crate::layout::{BLANK, HEADER};
 use crate::load::{
     Loaded, STAGING, all_used, column_names, materialise, shown, typed_columns, unique_name,
@@ -20,10 +22,6 @@ fn file_of(group: &Group) -> String {
         .unwrap_or_default()
 }
 
-fn one_line(e: &duckdb::Error) -> String {
-    e.to_string().lines().next().unwrap_or_default().to_string()
-}
-
 /// The tables of a DuckDB file, with their own types.
 pub(crate) fn duckdb(
     connection: &Connection,
@@ -33,7 +31,7 @@ pub(crate) fn duckdb(
     let path = shown(group);
     let damaged = |e: duckdb::Error| WarehouseError::Damaged {
         path: path.clone(),
-        reason: one_line(&e),
+        reason: first_line(&e),
     };
     connection
         .execute_batch(&format!(
@@ -133,18 +131,11 @@ pub(crate) fn sqlite(
 ) -> Result<Vec<Loaded>, WarehouseError> {
     let path = shown(group);
     let file = file_of(group);
-    let extension = crate::extension_file();
     let bad = |e: duckdb::Error| WarehouseError::NotATable {
         path: path.clone(),
-        reason: e.to_string().lines().next().unwrap_or_default().to_string(),
+        reason: first_line(&e),
     };
-    match extension {
-        Some(file) => {
-            connection.execute_batch(&format!("LOAD {}", quoted(&file.display().to_string())))?
-        }
-        // On a user's machine without the packaged file the engine installs it itself.
-        None => connection.execute_batch("INSTALL sqlite; LOAD sqlite")?,
-    }
+    Extension::Sqlite.load(connection)?;
     connection
         .execute_batch("SET sqlite_all_varchar = true")
         .map_err(bad)?;
@@ -208,7 +199,7 @@ fn sqlite_tables(
 ) -> Result<Vec<Loaded>, WarehouseError> {
     let bad = |e: duckdb::Error| WarehouseError::NotATable {
         path: path.to_string(),
-        reason: e.to_string().lines().next().unwrap_or_default().to_string(),
+        reason: first_line(&e),
     };
     let mut statement = connection
         .prepare(&format!("SELECT name, sql FROM sqlite_scan({}, 'sqlite_master') WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid", quoted(file)))

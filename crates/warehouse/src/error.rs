@@ -82,6 +82,22 @@ pub enum WarehouseError {
         /// What there is.
         known: String,
     },
+    /// An address in an object store that cannot be read.
+    #[error("`{address}` cannot be read: {reason}")]
+    Remote {
+        /// As given.
+        address: String,
+        /// What the store or the network says; never a key.
+        reason: String,
+    },
+    /// An extension of the engine that is needed and not there.
+    #[error("the engine's extension `{name}` cannot be loaded: {reason}")]
+    Extension {
+        /// Its name.
+        name: String,
+        /// What the engine says.
+        reason: String,
+    },
     /// The cache folder cannot be used.
     #[error("the cache folder `{path}` cannot be used: {reason}")]
     Cache {
@@ -139,6 +155,8 @@ impl WarehouseError {
             WarehouseError::Changed(_) => "data_changed",
             WarehouseError::Unaccounted { .. } => "data_unaccounted",
             WarehouseError::Reading { .. } => "reading_invalid",
+            WarehouseError::Remote { .. } => "data_unreachable",
+            WarehouseError::Extension { .. } => "extension_missing",
             WarehouseError::Cache { .. } => "cache_unusable",
             WarehouseError::Stopped => "stopped",
             WarehouseError::NotVisible => "sql_not_visible",
@@ -161,7 +179,9 @@ impl WarehouseError {
             WarehouseError::Protected(_) => "protected by a password".into(),
             WarehouseError::Changed(_) => "changed while it was being read".into(),
             WarehouseError::NothingReadable { files, .. } => files.clone(),
-            WarehouseError::Unreadable { reason, .. } => reason.clone(),
+            WarehouseError::Unreadable { reason, .. } | WarehouseError::Remote { reason, .. } => {
+                reason.clone()
+            }
             WarehouseError::NotATable { reason, .. } => format!("no table: {reason}"),
             WarehouseError::Damaged { reason, .. } => format!("damaged: {reason}"),
             WarehouseError::TooLarge { reason, .. } => format!("too large: {reason}"),
@@ -196,6 +216,9 @@ impl WarehouseError {
                 "this is a defect of the program; save the file as plain CSV and try that".into()
             }
             WarehouseError::Reading { known, .. } => format!("known are: {known}"),
+            WarehouseError::Remote { address, .. } if address.starts_with("s3:") => "check the address, and set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION (AWS_ENDPOINT_URL for a server of your own)".into(),
+            WarehouseError::Remote { .. } => "check the address, and set GCS_ACCESS_KEY_ID and GCS_SECRET_ACCESS_KEY (an HMAC key of the store)".into(),
+            WarehouseError::Extension { name, .. } => format!("connect to the network once, so that the engine can fetch it, or put {name}.duckdb_extension beside the program"),
             WarehouseError::Cache { .. } => {
                 "set XDG_CACHE_HOME to a folder that can be written".into()
             }
@@ -216,4 +239,9 @@ impl WarehouseError {
             WarehouseError::Engine(_) => "run again; if it stays, the data may be damaged".into(),
         }
     }
+}
+
+/// The first line of what the engine says; further ones repeat the statement.
+pub(crate) fn first_line(e: &duckdb::Error) -> String {
+    e.to_string().lines().next().unwrap_or_default().to_string()
 }

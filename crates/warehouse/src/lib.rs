@@ -10,8 +10,10 @@ mod container;
 mod database;
 mod declared;
 mod delimited;
+mod delta;
 mod encoding;
 mod error;
+mod extension;
 mod grid;
 mod hardening;
 mod json;
@@ -23,7 +25,9 @@ mod numbered_dates;
 mod parquet;
 mod periods;
 mod profile;
+mod quality;
 mod reading;
+mod remote;
 mod rows;
 mod same_shape;
 mod source;
@@ -41,6 +45,7 @@ mod written_dates;
 pub use confined::{Confined, Confinement, Limits, Program, Visible, serve as serve_confined};
 pub use error::WarehouseError;
 pub use profile::WarehouseEvidence;
+pub use quality::{Coverage, Gap, Spread};
 pub use reading::{Dates, Decimal, Reading};
 pub use rows::Execution;
 pub use stop::Stop;
@@ -86,6 +91,10 @@ const LAYOUT: &str = env!("SOURCE_STAMP");
 /// Idle connections that are kept at most.
 const IDLE: usize = 16;
 
+/// Files up to so many bytes in all are kept as they are in memory: packing their tables takes longer
+/// than reading them, and what it saves on disk is little.
+const LARGEST_UNPACKED: u64 = 256 << 20;
+
 /// The user's cache folder of this program.
 pub fn default_cache_dir() -> PathBuf {
     let base = std::env::var_os("XDG_CACHE_HOME")
@@ -94,23 +103,6 @@ pub fn default_cache_dir() -> PathBuf {
         .or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache")));
     base.unwrap_or_else(std::env::temp_dir)
         .join("retail-insights")
-}
-
-/// The packaged SQLite extension: beside the library it was built with, or beside the program.
-fn extension_file() -> Option<PathBuf> {
-    let beside = std::env::current_exe()
-        .ok()
-        .and_then(|p| p.canonicalize().ok())
-        .and_then(|p| {
-            p.parent()
-                .map(|d| d.join("sqlite_scanner.duckdb_extension"))
-        });
-    let built = option_env!("RETAIL_SQLITE_EXTENSION").map(PathBuf::from);
-    let at_run = std::env::var_os("RETAIL_SQLITE_EXTENSION").map(PathBuf::from);
-    [at_run, built, beside]
-        .into_iter()
-        .flatten()
-        .find(|p| p.is_file())
 }
 
 /// Removes what processes that live no more were writing (`KEY.PROCESS.TIME.part`).
@@ -140,14 +132,16 @@ fn read_profile(folder: &Path) -> Result<SourceProfile, WarehouseError> {
 }
 
 impl Warehouse {
-    /// Loads what the paths stand for, or opens it from the cache.
+    /// Loads what the paths stand for, or opens it from the cache. A path may be an address
+    /// (`s3://…`, `gs://…`); the store's keys come from the environment.
     ///
     /// # Errors
     /// Each file that is missing, empty, unreadable or no table, by name.
     pub fn open(paths: &[PathBuf], options: &Options) -> Result<Warehouse, WarehouseError> {
         let input = standard_input::Held::of(paths)?;
         let paths = input.paths();
-        let mut inventory = source::take_stock(paths)?;
+        let reach = remote::Reach::of(paths)?;
+        let mut inventory = source::take_stock(paths, reach.as_ref())?;
         input.rename(&mut inventory.sources);
         let cache = options.cache_dir.clone().unwrap_or_else(default_cache_dir);
         let key = &inventory.fingerprint[..24];
@@ -173,7 +167,7 @@ impl Warehouse {
             );
             let work = cache.join("tables").join(unique);
             std::fs::create_dir_all(&work).map_err(unusable)?;
-            let made = Self::build(&work, &inventory, paths, options);
+            let made = Self::build(&work, &inventory, reach.as_ref(), paths, options);
             if let Err(e) = made {
                 let _ = std::fs::remove_dir_all(&work);
                 return Err(e);
@@ -212,6 +206,7 @@ impl Warehouse {
     fn build(
         work: &Path,
         inventory: &source::Inventory,
+        reach: Option<&remote::Reach>,
         paths: &[PathBuf],
         options: &Options,
     ) -> Result<(), WarehouseError> {
@@ -220,13 +215,17 @@ impl Warehouse {
             connection.execute_batch(&format!("SET threads = {threads}"))?;
         }
         connection.execute_batch("SET preserve_insertion_order = true")?;
+        if inventory.bytes() <= LARGEST_UNPACKED {
+            connection.execute_batch("SET force_compression = 'uncompressed'")?;
+        }
+        remote::prepare(&connection, paths.iter().map(PathBuf::as_path))?;
         let scratch = work.join("scratch");
         let unusable = |e: std::io::Error| WarehouseError::Cache {
             path: work.display().to_string(),
             reason: e.to_string(),
         };
         std::fs::create_dir(&scratch).map_err(unusable)?;
-        let arranged = source::arrange(inventory, &scratch, &options.reading)?;
+        let arranged = source::arrange(inventory, reach, &scratch, &options.reading)?;
         let tables = load::load(&connection, arranged, &options.reading)?;
         std::fs::remove_dir_all(&scratch).map_err(unusable)?;
         if let Some(file) = inventory.changed() {

@@ -4,7 +4,7 @@ use crate::reading::Reading;
 use crate::source::{Arranged, Group, Kind, Skipped};
 use crate::sql::{identifier, quoted};
 use crate::typing::Typing;
-use crate::{WarehouseError, database, delimited, parquet, staged};
+use crate::{WarehouseError, database, delimited, delta, parquet, staged};
 use duckdb::Connection;
 use semantics::{DataType, DeclaredKey, Intake};
 
@@ -34,6 +34,7 @@ pub(crate) fn load(
         mut skipped,
         notes,
     } = arranged;
+    let groups = parquet::together(connection, groups);
     let mut loaded: Vec<Loaded> = Vec::new();
     let mut first_error = None;
     for group in &groups {
@@ -42,6 +43,7 @@ pub(crate) fn load(
                 delimited::load(connection, group, delimiter, reading, &loaded)
             }
             Kind::Parquet => parquet::load(connection, group, &loaded),
+            Kind::Delta => delta::load(connection, group, &loaded),
             Kind::Sqlite => database::sqlite(connection, group, reading, &loaded),
             Kind::DuckDb => database::duckdb(connection, group, &loaded),
             Kind::Workbook => staged::workbooks(connection, group, reading, &loaded, &mut skipped),

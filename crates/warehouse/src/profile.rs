@@ -17,7 +17,7 @@ pub(crate) fn profile(connection: &Connection, table: &Loaded) -> duckdb::Result
                 let c = identifier(column);
                 let text_length = if *data_type == DataType::Text { format!("coalesce(avg(length({c})), 0)") } else { "0.0".into() };
                 let (negative, whole) = if data_type.is_numeric() { (format!("coalesce(bool_or({c} < 0), false)"), format!("coalesce(bool_and({c} = round({c})), true)")) } else { ("false".into(), "false".into()) };
-                format!("count({c}), count(DISTINCT {c}), CAST(min({c}) AS VARCHAR), CAST(max({c}) AS VARCHAR), CAST({text_length} AS DOUBLE), {negative}, {whole}")
+                format!("count({c}), CAST(min({c}) AS VARCHAR), CAST(max({c}) AS VARCHAR), CAST({text_length} AS DOUBLE), {negative}, {whole}")
             })
             .collect();
         let found: Vec<ColumnProfile> = connection.query_row(
@@ -28,21 +28,21 @@ pub(crate) fn profile(connection: &Connection, table: &Loaded) -> duckdb::Result
                     .iter()
                     .enumerate()
                     .map(|(i, (column, data_type, currency))| {
-                        let at = i * 7;
+                        let at = i * 6;
                         let filled: i64 = row.get(at)?;
                         Ok(ColumnProfile {
                             name: column.clone(),
                             data_type: *data_type,
                             nulls: (rows - filled).max(0) as u64,
-                            distinct: row.get::<_, i64>(at + 1)?.max(0) as u64,
-                            min: row.get(at + 2)?,
-                            max: row.get(at + 3)?,
+                            distinct: 0,
+                            min: row.get(at + 1)?,
+                            max: row.get(at + 2)?,
                             watermark: None,
                             stray_after: 0,
-                            mean_length: row.get(at + 4)?,
+                            mean_length: row.get(at + 3)?,
                             samples: Vec::new(),
-                            has_negative: row.get(at + 5)?,
-                            all_whole: row.get(at + 6)?,
+                            has_negative: row.get(at + 4)?,
+                            all_whole: row.get(at + 5)?,
                             currency: currency.clone(),
                         })
                     })
@@ -50,6 +50,9 @@ pub(crate) fn profile(connection: &Connection, table: &Loaded) -> duckdb::Result
             },
         )?;
         columns.extend(found);
+    }
+    for column in &mut columns {
+        count_values(connection, &name, column)?;
     }
     // A column without repetition tells all rows apart.
     let unique = !table.primary_key.is_empty()
@@ -75,18 +78,6 @@ pub(crate) fn profile(connection: &Connection, table: &Loaded) -> duckdb::Result
     }
     for column in &mut columns {
         let c = identifier(&column.name);
-        // The most frequent values; of a column without repetition the first ones.
-        let most = if column.distinct + column.nulls == rows.max(0) as u64 {
-            format!("ORDER BY {c}")
-        } else {
-            format!("GROUP BY {c} ORDER BY count(*) DESC, {c}")
-        };
-        let mut statement = connection.prepare(&format!(
-            "SELECT CAST({c} AS VARCHAR) FROM {name} WHERE {c} IS NOT NULL {most} LIMIT 20"
-        ))?;
-        column.samples = statement
-            .query_map([], |r| r.get::<_, String>(0))?
-            .collect::<duckdb::Result<_>>()?;
         if column.data_type.is_temporal() {
             let (watermark, stray) = watermark(connection, &name, &c)?;
             if stray > 0 {
@@ -111,6 +102,25 @@ pub(crate) fn profile(connection: &Connection, table: &Loaded) -> duckdb::Result
         remarks,
         intake: table.intake.clone(),
     })
+}
+
+/// Counts the values of a column, and keeps the most frequent ones; of equally frequent ones the first.
+fn count_values(
+    connection: &Connection,
+    table: &str,
+    column: &mut ColumnProfile,
+) -> duckdb::Result<()> {
+    let c = identifier(&column.name);
+    let mut statement = connection.prepare(&format!(
+        "WITH each AS MATERIALIZED (SELECT {c} AS v, count(*) AS n FROM {table} WHERE {c} IS NOT NULL GROUP BY 1) \
+         SELECT (SELECT count(*) FROM each), CAST(v AS VARCHAR) FROM each ORDER BY n DESC, v LIMIT 20"
+    ))?;
+    let found = statement
+        .query_map([], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))?
+        .collect::<duckdb::Result<Vec<_>>>()?;
+    column.distinct = found.first().map_or(0, |(n, _)| n.unsigned_abs());
+    column.samples = found.into_iter().map(|(_, value)| value).collect();
+    Ok(())
 }
 
 /// The last plausible day. A last month with under a hundredth of the usual rows on three days at most,

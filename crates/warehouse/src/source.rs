@@ -2,6 +2,7 @@
 
 use crate::WarehouseError;
 use crate::reading::Reading;
+use crate::remote::Reach;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ pub(crate) const LOADER_VERSION: &str = "loader 3";
 pub(crate) enum Kind {
     Delimited(char),
     Parquet,
+    Delta,
     Sqlite,
     DuckDb,
     Workbook,
@@ -29,6 +31,8 @@ pub(crate) enum Form {
     Gzip,
     Zip,
     Known(Kind),
+    /// An object in a store, of which no byte has been read yet.
+    Remote,
 }
 
 /// A file to read from, and what it is called before people.
@@ -66,7 +70,9 @@ pub(crate) struct Found {
     pub(crate) partitions: Vec<(String, String)>,
     /// The folder that was given, where the file was not given itself.
     pub(crate) folder: Option<PathBuf>,
-    stamp: (u64, Option<SystemTime>),
+    bytes: u64,
+    /// Size and time of the last change, on disk.
+    stamp: Option<(u64, Option<SystemTime>)>,
 }
 
 /// Files that become one table, or one database, or one workbook.
@@ -79,6 +85,8 @@ pub(crate) struct Group {
     pub(crate) header: Vec<String>,
     /// Whether the files lie in `key=value` folders.
     pub(crate) partitioned: bool,
+    /// The folder that was given, where the files were not given themselves.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// A file that is not read, and why.
@@ -106,11 +114,16 @@ pub(crate) struct Inventory {
 }
 
 impl Inventory {
+    /// Size of all that is to be read.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.found.iter().map(|f| f.bytes).sum()
+    }
+
     /// Whether a file has changed since it was looked at.
     pub(crate) fn changed(&self) -> Option<String> {
         self.found
             .iter()
-            .find(|f| stamp(&f.input.path) != Some(f.stamp))
+            .find(|f| f.stamp.is_some() && stamp(&f.input.path) != f.stamp)
             .map(|f| f.input.shown.clone())
     }
 }
@@ -120,11 +133,18 @@ fn stamp(path: &Path) -> Option<(u64, Option<SystemTime>)> {
     Some((meta.len(), meta.modified().ok()))
 }
 
-pub(crate) fn take_stock(paths: &[PathBuf]) -> Result<Inventory, WarehouseError> {
+pub(crate) fn take_stock(
+    paths: &[PathBuf],
+    reach: Option<&Reach>,
+) -> Result<Inventory, WarehouseError> {
     let mut inventory = Inventory::default();
     let mut candidates: Vec<Candidate> = Vec::new();
     for path in paths {
         let shown = path.display().to_string();
+        if let Some(reach) = reach.filter(|_| crate::remote::is_address(path)) {
+            candidates.extend(reach.candidates(path, &mut inventory.skipped)?);
+            continue;
+        }
         let meta = std::fs::metadata(path).map_err(|e| {
             if e.kind() == std::io::ErrorKind::NotFound {
                 WarehouseError::Missing(shown.clone())
@@ -132,18 +152,16 @@ pub(crate) fn take_stock(paths: &[PathBuf]) -> Result<Inventory, WarehouseError>
                 unreadable(&shown, &e)
             }
         })?;
-        if meta.is_dir() {
+        if meta.is_dir() && crate::delta::is_table(path) {
+            candidates.push(Candidate::at(path, None));
+        } else if meta.is_dir() {
             let before = candidates.len() + inventory.skipped.len();
             walk(path, path, &[], &mut candidates, &mut inventory.skipped)?;
             if candidates.len() + inventory.skipped.len() == before {
                 return Err(WarehouseError::Empty(shown));
             }
         } else {
-            candidates.push(Candidate {
-                path: path.clone(),
-                partitions: Vec::new(),
-                folder: None,
-            });
+            candidates.push(Candidate::at(path, None));
         }
     }
     let mut whole = blake3::Hasher::new();
@@ -152,9 +170,7 @@ pub(crate) fn take_stock(paths: &[PathBuf]) -> Result<Inventory, WarehouseError>
     for candidate in candidates {
         let shown = candidate.path.display().to_string();
         let name = shown.rsplit('/').next().unwrap_or(&shown).to_string();
-        let known = form_of(&candidate.path, &shown)
-            .and_then(|form| Ok((form, fingerprint(&candidate.path, &shown)?)));
-        let (form, print) = match known {
+        let (form, print) = match candidate.known(&shown) {
             Ok(known) => known,
             Err(e) if candidate.folder.is_some() => {
                 inventory.skipped.push(Skipped {
@@ -175,7 +191,7 @@ pub(crate) fn take_stock(paths: &[PathBuf]) -> Result<Inventory, WarehouseError>
             path_or_url: shown.clone(),
             fingerprint: print,
         });
-        let stamp = stamp(&candidate.path).unwrap_or_default();
+        let stamp = stamp(&candidate.path);
         inventory.found.push(Found {
             input: Input {
                 path: candidate.path,
@@ -184,6 +200,7 @@ pub(crate) fn take_stock(paths: &[PathBuf]) -> Result<Inventory, WarehouseError>
             form,
             partitions: candidate.partitions,
             folder: candidate.folder,
+            bytes: stamp.map_or(candidate.bytes, |s| s.0),
             stamp,
         });
     }
@@ -219,10 +236,40 @@ pub(crate) fn named(skipped: &[Skipped]) -> String {
         .join(", ")
 }
 
-struct Candidate {
-    path: PathBuf,
-    partitions: Vec<(String, String)>,
-    folder: Option<PathBuf>,
+/// A file that may be read.
+pub(crate) struct Candidate {
+    pub(crate) path: PathBuf,
+    pub(crate) partitions: Vec<(String, String)>,
+    pub(crate) folder: Option<PathBuf>,
+    /// Form and fingerprint, where a listing says them.
+    pub(crate) known: Option<(Form, String)>,
+    /// Size, where it is not on disk.
+    pub(crate) bytes: u64,
+}
+
+impl Candidate {
+    /// A file or Delta table on disk.
+    fn at(path: &Path, folder: Option<&Path>) -> Candidate {
+        Candidate {
+            path: path.to_path_buf(),
+            partitions: Vec::new(),
+            folder: folder.map(Path::to_path_buf),
+            known: None,
+            bytes: 0,
+        }
+    }
+
+    /// Form and fingerprint.
+    fn known(&self, shown: &str) -> Result<(Form, String), WarehouseError> {
+        match &self.known {
+            Some(known) => Ok(known.clone()),
+            None if self.path.is_dir() => Ok((
+                Form::Known(Kind::Delta),
+                crate::delta::fingerprint(&self.path, shown)?,
+            )),
+            None => Ok((form_of(&self.path, shown)?, fingerprint(&self.path, shown)?)),
+        }
+    }
 }
 
 /// The files of a folder, one level deep, and those of its `key=value` folders.
@@ -260,10 +307,12 @@ fn walk(
         match std::fs::metadata(&path) {
             Err(_) => skip("a link that leads nowhere"),
             Ok(meta) if meta.is_file() => candidates.push(Candidate {
-                path,
                 partitions: partitions.to_vec(),
-                folder: Some(root.to_path_buf()),
+                ..Candidate::at(&path, Some(root))
             }),
+            Ok(meta) if meta.is_dir() && crate::delta::is_table(&path) => {
+                candidates.push(Candidate::at(&path, Some(root)));
+            }
             Ok(meta) if meta.is_dir() => {
                 if let Some((key, value)) = name.split_once('=') {
                     let mut deeper = partitions.to_vec();
@@ -279,7 +328,7 @@ fn walk(
     Ok(())
 }
 
-fn unreadable(shown: &str, e: &std::io::Error) -> WarehouseError {
+pub(crate) fn unreadable(shown: &str, e: &std::io::Error) -> WarehouseError {
     WarehouseError::Unreadable {
         path: shown.to_string(),
         reason: e.to_string(),
@@ -380,6 +429,7 @@ fn looks_like_markup(start: &str) -> bool {
 /// `scratch` is a folder of this process that goes with the work.
 pub(crate) fn arrange(
     inventory: &Inventory,
+    reach: Option<&Reach>,
     scratch: &Path,
     reading: &Reading,
 ) -> Result<Arranged, WarehouseError> {
@@ -388,6 +438,18 @@ pub(crate) fn arrange(
     let mut notes = Vec::new();
     let mut first_error = None;
     for found in &inventory.found {
+        let copied = match copied(found, reach, scratch) {
+            Ok(copied) => copied,
+            Err(e) => {
+                skipped.push(Skipped {
+                    name: found.input.file_name().to_string(),
+                    reason: e.reason(),
+                });
+                first_error = first_error.or(Some(e));
+                continue;
+            }
+        };
+        let found = copied.as_ref().unwrap_or(found);
         let opened = match found.form {
             Form::Gzip => crate::container::gunzip(&found.input, scratch).map(|i| vec![i]),
             Form::Zip => crate::container::unzip(&found.input, scratch, &mut skipped),
@@ -436,7 +498,7 @@ pub(crate) fn arrange(
                     );
                     Ok(())
                 }
-                Form::Gzip | Form::Zip => Err(WarehouseError::NotATable {
+                Form::Gzip | Form::Zip | Form::Remote => Err(WarehouseError::NotATable {
                     path: input.shown.clone(),
                     reason: "a container inside a container is not opened".into(),
                 }),
@@ -467,6 +529,25 @@ pub(crate) fn arrange(
     }
 }
 
+/// An object in a store as a file, for those that are not read in place.
+fn copied(
+    found: &Found,
+    reach: Option<&Reach>,
+    scratch: &Path,
+) -> Result<Option<Found>, WarehouseError> {
+    let Some(reach) = reach.filter(|_| found.form == Form::Remote) else {
+        return Ok(None);
+    };
+    let shown = found.input.shown.clone();
+    let path = reach.copy(&shown, scratch)?;
+    let form = form_of(&path, &shown)?;
+    Ok(Some(Found {
+        input: Input { path, shown },
+        form,
+        ..found.clone()
+    }))
+}
+
 fn place(groups: &mut Vec<Group>, kind: Kind, input: Input, header: Vec<String>, found: &Found) {
     let partitioned = !found.partitions.is_empty();
     let same = groups.iter_mut().find(|g| {
@@ -476,7 +557,7 @@ fn place(groups: &mut Vec<Group>, kind: Kind, input: Input, header: Vec<String>,
                 // Which of them belong together is seen once their columns are known.
                 Kind::Workbook | Kind::Json => true,
                 Kind::Parquet => partitioned && g.partitioned,
-                Kind::Sqlite | Kind::DuckDb => false,
+                Kind::Sqlite | Kind::DuckDb | Kind::Delta => false,
             }
     });
     let name = match (&found.folder, partitioned) {
@@ -497,6 +578,7 @@ fn place(groups: &mut Vec<Group>, kind: Kind, input: Input, header: Vec<String>,
             files: vec![input],
             header,
             partitioned,
+            folder: found.folder.clone(),
         }),
     }
 }
@@ -590,7 +672,7 @@ pub(crate) fn shared_name(a: &str, b: &str) -> String {
     }
 }
 
-fn fingerprint(path: &Path, shown: &str) -> Result<String, WarehouseError> {
+pub(crate) fn fingerprint(path: &Path, shown: &str) -> Result<String, WarehouseError> {
     let mut file = File::open(path).map_err(|e| unreadable(shown, &e))?;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0u8; 1 << 20];

@@ -11,4 +11,7 @@ mod imported_models;
 mod opening;
 mod page;
 mod processes;
+mod profile;
 mod program;
+mod remote;
+mod replay;

@@ -313,7 +313,7 @@ pub(crate) fn singular_phrase(words: &[String]) -> String {
 }
 
 /// Plural of the last word.
-pub(crate) fn plural(noun: &str) -> String {
+pub fn plural(noun: &str) -> String {
     if noun.ends_with('s') || noun.ends_with('x') || noun.ends_with("ch") || noun.ends_with("sh") {
         format!("{noun}es")
     } else if noun.ends_with('y') && !noun.ends_with("ey") && !noun.ends_with("ay") {
