@@ -11,7 +11,7 @@ linker := $(if $(shell command -v mold),-C link-arg=-fuse-ld=mold,$(if $(shell c
 export RUSTFLAGS := $(linker) -C link-arg=-Wl,-rpath,$(DUCKDB_LIB_DIR)
 runner := $(if $(shell command -v cargo-nextest),cargo nextest run --no-fail-fast --hide-progress-bar,cargo test)
 
-.PHONY: build demo test lint eval bench bench-tpcds oracle mutants attacks planted-errors faulty-models schemas setup
+.PHONY: build demo test lint eval bench bench-tpcds oracle mutants attacks planted-errors faulty-models fuzz schemas setup
 
 setup:
 	@scripts/fetch-duckdb.sh >/dev/null
@@ -72,6 +72,11 @@ oracle: setup
 mutants: setup
 	cargo mutants --package query --file 'crates/query/src/compile/**' \
 	  --shard $(or $(SHARD),0/1) --sharding round-robin --profile dev --timeout 300 --output $(CARGO_TARGET_DIR)/mutants
+
+# Files and models changed at random against their readers. FUZZ_SECONDS=n for each of the two, SEED=s
+fuzz: setup
+	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) SEED=$(or $(SEED),1) \
+	  cargo test --locked --package warehouse --package semantics --test fuzz -- --nocapture
 
 # Writes the published JSON Schemas anew from the types.
 schemas: setup

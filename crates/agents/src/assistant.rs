@@ -20,13 +20,20 @@ pub struct Options {
     pub name: Option<String>,
     /// What the user says about how files are to be read.
     pub reading: warehouse::Reading,
+    /// Who is told how far loading is.
+    pub progress: warehouse::Progress,
 }
+
+/// Variable of the environment that bounds the engine's memory ("2GB").
+const MEMORY: &str = "RETAIL_MEMORY";
 
 impl Options {
     /// The data alone.
     fn warehouse(&self) -> warehouse::Options {
         warehouse::Options {
             reading: self.reading.clone(),
+            memory: std::env::var(MEMORY).ok().filter(|m| !m.is_empty()),
+            progress: self.progress.clone(),
             ..warehouse::Options::default()
         }
     }
@@ -66,6 +73,7 @@ impl TryFrom<&answer::Certificate> for Options {
                 Some(reading) => serde_json::from_value(reading.clone())?,
                 None => warehouse::Reading::default(),
             },
+            progress: warehouse::Progress::default(),
         })
     }
 }

@@ -1,11 +1,12 @@
 //! Which data a command works on.
 
 use crate::ask::SourceArguments;
+use crate::cells::one_line;
 use agents::{Assistant, OpenError, Options};
 use serde::Deserialize;
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use warehouse::{Dates, Decimal, Reading};
+use warehouse::{Dates, Decimal, Progress, Reading};
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -105,6 +106,7 @@ pub(crate) fn open(source: &SourceArguments) -> Result<Assistant, OpenError> {
         model: source.model.clone(),
         name: None,
         reading: source.reading.reading(),
+        ..Options::default()
     };
     if options.data.is_empty() {
         match std::fs::read_to_string("retail.toml") {
@@ -127,13 +129,19 @@ pub(crate) fn open(source: &SourceArguments) -> Result<Assistant, OpenError> {
     opened(&options)
 }
 
-/// Opens; on a terminal a line says so while it lasts.
+/// Opens; on a terminal a line says how far it is while it lasts.
 fn opened(options: &Options) -> Result<Assistant, OpenError> {
     let shown = std::io::stderr().is_terminal();
+    let mut options = options.clone();
     if shown {
         eprint!("reading the data…");
+        options.progress = Progress::to(|stage| {
+            // A long name would leave parts of its line behind.
+            let text: String = one_line(&stage.to_string()).chars().take(60).collect();
+            eprint!("\r\u{1b}[2Kreading the data… {text}");
+        });
     }
-    let done = Assistant::open(options);
+    let done = Assistant::open(&options);
     if shown {
         eprint!("\r\u{1b}[2K");
     }
@@ -153,6 +161,7 @@ pub(crate) fn bundled(model: Option<PathBuf>, reading: Reading) -> Result<Assist
         model,
         name: Some("bundled data".into()),
         reading,
+        ..Options::default()
     })
 }
 

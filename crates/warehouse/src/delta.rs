@@ -6,7 +6,7 @@ use crate::load::{Loaded, all_used, shown, typed_columns, unique_name};
 use crate::remote::DELTA_LOG;
 use crate::source::Group;
 use crate::sql::{identifier, quoted};
-use crate::{WarehouseError, source};
+use crate::{Progress, WarehouseError, source};
 use duckdb::Connection;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +31,7 @@ pub(crate) fn fingerprint(folder: &Path, shown: &str) -> Result<String, Warehous
     for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         whole.update(name.as_bytes());
-        whole.update(source::fingerprint(&file, shown)?.as_bytes());
+        whole.update(source::fingerprint(&file, shown, &Progress::default())?.as_bytes());
     }
     Ok(whole.finalize().to_hex().to_string())
 }

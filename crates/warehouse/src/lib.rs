@@ -25,6 +25,7 @@ mod numbered_dates;
 mod parquet;
 mod periods;
 mod profile;
+mod progress;
 mod quality;
 mod reading;
 mod remote;
@@ -45,6 +46,7 @@ mod written_dates;
 pub use confined::{Confined, Confinement, Limits, Program, Visible, serve as serve_confined};
 pub use error::WarehouseError;
 pub use profile::WarehouseEvidence;
+pub use progress::{Progress, Stage};
 pub use quality::{Coverage, Gap, Spread};
 pub use reading::{Dates, Decimal, Reading};
 pub use rows::Execution;
@@ -67,9 +69,33 @@ pub struct Options {
     pub reading: Reading,
     /// Loads afresh even if the tables are known.
     pub no_cache: bool,
+    /// Memory of the engine, with its unit ("2GB"); what is larger spills to disk. Most of the
+    /// machine's if absent.
+    pub memory: Option<String>,
+    /// Who is told how far loading is.
+    pub progress: Progress,
     /// How to start the process for SQL that the compiler did not write; this program if absent,
     /// which has to know [`Program::ARGUMENT`] then.
     pub child: Option<Program>,
+}
+
+impl Options {
+    /// Bounds what a connection uses.
+    fn bound(&self, connection: &Connection) -> Result<(), WarehouseError> {
+        if let Some(threads) = self.threads {
+            connection.execute_batch(&format!("SET threads = {threads}"))?;
+        }
+        if let Some(memory) = &self.memory {
+            connection
+                .execute_batch(&format!("SET memory_limit = {}", sql::quoted(memory)))
+                .map_err(|_| WarehouseError::Reading {
+                    option: "memory".into(),
+                    value: memory.clone(),
+                    known: "500MB, 2GB, 1TiB …".into(),
+                })?;
+        }
+        Ok(())
+    }
 }
 
 /// Loaded data, ready for compiled queries.
@@ -141,7 +167,7 @@ impl Warehouse {
         let input = standard_input::Held::of(paths)?;
         let paths = input.paths();
         let reach = remote::Reach::of(paths)?;
-        let mut inventory = source::take_stock(paths, reach.as_ref())?;
+        let mut inventory = source::take_stock(paths, reach.as_ref(), &options.progress)?;
         input.rename(&mut inventory.sources);
         let cache = options.cache_dir.clone().unwrap_or_else(default_cache_dir);
         let key = &inventory.fingerprint[..24];
@@ -184,9 +210,7 @@ impl Warehouse {
         let profile = read_profile(&folder)?;
         let config = Config::default().access_mode(AccessMode::ReadOnly)?;
         let connection = Connection::open_with_flags(&database, config)?;
-        if let Some(threads) = options.threads {
-            connection.execute_batch(&format!("SET threads = {threads}"))?;
-        }
+        options.bound(&connection)?;
         for setting in query::Dialect::DuckDb.session() {
             connection.execute_batch(setting)?;
         }
@@ -211,9 +235,7 @@ impl Warehouse {
         options: &Options,
     ) -> Result<(), WarehouseError> {
         let connection = Connection::open(work.join("tables.duckdb"))?;
-        if let Some(threads) = options.threads {
-            connection.execute_batch(&format!("SET threads = {threads}"))?;
-        }
+        options.bound(&connection)?;
         connection.execute_batch("SET preserve_insertion_order = true")?;
         if inventory.bytes() <= LARGEST_UNPACKED {
             connection.execute_batch("SET force_compression = 'uncompressed'")?;
@@ -226,7 +248,7 @@ impl Warehouse {
         };
         std::fs::create_dir(&scratch).map_err(unusable)?;
         let arranged = source::arrange(inventory, reach, &scratch, &options.reading)?;
-        let tables = load::load(&connection, arranged, &options.reading)?;
+        let tables = load::load(&connection, arranged, &options.reading, &options.progress)?;
         std::fs::remove_dir_all(&scratch).map_err(unusable)?;
         if let Some(file) = inventory.changed() {
             return Err(WarehouseError::Changed(file));
@@ -241,6 +263,10 @@ impl Warehouse {
             tables: Vec::new(),
         };
         for table in &tables {
+            options.progress.tell(&Stage::Measuring {
+                table: &table.name,
+                rows: table.intake.used,
+            });
             profile.tables.push(profile::profile(&connection, table)?);
         }
         let json = serde_json::to_vec(&profile).map_err(|e| WarehouseError::Cache {

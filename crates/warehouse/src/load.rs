@@ -4,7 +4,7 @@ use crate::reading::Reading;
 use crate::source::{Arranged, Group, Kind, Skipped};
 use crate::sql::{identifier, quoted};
 use crate::typing::Typing;
-use crate::{WarehouseError, database, delimited, delta, parquet, staged};
+use crate::{Progress, Stage, WarehouseError, database, delimited, delta, parquet, staged};
 use duckdb::Connection;
 use semantics::{DataType, DeclaredKey, Intake};
 
@@ -28,6 +28,7 @@ pub(crate) fn load(
     connection: &Connection,
     arranged: Arranged,
     reading: &Reading,
+    progress: &Progress,
 ) -> Result<Vec<Loaded>, WarehouseError> {
     let Arranged {
         groups,
@@ -38,6 +39,7 @@ pub(crate) fn load(
     let mut loaded: Vec<Loaded> = Vec::new();
     let mut first_error = None;
     for group in &groups {
+        progress.tell(&Stage::Loading { table: &group.name });
         let tables = match group.kind {
             Kind::Delimited(delimiter) => {
                 delimited::load(connection, group, delimiter, reading, &loaded)

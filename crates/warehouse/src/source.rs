@@ -1,8 +1,8 @@
 //! What a path stands for: which files, of which kind, and their fingerprint.
 
-use crate::WarehouseError;
 use crate::reading::Reading;
 use crate::remote::Reach;
+use crate::{Progress, Stage, WarehouseError};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -136,6 +136,7 @@ fn stamp(path: &Path) -> Option<(u64, Option<SystemTime>)> {
 pub(crate) fn take_stock(
     paths: &[PathBuf],
     reach: Option<&Reach>,
+    progress: &Progress,
 ) -> Result<Inventory, WarehouseError> {
     let mut inventory = Inventory::default();
     let mut candidates: Vec<Candidate> = Vec::new();
@@ -170,7 +171,7 @@ pub(crate) fn take_stock(
     for candidate in candidates {
         let shown = candidate.path.display().to_string();
         let name = shown.rsplit('/').next().unwrap_or(&shown).to_string();
-        let (form, print) = match candidate.known(&shown) {
+        let (form, print) = match candidate.known(&shown, progress) {
             Ok(known) => known,
             Err(e) if candidate.folder.is_some() => {
                 inventory.skipped.push(Skipped {
@@ -260,14 +261,17 @@ impl Candidate {
     }
 
     /// Form and fingerprint.
-    fn known(&self, shown: &str) -> Result<(Form, String), WarehouseError> {
+    fn known(&self, shown: &str, progress: &Progress) -> Result<(Form, String), WarehouseError> {
         match &self.known {
             Some(known) => Ok(known.clone()),
             None if self.path.is_dir() => Ok((
                 Form::Known(Kind::Delta),
                 crate::delta::fingerprint(&self.path, shown)?,
             )),
-            None => Ok((form_of(&self.path, shown)?, fingerprint(&self.path, shown)?)),
+            None => Ok((
+                form_of(&self.path, shown)?,
+                fingerprint(&self.path, shown, progress)?,
+            )),
         }
     }
 }
@@ -672,16 +676,32 @@ pub(crate) fn shared_name(a: &str, b: &str) -> String {
     }
 }
 
-pub(crate) fn fingerprint(path: &Path, shown: &str) -> Result<String, WarehouseError> {
+/// Hash of all bytes of a file.
+pub(crate) fn fingerprint(
+    path: &Path,
+    shown: &str,
+    progress: &Progress,
+) -> Result<String, WarehouseError> {
     let mut file = File::open(path).map_err(|e| unreadable(shown, &e))?;
+    let bytes = file.metadata().map_or(0, |m| m.len());
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0u8; 1 << 20];
+    let mut done = 0;
     loop {
         let read = file.read(&mut buffer).map_err(|e| unreadable(shown, &e))?;
         if read == 0 {
             return Ok(hasher.finalize().to_hex().to_string());
         }
         hasher.update(&buffer[..read]);
+        done += read as u64;
+        // Every so often only: a line on a terminal is slow.
+        if done % (64 << 20) < read as u64 {
+            progress.tell(&Stage::Looking {
+                file: shown,
+                done,
+                bytes,
+            });
+        }
     }
 }
 

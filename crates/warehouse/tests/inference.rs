@@ -1,5 +1,5 @@
 //! What is inferred from tables that nobody prepared. The cases are data under `suites/inference`:
-//! `[{name, why, files: {"NAME.csv": [lines]}, entities, fields, metrics, no_metrics, time, values}]`.
+//! `[{name, why, files: {"NAME.csv": [lines]}, entities, fields, metrics, no_metrics, links, time, values}]`.
 //!
 //! `entities` gives key and display by noun; `fields` parts of a field by `dataset.field`, and under
 //! `called` names that it must go by; `metrics` likewise, a `value` being computed for real;
@@ -31,6 +31,8 @@ struct Case {
     metrics: BTreeMap<String, Json>,
     #[serde(default)]
     no_metrics: Vec<String>,
+    /// References that are due, as "orders.ship_via -> shippers"; an empty list says that there is none.
+    links: Option<Vec<String>>,
     #[serde(default)]
     time: Option<String>,
     #[serde(default)]
@@ -197,6 +199,16 @@ fn judge(warehouse: &Warehouse, case: &Case) -> Vec<String> {
     for name in &case.no_metrics {
         if model.metric(name).is_some() {
             wrong.push(format!("there is a metric {name}"));
+        }
+    }
+    if let Some(links) = &case.links {
+        let found: Vec<String> = model
+            .relationships
+            .iter()
+            .map(|r| format!("{}.{} -> {}", r.from, r.from_fields.join("+"), r.to))
+            .collect();
+        if found != *links {
+            wrong.push(format!("links {found:?}"));
         }
     }
     if let Some(time) = &case.time

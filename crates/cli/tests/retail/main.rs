@@ -15,3 +15,4 @@ mod profile;
 mod program;
 mod remote;
 mod replay;
+mod unreadable;
