@@ -11,7 +11,7 @@ linker := $(if $(shell command -v mold),-C link-arg=-fuse-ld=mold,$(if $(shell c
 export RUSTFLAGS := $(linker) -C link-arg=-Wl,-rpath,$(DUCKDB_LIB_DIR)
 runner := $(if $(shell command -v cargo-nextest),cargo nextest run --no-fail-fast --hide-progress-bar,cargo test)
 
-.PHONY: build demo test lint eval bench bench-tpcds oracle mutants attacks planted-errors faulty-models fuzz schemas setup
+.PHONY: build demo test lint eval bench bench-tpcds oracle mutants attacks planted-errors faulty-models bench-size fuzz schemas setup
 
 setup:
 	@scripts/fetch-duckdb.sh >/dev/null
@@ -72,6 +72,12 @@ oracle: setup
 mutants: setup
 	cargo mutants --package query --file 'crates/query/src/compile/**' \
 	  --shard $(or $(SHARD),0/1) --sharding round-robin --profile dev --timeout 300 --output $(CARGO_TARGET_DIR)/mutants
+
+# Files larger than the memory that the engine may use. CSV=gigabytes PARQUET=gigabytes MEMORY=2GB
+bench-size: build
+	python3 -m venv $(cache)/bench-size-environment && $(cache)/bench-size-environment/bin/pip install --quiet duckdb==1.5.5
+	RETAIL=$(CURDIR)/bin/retail $(cache)/bench-size-environment/bin/python scripts/bench-size.py \
+	  --csv $(or $(CSV),2) --parquet $(or $(PARQUET),5) --memory $(or $(MEMORY),2GB)
 
 # Files and models changed at random against their readers. FUZZ_SECONDS=n for each of the two, SEED=s
 fuzz: setup

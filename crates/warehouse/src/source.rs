@@ -154,7 +154,9 @@ pub(crate) fn take_stock(
             }
         })?;
         if meta.is_dir() && crate::delta::is_table(path) {
-            candidates.push(Candidate::at(path, None));
+            // Without the slash at its end, which would leave the table without a name.
+            let folder: PathBuf = path.components().collect();
+            candidates.push(Candidate::at(&folder, None));
         } else if meta.is_dir() {
             let before = candidates.len() + inventory.skipped.len();
             walk(path, path, &[], &mut candidates, &mut inventory.skipped)?;

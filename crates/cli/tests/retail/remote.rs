@@ -220,7 +220,7 @@ fn object_stores_are_read_like_folders_and_keys_stay_secret() {
     // The same folder on disk and in a store.
     let local = place.run(&["profile", "--json", "--data", "lake"]);
     assert_eq!(tables(&local), expected(&all));
-    let table = place.run(&["profile", "--json", "--data", "lake/stock"]);
+    let table = place.run(&["profile", "--json", "--data", "lake/stock/"]);
     assert_eq!(tables(&table), expected(&[("stock", 2)]));
 
     server.put("/shop", b"");

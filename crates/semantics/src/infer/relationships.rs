@@ -140,6 +140,10 @@ pub(super) fn find(
                     ),
                 );
                 let mut share = evidence.inclusion(from, at);
+                // A deed is a weaker sign than a noun: all of it has to be there, in a short list.
+                if names == BY_DEED && (share < 1.0 || profile.tables[t].rows * 10 > table.rows) {
+                    continue;
+                }
                 if share < 0.9 {
                     // What is known of some only ("demographics" of some households, "returns" of
                     // some orders): all of them occur here, under the same name.
