@@ -1,7 +1,7 @@
 //! The model documents of the suites, changed at random and read: whatever they hold, the readers end
 //! without a panic, and what they take for a model without errors is written and read back. `make fuzz`
 //! runs it for ten minutes; without `FUZZ_SECONDS` it is a short look.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test target")]
+#![expect(clippy::unwrap_used, reason = "a test target")]
 
 #[path = "../../warehouse/tests/mutation/mod.rs"]
 mod mutation;

@@ -41,9 +41,12 @@ impl fmt::Display for Stage<'_> {
     }
 }
 
+/// What is called for each stage.
+type Told = dyn Fn(&Stage<'_>) + Send + Sync;
+
 /// Who is told of each stage; nobody by default. What is told may come often, and from one thread.
 #[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(&Stage<'_>) + Send + Sync>>);
+pub struct Progress(Option<Arc<Told>>);
 
 impl Progress {
     /// Tells this function.

@@ -7,12 +7,7 @@
 //! gzip, or a plan of so many `days`; `gzip` packs it and `cut` leaves so many bytes. All of them are
 //! opened as one folder unless `open` names paths. `tables` gives each table's columns as "name type"
 //! and its rows in order; `says` parts of what is told about the reading.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test target"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test target")]
 
 use duckdb::{AccessMode, Config, Connection};
 use flate2::{Compression, write::GzEncoder};

@@ -1,7 +1,11 @@
 //! Files, folders and Delta tables in object stores, on a server that speaks S3's protocol (moto, which
 //! `scripts/fetch-moto.sh` installs). Without the server or the engine's extensions the test is skipped
 //! and says so.
-#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+#![expect(
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot go on fails, one that is skipped says so"
+)]
 
 use crate::program::{Place, document};
 use duckdb::Connection;

@@ -1,5 +1,4 @@
 //! Files that may not be read, and files that change while they are read.
-#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 use crate::program::{Place, document};
 use std::fmt::Write as _;
@@ -39,7 +38,7 @@ fn without_rights(place: &Place, arguments: &[&str]) -> Option<Output> {
 }
 
 fn forbid(path: &Path) {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o0)).unwrap();
 }
 
 #[test]
