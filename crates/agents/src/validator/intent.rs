@@ -791,7 +791,12 @@ fn period(query: &Query, model: &Model, wanted: &Wanted, inventory: &Inventory) 
             .as_ref()
             .is_none_or(|c| c.comparable.is_none())
         && query.metrics.iter().all(|t| is_simple(&t.measure, model));
-    if let Some(other) = periods::prior(query).filter(|_| plain && !running) {
+    let other = if running {
+        periods::one_back(query)
+    } else {
+        periods::prior(query)
+    };
+    if let Some(other) = other.filter(|_| plain) {
         let mut allowed = wanted.dates.clone();
         allowed.extend(
             [other.start, other.end]
@@ -841,7 +846,13 @@ fn comparison(query: &Query, model: &Model, inventory: &Inventory) -> Option<Str
             .find(|d| !inventory.has_date(d));
         return lost.map(|d| format!("{level}: the day {d} of the other period is not in the SQL"));
     }
-    (inventory.dates().len() < 3 && query.time.as_ref().is_some_and(|t| t.range.is_some()))
+    // Two levels before a day need no more than the two days.
+    let levels = query
+        .metrics
+        .iter()
+        .all(|t| is_level(&t.measure, model) || matches!(t.measure, Measure::Opening(_)));
+    let days = if levels { 2 } else { 3 };
+    (inventory.dates().len() < days && query.time.as_ref().is_some_and(|t| t.range.is_some()))
         .then(|| level.to_string())
 }
 

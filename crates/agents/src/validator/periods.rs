@@ -99,6 +99,27 @@ pub(super) fn prior(query: &Query) -> Option<Span> {
     }
 }
 
+/// Of a series whose periods are set against the ones before, those that the whole range is set
+/// against: the range moved back by one. None where the data cuts it off or a calendar has other
+/// periods.
+pub(super) fn one_back(query: &Query) -> Option<Span> {
+    prior(query)?;
+    if !matches!(query.compare.as_ref()?.to, CompareTo::PriorPeriod) {
+        return None;
+    }
+    let range = Span::of(query.time.as_ref()?.range.as_ref()?)?;
+    let months = query.dimensions.iter().find_map(|d| match d {
+        query::Dimension::Time(query::Grain::Month) => Some(1),
+        query::Dimension::Time(query::Grain::Quarter) => Some(3),
+        query::Dimension::Time(query::Grain::Year) => Some(12),
+        _ => None,
+    })?;
+    Some(Span::new(
+        range.start?.checked_sub(months.months()).ok()?,
+        range.end?.checked_sub(months.months()).ok()?,
+    ))
+}
+
 /// Reads a period at the start of `text`; gives its length in characters.
 pub(super) fn read(text: &[char]) -> Option<(usize, Span)> {
     let (words, ends) = words(text);
