@@ -5,7 +5,7 @@
     reason = "a benchmark that cannot go on ends"
 )]
 
-use agents::{Assistant, Conversation, Options, Question};
+use agents::{Assistant, CacheSettings, Conversation, Options, Question};
 use answer::Status;
 use std::time::Instant;
 
@@ -18,6 +18,11 @@ fn main() {
         bundled::ensure(&warehouse::default_cache_dir()).expect("the bundled data can be written");
     let assistant = Assistant::open(&Options {
         data: vec![data],
+        // The engine runs each time.
+        cache: CacheSettings {
+            hours: 0.0,
+            ..CacheSettings::default()
+        },
         ..Options::default()
     })
     .expect("the bundled data opens");

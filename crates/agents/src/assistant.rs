@@ -1,12 +1,11 @@
 //! One data source with everything that answering questions about it needs.
 
-use crate::model_file::model_over;
-use language::{Context, ValueIndex, Vocabulary};
+use crate::model_file::{model_over, overlay_of};
+use language::{ValueIndex, Vocabulary};
 use query::{Dialect, Dimension, Measure, Query, Term};
 use semantics::{FieldRef, Model, Role, Subject};
-use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use warehouse::{Stop, Warehouse, WarehouseError};
+use warehouse::{Stop, Warehouse, WarehouseError, Watch};
 
 /// What to open.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +21,8 @@ pub struct Options {
     pub reading: warehouse::Reading,
     /// Who is told how far loading is.
     pub progress: warehouse::Progress,
+    /// How long and how much rows of earlier questions are kept.
+    pub cache: warehouse::CacheSettings,
 }
 
 /// Variable of the environment that bounds the engine's memory ("2GB").
@@ -34,6 +35,7 @@ impl Options {
             reading: self.reading.clone(),
             memory: std::env::var(MEMORY).ok().filter(|m| !m.is_empty()),
             progress: self.progress.clone(),
+            results: self.cache.clone(),
             ..warehouse::Options::default()
         }
     }
@@ -74,6 +76,8 @@ impl TryFrom<&answer::Certificate> for Options {
                 None => warehouse::Reading::default(),
             },
             progress: warehouse::Progress::default(),
+            // A replay runs every step.
+            cache: warehouse::CacheSettings::default(),
         })
     }
 }
@@ -89,19 +93,10 @@ pub struct Question {
     pub conversation: Option<String>,
     /// The date that stands for today (`YYYY-MM-DD`).
     pub as_of: Option<String>,
+    /// Runs every step, also where its rows are known.
+    pub no_cache: bool,
     /// Ends the work early; the document then fails with the code `stopped`.
     pub stop: Stop,
-}
-
-/// What earlier turns left behind.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Conversation {
-    /// The last answered turn.
-    #[serde(default)]
-    pub(crate) context: Option<Context>,
-    /// Labels and queries of an open question back.
-    #[serde(default)]
-    pub(crate) options: Vec<(String, Query)>,
 }
 
 /// Why a source could not be opened.
@@ -135,6 +130,8 @@ pub struct Assistant {
     pub(crate) engine: String,
     pub(crate) opening: answer::Opening,
     name: String,
+    options: Options,
+    model_files: Watch,
 }
 
 /// Values of one field that are looked up from questions, at most.
@@ -146,6 +143,9 @@ impl Assistant {
     /// # Errors
     /// What is wrong with the data or the model, with what to do.
     pub fn open(options: &Options) -> Result<Assistant, OpenError> {
+        let mut model_files: Vec<PathBuf> = options.model.iter().cloned().collect();
+        model_files.extend(options.model.as_deref().and_then(overlay_of));
+        let model_files = Watch::over(&model_files);
         let warehouse = Warehouse::open(&options.data, &options.warehouse())?;
         let model = match &options.model {
             Some(path) => model_over(path, warehouse.profile(), &mut warehouse.evidence())?,
@@ -175,7 +175,22 @@ impl Assistant {
             engine,
             opening: options.opening(),
             name,
+            options: options.clone(),
+            model_files,
         })
+    }
+
+    /// Whether files and model are still what was opened.
+    pub fn is_current(&self) -> bool {
+        self.warehouse.is_current() && self.model_files.is_unchanged()
+    }
+
+    /// Opens the same source again, as it is now.
+    ///
+    /// # Errors
+    /// As [`Assistant::open`].
+    pub fn reopen(&self) -> Result<Assistant, OpenError> {
+        Assistant::open(&self.options)
     }
 
     /// The semantic model in use.

@@ -1,10 +1,10 @@
 //! The data engineer: compiles a step and runs it.
 
-use crate::assistant::Assistant;
+use crate::assistant::{Assistant, Question};
 use crate::planner::Step;
 use answer::PlanStep;
 use query::{CompiledQuery, Dialect, QueryError};
-use warehouse::{Stop, WarehouseError};
+use warehouse::WarehouseError;
 
 /// Why a step gave no rows.
 #[derive(Debug, thiserror::Error)]
@@ -32,22 +32,27 @@ impl StepError {
     }
 }
 
-/// Compiles and runs one step, unless it is stopped.
+/// Compiles one step and gets its rows, unless it is stopped.
 pub(crate) fn run(
     assistant: &Assistant,
     step: &Step,
     number: usize,
-    stop: &Stop,
+    question: &Question,
 ) -> Result<(PlanStep, CompiledQuery), StepError> {
     let compiled = query::compile(&assistant.model, &step.query, Dialect::DuckDb)?;
-    let done = assistant.warehouse.run_until(&compiled, stop)?;
+    let asked = warehouse::Asked {
+        reader: None,
+        no_cache: question.no_cache,
+        stop: &question.stop,
+    };
+    let done = assistant.warehouse.answer(&compiled, &asked)?;
     let plan = PlanStep {
         id: format!("s{number}"),
         purpose: step.purpose.clone(),
         query: serde_json::to_value(&step.query).unwrap_or_default(),
         sql: compiled.sql().to_string(),
         engine: assistant.engine.clone(),
-        cache: "miss".into(),
+        cache: done.cache.name().into(),
         elapsed_ms: done.elapsed_ms,
         result: Some(done.table),
     };

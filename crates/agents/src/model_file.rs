@@ -8,7 +8,7 @@ use warehouse::Warehouse;
 
 /// The overlay that belongs to a document: `X.overlay.yaml` beside `X.ossie.yaml` or `X.yaml`, or
 /// the same with another ending.
-fn overlay_of(path: &Path) -> Option<PathBuf> {
+pub(crate) fn overlay_of(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
     let (stem, _) = name.rsplit_once('.')?;
     let stem = stem.strip_suffix(".ossie").unwrap_or(stem);

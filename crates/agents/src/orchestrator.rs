@@ -5,13 +5,14 @@
 mod agreement;
 
 use crate::analyst::{Finding, analyse};
-use crate::assistant::{Assistant, Conversation, Question};
+use crate::assistant::{Assistant, Question};
 use crate::{engineer, intent, planner, validator};
 use answer::{
     AnswerDocument, Cell, Certificate, Claim, ClaimSource, Clarification, ClarificationOption,
     ErrorReport, Event, Narrative, ResultTable, Status, Verdict,
 };
 use language::{Context, Knowledge, Reading, Understanding, understand};
+use memory::{Conversation, Turn};
 use query::{Dimension, Query};
 use std::time::Instant;
 
@@ -38,9 +39,12 @@ impl Assistant {
         let mut document = AnswerDocument::empty(&question.text, Status::Failed);
         document.id = question.id.clone();
         document.conversation = question.conversation.clone();
-        let understanding = match self.picked(question, conversation) {
-            Some(reading) => Understanding::Answer(reading),
-            None => self.settled(self.understand(question, conversation), question),
+        let (chosen, understanding) = match self.picked(question, conversation) {
+            Some((label, reading)) => (Some(label), Understanding::Answer(reading)),
+            None => (
+                None,
+                self.settled(self.understand(question, conversation), question),
+            ),
         };
         document
             .timings_ms
@@ -98,17 +102,33 @@ impl Assistant {
         document
             .timings_ms
             .insert("total".into(), milliseconds(start));
+        let query = conversation.context.as_ref().map(|c| c.query.clone());
+        conversation.record(Turn {
+            id: String::new(),
+            at: 0,
+            question: question.text.clone(),
+            status: document.status,
+            chosen,
+            restatement: document.restatement.clone(),
+            query: query.filter(|_| document.status == Status::Answered),
+            code: document.error.as_ref().map(|e| e.code.clone()),
+            seal: document.certificate.as_ref().map(Into::into),
+        });
         on_event(&Event::Done(Box::new(document.clone())));
         document
     }
 
-    /// Answers a typed query again, for a replay.
+    /// Answers a typed query again, for a replay: each step runs.
     pub fn replay(
         &self,
         question: &Question,
         query: &serde_json::Value,
         conversation: &mut Conversation,
     ) -> AnswerDocument {
+        let question = &Question {
+            no_cache: true,
+            ..question.clone()
+        };
         let mut document = AnswerDocument::empty(&question.text, Status::Failed);
         match serde_json::from_value::<Query>(query.clone()) {
             Ok(query) => {
@@ -133,8 +153,12 @@ impl Assistant {
         document
     }
 
-    /// A turn that names an option of the question back, by number or label.
-    fn picked(&self, question: &Question, conversation: &Conversation) -> Option<Reading> {
+    /// A turn that names an option of the question back, by number or label: its label and reading.
+    fn picked(
+        &self,
+        question: &Question,
+        conversation: &Conversation,
+    ) -> Option<(String, Reading)> {
         let text = question.text.trim();
         let by_number = text
             .parse::<usize>()
@@ -147,14 +171,15 @@ impl Assistant {
                 .iter()
                 .find(|(label, _)| label.eq_ignore_ascii_case(text))
         })?;
-        Some(Reading {
+        let reading = Reading {
             restatement: language::restate(&chosen.1, &self.model),
             query: chosen.1.clone(),
             assumptions: Vec::new(),
             rewinds: false,
             signs: None,
             others: Vec::new(),
-        })
+        };
+        Some((chosen.0.clone(), reading))
     }
 
     fn today(&self, question: &Question) -> jiff::civil::Date {
@@ -245,7 +270,7 @@ impl Assistant {
         let running = Instant::now();
         let mut main = None;
         for (i, step) in steps.iter().enumerate() {
-            match engineer::run(self, step, i + 1, &question.stop) {
+            match engineer::run(self, step, i + 1, question) {
                 Ok((plan, compiled)) => {
                     on_event(&Event::Sql {
                         step: plan.id.clone(),
@@ -306,8 +331,18 @@ impl Assistant {
         document
             .timings_ms
             .insert("validate".into(), milliseconds(checking));
-        on_event(&Event::Verdict(verification.clone()));
         let verified = verification.verdict == Verdict::Verified;
+        document.confidence = reading
+            .signs
+            .clone()
+            .map(|signs| confidence(signs, &reading.query, &result));
+        let doubtful = document.confidence.is_some_and(|c| c < EVEN_ODDS);
+        if verified && doubtful && !reading.others.is_empty() {
+            // What is taken back into a question is not said first.
+            self.doubt(&reading, conversation, document, on_event);
+            return;
+        }
+        on_event(&Event::Verdict(verification.clone()));
         let failed: Vec<String> = verification
             .checks
             .iter()
@@ -318,6 +353,7 @@ impl Assistant {
         document.certificate = Some(self.certificate(question, &reading.query, &plan.sql, &result));
         if !verified {
             document.status = Status::Failed;
+            document.confidence = None;
             document.narrative = None;
             document.chart = None;
             document.result = None;
@@ -340,14 +376,6 @@ impl Assistant {
         }
         if let Some(chart) = &document.chart {
             on_event(&Event::Chart(chart.clone()));
-        }
-        document.confidence = reading
-            .signs
-            .clone()
-            .map(|signs| confidence(signs, &reading.query, &result));
-        if document.confidence.is_some_and(|c| c < EVEN_ODDS) && !reading.others.is_empty() {
-            self.doubt(&reading, conversation, document, on_event);
-            return;
         }
         document.status = Status::Answered;
         let context = Context {

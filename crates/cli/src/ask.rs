@@ -1,14 +1,17 @@
-//! `ask`, `chat`, `demo` and `serve`.
+//! `ask`, `demo` and `serve`.
 
+use crate::live::Live;
 use crate::render::{self, Detail};
 use crate::source;
 use crate::terminal::{Ink, Terminal};
 use agents::{Assistant, Conversation, OpenError, Question};
 use answer::{AnswerDocument, ErrorReport, Status};
+use export::{ExportError, Format};
+use memory::{Key, Memory};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::HashMap;
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 /// The question that the product opens with.
@@ -43,9 +46,15 @@ pub(crate) struct AskArguments {
     /// Print the answer alone.
     #[arg(long)]
     quiet: bool,
+    /// Also write the rows to this file (.csv or .xlsx).
+    #[arg(long, value_name = "FILE", conflicts_with = "batch")]
+    export: Option<PathBuf>,
     /// Show the SQL.
     #[arg(long)]
     sql: bool,
+    /// Run every step, also where its rows are known from an earlier question.
+    #[arg(long)]
+    no_cache: bool,
     /// Show on standard error how the words were read.
     #[arg(long)]
     explain: bool,
@@ -122,6 +131,9 @@ pub(crate) fn ask(arguments: &AskArguments) -> u8 {
         let message = format!("--as-of takes a day as YYYY-MM-DD, not `{day}`");
         return misused(&text, arguments.json, message, "--as-of 2024-12-31");
     }
+    if let Some(Err(e)) = arguments.export.as_deref().map(Format::of) {
+        return misused(&text, arguments.json, e.to_string(), e.hint());
+    }
     let assistant = match source::open(&arguments.source) {
         Ok(assistant) => assistant,
         Err(e) => {
@@ -132,16 +144,23 @@ pub(crate) fn ask(arguments: &AskArguments) -> u8 {
             return 5;
         }
     };
-    let mut conversation = arguments
-        .conversation
-        .as_deref()
-        .map(recall)
-        .unwrap_or_default();
+    let memory = match arguments.conversation.as_deref().map(|_| source::memory()) {
+        Some(Err(e)) => {
+            if arguments.json {
+                print_json(&failed(&text, &e));
+            }
+            report(&e);
+            return 5;
+        }
+        Some(Ok(memory)) => Some(memory),
+        None => None,
+    };
     let question = Question {
         text,
         id: None,
         conversation: arguments.conversation.clone(),
         as_of: arguments.as_of.clone(),
+        no_cache: arguments.no_cache,
         ..Question::default()
     };
     if arguments.explain {
@@ -149,20 +168,61 @@ pub(crate) fn ask(arguments: &AskArguments) -> u8 {
             eprintln!("{line}");
         }
     }
-    let document = assistant.ask(&question, &mut conversation, &mut |_| {});
-    if let Some(name) = &arguments.conversation {
-        remember(name, &conversation);
+    let shown = !arguments.json && !arguments.quiet;
+    let mut live = shown.then(Live::begin).flatten();
+    let mut on_event = |event: &_| {
+        if let Some(live) = &mut live {
+            live.see(event);
+        }
+    };
+    let document = match (&memory, &arguments.conversation) {
+        (Some(memory), Some(name)) => {
+            let key = Key::new(memory.owner(), name);
+            assistant.ask_in(&question, memory, &key, &mut on_event)
+        }
+        _ => assistant.ask(&question, &mut Conversation::default(), &mut on_event),
+    };
+    let detail = Detail {
+        sql: arguments.sql,
+        quiet: arguments.quiet,
+    };
+    match live {
+        _ if arguments.json => print_json(&document),
+        Some(live) => live.end(&document, detail),
+        None => render::show(&document, detail),
     }
-    if arguments.json {
-        print_json(&document);
-    } else {
-        let detail = Detail {
-            sql: arguments.sql,
-            quiet: arguments.quiet,
-        };
-        render::show(&document, detail);
+    if let Some(path) = &arguments.export
+        && document.status == Status::Answered
+        && let Err(e) = write(&document, path)
+    {
+        report(&e);
+        return 1;
     }
     exit_code(&document)
+}
+
+/// Writes the rows of an answer, whole or not at all.
+fn write(document: &AnswerDocument, path: &Path) -> Result<(), OpenError> {
+    let failed = |e: ExportError| OpenError {
+        code: e.code().into(),
+        message: e.to_string(),
+        hint: e.hint().into(),
+    };
+    let bytes = Format::of(path)
+        .and_then(|format| export::export(document, format))
+        .map_err(failed)?;
+    let mut part = path.as_os_str().to_owned();
+    part.push(format!(".{}.part", std::process::id()));
+    let part = PathBuf::from(part);
+    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
+    written.map_err(|e| {
+        let _ = std::fs::remove_file(&part);
+        OpenError {
+            code: "export_unwritable".into(),
+            message: format!("`{}` cannot be written: {e}", path.display()),
+            hint: "choose a folder that can be written".into(),
+        }
+    })
 }
 
 fn is_day(text: &str) -> bool {
@@ -258,6 +318,7 @@ fn ask_batch(arguments: &AskArguments, path: &Path) -> u8 {
                     id,
                     conversation: l.conversation.clone(),
                     as_of: l.as_of.or_else(|| arguments.as_of.clone()),
+                    no_cache: arguments.no_cache,
                     ..Question::default()
                 };
                 match l.conversation {
@@ -275,90 +336,16 @@ fn ask_batch(arguments: &AskArguments, path: &Path) -> u8 {
     if opened.is_err() { 5 } else { 0 }
 }
 
-fn conversation_file(name: &str) -> PathBuf {
-    let safe: String = name
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '-' {
-                c
-            } else {
-                '_'
-            }
-        })
-        .take(80)
-        .collect();
-    let mut sum: u64 = 1_469_598_103_934_665_603;
-    for b in name.bytes() {
-        sum = (sum ^ u64::from(b)).wrapping_mul(1_099_511_628_211);
-    }
-    warehouse::default_cache_dir()
-        .join("conversations")
-        .join(format!("{safe}-{sum:016x}.json"))
-}
-
-fn recall(name: &str) -> Conversation {
-    std::fs::read(conversation_file(name))
-        .ok()
-        .and_then(|b| serde_json::from_slice(&b).ok())
-        .unwrap_or_default()
-}
-
-fn remember(name: &str, conversation: &Conversation) {
-    let file = conversation_file(name);
-    let Some(folder) = file.parent() else { return };
-    let part = file.with_extension(format!("{}.part", std::process::id()));
-    let written = std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&part, serde_json::to_vec(conversation).unwrap_or_default()))
-        .and_then(|()| std::fs::rename(&part, &file));
-    if let Err(e) = written {
-        eprintln!("note: the conversation could not be kept: {e}");
-    }
-}
-
-pub(crate) fn chat(arguments: &SourceArguments) -> u8 {
-    let assistant = match source::open(arguments) {
+pub(crate) fn demo(port: u16, open: bool) -> u8 {
+    let assistant = match source::bundled(None, warehouse::Reading::default()) {
         Ok(assistant) => assistant,
         Err(e) => {
             report(&e);
             return 5;
         }
     };
-    let terminal = std::io::stdin().is_terminal();
-    let paper = Terminal::output();
-    if terminal {
-        println!(
-            "Ask {} anything. A number picks an option; an empty line or Ctrl-D ends it.",
-            assistant.source_name()
-        );
-    }
-    let mut conversation = Conversation::default();
-    let mut lines = std::io::stdin().lock().lines();
-    loop {
-        if terminal {
-            print!("\n{} ", paper.paint(Ink::Accent, "›"));
-            let _ = std::io::stdout().flush();
-        }
-        let Some(Ok(line)) = lines.next() else {
-            return 0;
-        };
-        if line.trim().is_empty() {
-            return 0;
-        }
-        let document = assistant.ask(
-            &Question {
-                text: line,
-                ..Question::default()
-            },
-            &mut conversation,
-            &mut |_| {},
-        );
-        render::show(&document, Detail::default());
-    }
-}
-
-pub(crate) fn demo(port: u16, open: bool) -> u8 {
-    let assistant = match source::bundled(None, warehouse::Reading::default()) {
-        Ok(assistant) => assistant,
+    let memory = match source::memory() {
+        Ok(memory) => memory,
         Err(e) => {
             report(&e);
             return 5;
@@ -375,12 +362,13 @@ pub(crate) fn demo(port: u16, open: bool) -> u8 {
     );
     render::show(&document, Detail::default());
     println!();
-    run(assistant, port, open, Some(OPENING))
+    run(assistant, memory, port, open, Some(OPENING))
 }
 
 pub(crate) fn serve(arguments: &SourceArguments, port: u16, open: bool) -> u8 {
-    match source::open(arguments) {
-        Ok(assistant) => run(assistant, port, open, None),
+    let opened = source::memory().and_then(|memory| Ok((source::open(arguments)?, memory)));
+    match opened {
+        Ok((assistant, memory)) => run(assistant, memory, port, open, None),
         Err(e) => {
             report(&e);
             5
@@ -388,12 +376,12 @@ pub(crate) fn serve(arguments: &SourceArguments, port: u16, open: bool) -> u8 {
     }
 }
 
-fn run(assistant: Assistant, port: u16, open: bool, opening: Option<&str>) -> u8 {
+fn run(assistant: Assistant, memory: Memory, port: u16, open: bool, opening: Option<&str>) -> u8 {
     let options = server::Options {
         port,
         opening: opening.map(str::to_string),
     };
-    let started = server::serve(assistant, &options, |url| {
+    let started = server::serve(assistant, memory, &options, |url| {
         println!("Serving {url} (Ctrl-C stops)");
         let _ = std::io::stdout().flush();
         if open && std::io::stdout().is_terminal() {

@@ -7,9 +7,13 @@
 
 mod ask;
 mod cells;
+mod chat;
 mod checks;
 mod eval;
 mod grid;
+mod interrupt;
+mod line_editor;
+mod live;
 mod model;
 mod profile;
 mod render;
@@ -33,7 +37,7 @@ enum Command {
     /// Answer one question, or a file of questions.
     Ask(ask::AskArguments),
     /// Talk to the data.
-    Chat(ask::SourceArguments),
+    Chat(chat::ChatArguments),
     /// Serve the page on the bundled data and answer the opening question.
     Demo(ServeArguments),
     /// Serve the page and the API.
@@ -124,7 +128,7 @@ fn main() -> ExitCode {
     };
     ExitCode::from(match arguments.command {
         Command::Ask(ask) => ask::ask(&ask),
-        Command::Chat(source) => ask::chat(&source),
+        Command::Chat(arguments) => chat::chat(arguments),
         Command::Demo(serve) => ask::demo(serve.port, !serve.no_open),
         Command::Serve { source, serve } => ask::serve(&source, serve.port, !serve.no_open),
         Command::Model { action } => model::run(&action),

@@ -46,7 +46,7 @@ fn joined(lines: &[String]) -> String {
 }
 
 /// A reader that has gone away (`| head`) is no error.
-fn print(lines: &[String]) {
+pub(crate) fn print(lines: &[String]) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(joined(lines).as_bytes());
     let _ = out.flush();
@@ -55,24 +55,7 @@ fn print(lines: &[String]) {
 fn answered(document: &AnswerDocument, terminal: Terminal, detail: Detail) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(narrative) = &document.narrative {
-        let text = one_line(&narrative.text);
-        let (head, rest) = text
-            .split_once(". ")
-            .map_or((text.as_str(), ""), |(h, r)| (h, r));
-        let head = if rest.is_empty() {
-            head.to_string()
-        } else {
-            format!("{head}.")
-        };
-        out.extend(
-            terminal
-                .wrapped(&head, 0)
-                .iter()
-                .map(|l| terminal.paint(Ink::Strong, l)),
-        );
-        if !rest.is_empty() {
-            out.extend(terminal.wrapped(rest, 0));
-        }
+        out.extend(narrated(&narrative.text, terminal));
     }
     if let Some((table, answers)) = table(document) {
         out.push(String::new());
@@ -82,24 +65,54 @@ fn answered(document: &AnswerDocument, terminal: Terminal, detail: Detail) -> Ve
         return out;
     }
     out.push(String::new());
-    let mut labelled = |label: &str, text: &str| {
-        let lines = terminal.wrapped(&format!("{label}  {}", one_line(text)), label.len() + 2);
-        for (i, line) in lines.into_iter().enumerate() {
-            out.push(match line.strip_prefix(label) {
-                Some(rest) if i == 0 => terminal.paint(Ink::Faint, label) + rest,
-                _ => line,
-            });
-        }
-    };
     if let Some(reading) = &document.restatement {
-        labelled("Read as", reading);
+        out.extend(labelled("Read as", reading, terminal));
     }
+    out.extend(beside(document, terminal, detail));
+    out
+}
+
+/// A text whose first sentence stands out.
+fn narrated(text: &str, terminal: Terminal) -> Vec<String> {
+    let text = one_line(text);
+    let (head, rest) = match text.split_once(". ") {
+        Some((head, rest)) => (format!("{head}."), rest),
+        None => (text.clone(), ""),
+    };
+    let mut out: Vec<String> = terminal
+        .wrapped(&head, 0)
+        .iter()
+        .map(|l| terminal.paint(Ink::Strong, l))
+        .collect();
+    if !rest.is_empty() {
+        out.extend(terminal.wrapped(rest, 0));
+    }
+    out
+}
+
+/// A line with its label before it, as many lines as it takes.
+pub(crate) fn labelled(label: &str, text: &str, terminal: Terminal) -> Vec<String> {
+    let lines = terminal.wrapped(&format!("{label}  {}", one_line(text)), label.len() + 2);
+    lines
+        .into_iter()
+        .enumerate()
+        .map(|(i, line)| match line.strip_prefix(label) {
+            Some(rest) if i == 0 => terminal.paint(Ink::Faint, label) + rest,
+            _ => line,
+        })
+        .collect()
+}
+
+/// What stands beside an answer: what it assumes, the verdict, the SQL, where to go from here.
+pub(crate) fn beside(document: &AnswerDocument, terminal: Terminal, detail: Detail) -> Vec<String> {
+    let mut out = Vec::new();
     for assumption in document.assumptions.iter().take(ASSUMPTIONS) {
-        labelled("Assumes", assumption);
+        out.extend(labelled("Assumes", assumption, terminal));
     }
     let more = document.assumptions.len().saturating_sub(ASSUMPTIONS);
     if more > 0 {
-        labelled("       ", &format!("and {more} more; --json has them all"));
+        let text = format!("and {more} more; --json has them all");
+        out.extend(labelled("       ", &text, terminal));
     }
     out.extend(verdict(document, terminal));
     if detail.sql {
@@ -129,8 +142,14 @@ fn answered(document: &AnswerDocument, terminal: Terminal, detail: Detail) -> Ve
 fn verdict(document: &AnswerDocument, terminal: Terminal) -> Vec<String> {
     let numbers = document.verification.numbers;
     let took = document.timings_ms.get("total").copied().unwrap_or(0.0);
+    let known = document.plan.iter().filter(|s| s.cache == "hit").count();
+    let rows = match document.plan.len() {
+        _ if known == 0 => "",
+        all if known == all => ", rows from the cache",
+        _ => ", some rows from the cache",
+    };
     let text = format!(
-        "✓ Verified: {} of {} statements proven, the SQL matches the question ({took:.0} ms)",
+        "✓ Verified: {} of {} statements proven, the SQL matches the question ({took:.0} ms{rows})",
         numbers.bound, numbers.found
     );
     terminal
@@ -142,7 +161,7 @@ fn verdict(document: &AnswerDocument, terminal: Terminal) -> Vec<String> {
 
 /// The table worth showing and its rows that are the answer: the ranking behind a single row, or the
 /// result, unless the text says it all.
-fn table(document: &AnswerDocument) -> Option<(&ResultTable, Vec<usize>)> {
+pub(crate) fn table(document: &AnswerDocument) -> Option<(&ResultTable, Vec<usize>)> {
     let result = document.result.as_ref()?;
     let behind = document
         .plan

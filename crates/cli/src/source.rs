@@ -2,11 +2,15 @@
 
 use crate::ask::SourceArguments;
 use crate::cells::one_line;
-use agents::{Assistant, OpenError, Options};
+use agents::{Assistant, CacheSettings, OpenError, Options};
+use memory::{Memory, Settings};
 use serde::Deserialize;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use warehouse::{Dates, Decimal, Progress, Reading};
+
+/// The project file's name.
+const PROJECT: &str = "retail.toml";
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +20,37 @@ struct Project {
     model: Option<PathBuf>,
     #[serde(default)]
     reading: Reading,
+    #[serde(default)]
+    cache: CacheSettings,
+    #[serde(default)]
+    memory: Settings,
+}
+
+/// The project file of the current folder, if there is one.
+fn project() -> Result<Option<Project>, OpenError> {
+    let Ok(text) = std::fs::read_to_string(PROJECT) else {
+        return Ok(None);
+    };
+    toml::from_str(&text).map(Some).map_err(|e| OpenError {
+        code: "project_invalid".into(),
+        message: format!("{PROJECT} cannot be read: {}", e.message()),
+        hint: "it holds `data = [\"file.csv\"]` and, if wanted, `model = \"model.json\"` and the tables `[reading]`, `[cache]` and `[memory]`"
+            .into(),
+    })
+}
+
+/// Where conversations are kept: what the project file and the environment say, else files in the
+/// user's folder.
+pub(crate) fn memory() -> Result<Memory, OpenError> {
+    let settings = project()?.unwrap_or_default().memory;
+    let folder = warehouse::default_cache_dir().join("conversations");
+    settings
+        .memory(&folder, |name| std::env::var(name).ok())
+        .map_err(|e| OpenError {
+            code: e.code().into(),
+            message: e.to_string(),
+            hint: e.hint(),
+        })
 }
 
 /// How files are read, where detection is not to decide.
@@ -109,22 +144,15 @@ pub(crate) fn open(source: &SourceArguments) -> Result<Assistant, OpenError> {
         ..Options::default()
     };
     if options.data.is_empty() {
-        match std::fs::read_to_string("retail.toml") {
-            Ok(text) => {
-                let project: Project = toml::from_str(&text).map_err(|e| OpenError {
-                    code: "project_invalid".into(),
-                    message: format!("retail.toml cannot be read: {}", e.message()),
-                    hint:
-                        "it holds `data = [\"file.csv\"]` and, if wanted, `model = \"model.json\"` and a table `[reading]`"
-                            .into(),
-                })?;
-                options.data = project.data;
-                options.model = options.model.or(project.model);
-                options.reading = source.reading.over(project.reading);
-                note("data from retail.toml");
-            }
-            Err(_) => return bundled(options.model, options.reading),
+        let project = project()?.unwrap_or_default();
+        options.model = options.model.or(project.model);
+        options.reading = source.reading.over(project.reading);
+        if project.data.is_empty() {
+            return bundled(options.model, options.reading);
         }
+        options.data = project.data;
+        options.cache = project.cache;
+        note("data from retail.toml");
     }
     opened(&options)
 }

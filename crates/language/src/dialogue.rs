@@ -17,7 +17,7 @@ const REMEMBERED: usize = 16;
 const REFERENCE: f64 = 2.6;
 
 /// What the last answered turn left behind.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Context {
     /// Its query.
     pub query: Query,

@@ -1,20 +1,23 @@
-//! Routes: the page, `POST /api/v1/ask`, `POST /api/v1/complete`, what is open, and whether the server
-//! lives.
+//! The page and the operations of the API.
 
+use crate::openapi::{self, Describe, Operation};
 use crate::problem::Problem;
 use crate::stream::{Messages, Withdrawn};
 use crate::{Shared, assets, defence, examples};
-use agents::{Conversation, Question, Stop};
-use answer::{AnswerDocument, Event};
+use agents::{Conversation, OpenError, Question, Stop};
+use answer::{AnswerDocument, ErrorReport, Event, Status};
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
-use std::sync::{Arc, PoisonError};
+use export::Format;
+use memory::Key;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -26,21 +29,31 @@ const CONVERSATION_ID_LIMIT: usize = 200;
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// Ways to go on that are offered at most.
 const COMPLETIONS: usize = 6;
+const EVENT_STREAM: &str = "text/event-stream";
+/// Prometheus' exposition format.
+const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Events that wait for a slow reader at most.
 const EVENTS_AHEAD: usize = 64;
 
-#[derive(Deserialize)]
+/// A question.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Ask {
+    /// In plain English.
     question: String,
+    /// The thread that it belongs to: a name of 1 to 200 bytes.
     #[serde(default)]
     conversation: Option<String>,
+    /// The day that stands for today (`YYYY-MM-DD`).
     #[serde(default)]
     as_of: Option<String>,
+    /// Runs every step, also where its rows are known.
+    #[serde(default)]
+    no_cache: bool,
 }
 
 /// A text in the box, up to the cursor.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Typed {
     text: String,
@@ -48,24 +61,151 @@ struct Typed {
     conversation: Option<String>,
 }
 
+/// The operations with what answers them: the table that is served and described.
+fn operations() -> Vec<(Operation, MethodRouter<Arc<Shared>>)> {
+    const JSON: &str = "application/json";
+    let operation = |method, path, about, gives: Vec<(&'static str, Describe)>| Operation {
+        path,
+        method,
+        about,
+        takes: None,
+        gives,
+    };
+    vec![
+        (
+            Operation {
+                takes: Some(openapi::of::<Ask>),
+                ..operation(
+                    "post",
+                    "/api/v1/ask",
+                    "Answers a question, as `Accept` asks for: the whole document; the events understanding, plan, sql, rows, verdict, sentence, chart, clarification, error and at last done, which carries the document; or the rows of the answer as a file.",
+                    vec![
+                        (JSON, openapi::of::<AnswerDocument> as Describe),
+                        (EVENT_STREAM, openapi::text),
+                        (Format::Csv.media_type(), openapi::text),
+                        (Format::Xlsx.media_type(), openapi::bytes),
+                    ],
+                )
+            },
+            post(ask),
+        ),
+        (
+            Operation {
+                takes: Some(openapi::of::<Typed>),
+                ..operation(
+                    "post",
+                    "/api/v1/complete",
+                    "Ways to go on from a text, best first.",
+                    vec![(JSON, openapi::of::<Completions>)],
+                )
+            },
+            post(complete),
+        ),
+        (
+            operation(
+                "get",
+                "/api/v1/source",
+                "What is open: tables, metrics, the days that the data covers, questions to begin with.",
+                vec![(JSON, openapi::of::<Source>)],
+            ),
+            get(source),
+        ),
+        (
+            operation(
+                "get",
+                "/api/v1/health",
+                "Whether the server lives.",
+                vec![(JSON, openapi::of::<Condition>)],
+            ),
+            get(|| async { condition() }),
+        ),
+        (
+            operation(
+                "get",
+                "/api/v1/ready",
+                "Whether it can answer: the data is open and as the files are now.",
+                vec![(JSON, openapi::of::<Condition>)],
+            ),
+            get(ready),
+        ),
+        (
+            operation(
+                "get",
+                "/api/v1/metrics",
+                "What it has done since it started, as Prometheus reads it.",
+                vec![(METRICS, openapi::text)],
+            ),
+            get(metrics),
+        ),
+        (
+            operation(
+                "get",
+                "/api/v1/openapi.json",
+                "This document.",
+                vec![(JSON, openapi::object)],
+            ),
+            get(described),
+        ),
+    ]
+}
+
 pub(crate) fn routes(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/api/v1/source", get(source))
-        .route("/api/v1/ask", post(ask))
-        .route("/api/v1/complete", post(complete))
+    let router = Router::new().route("/healthz", get(|| async { "ok" }));
+    operations()
+        .into_iter()
+        .fold(router, |router, (operation, handler)| {
+            router.route(operation.path, handler)
+        })
         .fallback(page)
         .method_not_allowed_fallback(|| async {
             Problem::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method_not_allowed",
                 "this address does not take that method",
-                "POST /api/v1/ask with a JSON body",
+                "/api/v1/openapi.json says which ones there are",
             )
         })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(axum::middleware::from_fn(defence::defend))
         .with_state(shared)
+}
+
+async fn described() -> Json<serde_json::Value> {
+    let operations = operations();
+    Json(openapi::document(operations.iter().map(|(o, _)| o)))
+}
+
+/// The server's condition.
+#[derive(Serialize, JsonSchema)]
+struct Condition {
+    /// `ok`; what is not is a problem.
+    status: &'static str,
+    /// Name and version.
+    program: &'static str,
+}
+
+fn condition() -> Json<Condition> {
+    Json(Condition {
+        status: "ok",
+        program: concat!("retail ", env!("CARGO_PKG_VERSION")),
+    })
+}
+
+async fn ready(State(shared): State<Arc<Shared>>) -> Response {
+    let opened = tokio::task::spawn_blocking(move || shared.assistant.get().map(|_| ())).await;
+    match opened {
+        Ok(Ok(())) => condition().into_response(),
+        Ok(Err(e)) => unavailable(&e).into_response(),
+        Err(_) => defect().into_response(),
+    }
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    let mut response = shared.metrics.text().into_response();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(METRICS));
+    response
 }
 
 async fn page(method: Method, uri: Uri) -> Response {
@@ -84,37 +224,92 @@ async fn page(method: Method, uri: Uri) -> Response {
 }
 
 /// What is open, for the page's head and its empty state.
+#[derive(Serialize, JsonSchema)]
+struct Source {
+    /// As people call it.
+    name: String,
+    /// Labels of the metrics.
+    metrics: Vec<String>,
+    /// Labels of the tables and their rows.
+    tables: Vec<Table>,
+    /// The days that the data covers, if it has dates.
+    span: Option<Span>,
+    /// Questions that are answered.
+    examples: Vec<String>,
+    /// A question that the page asks by itself.
+    opening: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Table {
+    name: String,
+    rows: Option<u64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Span {
+    first: Option<String>,
+    last: Option<String>,
+}
+
+/// Ways to go on from a text.
+#[derive(Serialize, JsonSchema)]
+struct Completions {
+    /// Best first.
+    completions: Vec<Completion>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Completion {
+    /// What stands in the box when it is taken.
+    text: String,
+    /// The words that it adds or finishes.
+    added: String,
+}
+
 async fn source(State(shared): State<Arc<Shared>>) -> Response {
     let about = tokio::task::spawn_blocking(move || {
+        let assistant = shared.assistant.get()?;
         let examples = shared
             .examples
-            .get_or_init(|| examples::examples(&shared.assistant));
-        let model = shared.assistant.model();
-        let metrics: Vec<&str> = model.metrics.iter().map(|m| m.label.as_str()).collect();
-        let tables: Vec<_> = model
-            .datasets
-            .iter()
-            .map(|d| serde_json::json!({"name": d.label, "rows": d.rows}))
-            .collect();
-        let span = model
-            .default_time
-            .as_ref()
-            .and_then(|t| model.field(t))
-            .map(|f| serde_json::json!({"first": f.min, "last": f.max}));
-        serde_json::json!({
-            "name": shared.assistant.source_name(),
-            "metrics": metrics,
-            "tables": tables,
-            "span": span,
-            "examples": examples,
-            "opening": shared.opening,
+            .get_or_init(|| examples::examples(&assistant));
+        let model = assistant.model();
+        let time = model.default_time.as_ref().and_then(|t| model.field(t));
+        Ok(Source {
+            name: assistant.source_name(),
+            metrics: model.metrics.iter().map(|m| m.label.clone()).collect(),
+            tables: model
+                .datasets
+                .iter()
+                .map(|d| Table {
+                    name: d.label.clone(),
+                    rows: d.rows,
+                })
+                .collect(),
+            span: time.map(|f| Span {
+                first: f.min.clone(),
+                last: f.max.clone(),
+            }),
+            examples: examples.clone(),
+            opening: shared.opening.clone(),
         })
     })
     .await;
     match about {
-        Ok(about) => Json(about).into_response(),
+        Ok(Ok(about)) => Json(about).into_response(),
+        Ok(Err(e)) => unavailable(&e).into_response(),
         Err(_) => defect().into_response(),
     }
+}
+
+/// The files changed and cannot be opened as they are now.
+fn unavailable(e: &OpenError) -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "source_unavailable",
+        e.message.clone(),
+        e.hint.clone(),
+    )
 }
 
 fn defect() -> Problem {
@@ -140,32 +335,34 @@ async fn complete(
         return problem.into_response();
     }
     let found = tokio::task::spawn_blocking(move || {
-        let cursor = typed.text.chars().count();
-        let complete = |conversation: &Conversation| {
-            shared
-                .assistant
-                .complete(&typed.text, cursor, conversation, COMPLETIONS)
-        };
-        match typed.conversation.as_deref() {
+        let assistant = shared.assistant.get()?;
+        let conversation = match typed.conversation.as_deref() {
             Some(id) => {
-                let conversation = shared.conversations.get(id);
+                let key = Key::new(shared.memory.owner(), id);
                 // A turn that runs holds its conversation; completion does not wait for it.
-                match conversation.try_lock() {
-                    Ok(conversation) => complete(&conversation),
-                    Err(_) => Vec::new(),
-                }
+                let Some(mut conversation) = shared.memory.look(&key) else {
+                    return Ok(Vec::new());
+                };
+                assistant.leave_other_data(&mut conversation);
+                conversation
             }
-            None => complete(&Conversation::default()),
-        }
+            None => Conversation::default(),
+        };
+        let cursor = typed.text.chars().count();
+        Ok(assistant.complete(&typed.text, cursor, &conversation, COMPLETIONS))
     })
     .await;
     match found {
-        Ok(found) => {
-            let ways: Vec<_> = found
-                .iter()
-                .map(|c| serde_json::json!({"text": c.text, "added": c.added}))
+        Ok(Err(e)) => unavailable(&e).into_response(),
+        Ok(Ok(found)) => {
+            let completions = found
+                .into_iter()
+                .map(|c| Completion {
+                    text: c.text,
+                    added: c.added,
+                })
                 .collect();
-            Json(serde_json::json!({ "completions": ways })).into_response()
+            Json(Completions { completions }).into_response()
         }
         Err(_) => defect().into_response(),
     }
@@ -186,6 +383,7 @@ async fn ask(
         id: None,
         conversation: asked.conversation,
         as_of: asked.as_of,
+        no_cache: asked.no_cache,
         stop: stop.clone(),
     };
     // Dropped with the reply, so also when the client goes away.
@@ -199,26 +397,64 @@ async fn ask(
             })
         });
         let mut response = Response::new(Body::from_stream(Messages::new(messages, withdrawn)));
-        response.headers_mut().insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/event-stream"),
-        );
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
         return response;
     }
     let document =
         tokio::task::spawn_blocking(move || answer(&shared, &question, &mut |_| {})).await;
     withdrawn.keep();
-    match document {
-        Ok(document) => Json(document).into_response(),
-        Err(_) => defect().into_response(),
+    match (document, wants_file(&headers)) {
+        (Ok(document), None) => Json(document).into_response(),
+        (Ok(document), Some(format)) => file(&document, format),
+        (Err(_), _) => defect().into_response(),
     }
+}
+
+/// The kind of file that is accepted in the place of the document.
+fn wants_file(headers: &HeaderMap) -> Option<Format> {
+    let accepted = headers.get(header::ACCEPT)?.to_str().ok()?;
+    let media = |format: &Format| format.media_type().split(';').next().unwrap_or_default();
+    Format::ALL
+        .into_iter()
+        .find(|format| accepted.contains(media(format)))
+}
+
+/// An answer's rows as a file to keep.
+fn file(document: &AnswerDocument, format: Format) -> Response {
+    let bytes = match export::export(document, format) {
+        Ok(bytes) => bytes,
+        Err(e) => {
+            let why = document.error.as_ref().map(|e| e.message.clone());
+            return Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                e.code(),
+                why.unwrap_or_else(|| e.to_string()),
+                e.hint(),
+            )
+            .into_response();
+        }
+    };
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(format.media_type()),
+    );
+    let name = match format {
+        Format::Csv => "attachment; filename=\"answer.csv\"",
+        Format::Xlsx => "attachment; filename=\"answer.xlsx\"",
+    };
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(name));
+    response
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {
     headers
         .get(header::ACCEPT)
         .and_then(|v| v.to_str().ok())
-        .is_some_and(|v| v.contains("text/event-stream"))
+        .is_some_and(|v| v.contains(EVENT_STREAM))
 }
 
 /// The body of a request as JSON; `example` shows what would be right.
@@ -285,7 +521,7 @@ fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Ask,
     let asked: Ask = json(
         headers,
         body,
-        "{\"question\": \"sales by region\", \"conversation\"?: \"…\", \"as_of\"?: \"YYYY-MM-DD\"}",
+        "{\"question\": \"sales by region\", \"conversation\"?: \"…\", \"as_of\"?: \"YYYY-MM-DD\", \"no_cache\"?: false}",
     )?;
     if asked.question.trim().is_empty() {
         return Err(Problem::new(
@@ -339,16 +575,37 @@ fn answer(
     question: &Question,
     on_event: &mut dyn FnMut(&Event),
 ) -> AnswerDocument {
-    match &question.conversation {
-        Some(id) => {
-            let conversation = shared.conversations.get(id);
-            let mut conversation = conversation.lock().unwrap_or_else(PoisonError::into_inner);
-            shared.assistant.ask(question, &mut conversation, on_event)
+    let running = shared.metrics.begin();
+    let document = match (shared.assistant.get(), &question.conversation) {
+        (Err(e), _) => not_opened(question, e, on_event),
+        (Ok(assistant), Some(id)) => {
+            let key = Key::new(shared.memory.owner(), id);
+            assistant.ask_in(question, &shared.memory, &key, on_event)
         }
-        None => shared
-            .assistant
-            .ask(question, &mut Conversation::default(), on_event),
-    }
+        (Ok(assistant), None) => assistant.ask(question, &mut Conversation::default(), on_event),
+    };
+    running.end(&document);
+    document
+}
+
+fn not_opened(
+    question: &Question,
+    e: OpenError,
+    on_event: &mut dyn FnMut(&Event),
+) -> AnswerDocument {
+    let report = ErrorReport {
+        code: e.code,
+        message: e.message,
+        hint: Some(e.hint),
+    };
+    on_event(&Event::Error(report.clone()));
+    let document = AnswerDocument {
+        conversation: question.conversation.clone(),
+        error: Some(report),
+        ..AnswerDocument::empty(&question.text, Status::Failed)
+    };
+    on_event(&Event::Done(Box::new(document.clone())));
+    document
 }
 
 /// An event as the `text/event-stream` format writes it.

@@ -2,14 +2,16 @@
 
 mod api;
 mod assets;
-mod conversations;
 mod defence;
 mod examples;
+mod metrics;
+mod openapi;
 mod problem;
 mod stream;
 
-use agents::Assistant;
-use conversations::Conversations;
+use agents::{Assistant, CurrentAssistant};
+use memory::Memory;
+use metrics::Metrics;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -20,8 +22,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// What every request sees.
 pub(crate) struct Shared {
-    pub(crate) assistant: Assistant,
-    pub(crate) conversations: Conversations,
+    pub(crate) assistant: CurrentAssistant,
+    pub(crate) memory: Memory,
+    pub(crate) metrics: Metrics,
     pub(crate) examples: OnceLock<Vec<String>>,
     pub(crate) opening: Option<String>,
 }
@@ -35,12 +38,18 @@ pub struct Options {
 }
 
 /// Serves until the process is told to stop (SIGTERM or Ctrl-C); `ready` gets the address.
+/// Conversations are kept in `memory`. Files that change are read again before the next question.
 ///
 /// Answers under way are completed, for five seconds at most.
 ///
 /// # Errors
 /// When the port is taken.
-pub fn serve(assistant: Assistant, options: &Options, ready: impl FnOnce(&str)) -> io::Result<()> {
+pub fn serve(
+    assistant: Assistant,
+    memory: Memory,
+    options: &Options,
+    ready: impl FnOnce(&str),
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -49,8 +58,9 @@ pub fn serve(assistant: Assistant, options: &Options, ready: impl FnOnce(&str)) 
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
         let listener = tokio::net::TcpListener::bind(address).await?;
         let shared = Arc::new(Shared {
-            assistant,
-            conversations: Conversations::default(),
+            assistant: CurrentAssistant::new(assistant),
+            memory,
+            metrics: Metrics::default(),
             examples: OnceLock::new(),
             opening: options.opening.clone(),
         });

@@ -2,7 +2,26 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::borrow::Cow;
+
+/// Why a request was not taken (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ProblemDetails {
+    /// `about:blank`: the status and `code` say what kind it is.
+    r#type: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// HTTP status.
+    status: u16,
+    /// What was wrong.
+    detail: String,
+    /// Stable.
+    code: &'static str,
+    /// What to do.
+    hint: String,
+}
 
 /// Why a request was not taken.
 pub(crate) struct Problem {
@@ -33,15 +52,16 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = serde_json::json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or_default(),
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-            "code": self.code,
-            "hint": self.hint,
-        });
-        let mut response = (self.status, body.to_string()).into_response();
+        let details = ProblemDetails {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
+            detail: self.detail,
+            code: self.code,
+            hint: self.hint.into_owned(),
+        };
+        let body = serde_json::to_string(&details).unwrap_or_default();
+        let mut response = (self.status, body).into_response();
         response.headers_mut().insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),

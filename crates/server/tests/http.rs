@@ -34,9 +34,12 @@ fn host() -> &'static str {
             port: 0,
             opening: Some("total revenue".into()),
         };
+        let memory = memory::Settings::default()
+            .memory(&folder.join("conversations"), |_| None)
+            .unwrap();
         let (ready, address) = mpsc::channel();
         std::thread::spawn(move || {
-            server::serve(assistant, &options, |url| {
+            server::serve(assistant, memory, &options, |url| {
                 ready.send(url.to_string()).unwrap()
             })
             .unwrap();
@@ -295,6 +298,7 @@ fn the_stream_tells_the_stages_in_order_and_ends_with_the_document() {
         document["timings_ms"] = Value::Null;
         for step in document["plan"].as_array_mut().unwrap() {
             step["elapsed_ms"] = Value::Null;
+            step["cache"] = Value::Null;
         }
     }
     assert_eq!(streamed, plain, "the same document on both roads");
@@ -304,6 +308,41 @@ fn the_stream_tells_the_stages_in_order_and_ends_with_the_document() {
         .map(|(_, d)| d.as_str().unwrap())
         .collect();
     assert_eq!(told, plain["narrative"]["text"].as_str().unwrap());
+}
+
+#[test]
+fn the_first_event_comes_at_once() {
+    let waited = (0..10)
+        .map(|_| {
+            let body = json!({"question": "revenue by region", "no_cache": true}).to_string();
+            let headers = json_headers("text/event-stream");
+            let mut stream = TcpStream::connect(host()).unwrap();
+            let request = head("POST", "/api/v1/ask", &headers, body.len()) + &body;
+            let start = std::time::Instant::now();
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut seen: Vec<u8> = Vec::new();
+            let mut part = [0; 1024];
+            while !seen.windows(6).any(|w| w == b"event:") {
+                let read = stream.read(&mut part).unwrap();
+                assert!(read > 0, "it ends before the first event");
+                seen.extend(&part[..read]);
+            }
+            start.elapsed()
+        })
+        .min()
+        .unwrap();
+    assert!(waited < Duration::from_millis(50), "{waited:?}");
+}
+
+#[test]
+fn known_rows_are_named_and_can_be_passed_over() {
+    let of = |no_cache: bool| {
+        let answer = ask(&json!({"question": "amount by region", "no_cache": no_cache}));
+        answer["plan"][0]["cache"].clone()
+    };
+    of(false);
+    assert_eq!(of(false), "hit");
+    assert_eq!(of(true), "miss");
 }
 
 #[test]
@@ -334,6 +373,115 @@ fn events(text: &str) -> Vec<(String, Value)> {
             )
         })
         .collect()
+}
+
+#[test]
+fn every_operation_of_the_document_answers_as_described() {
+    let document = send("GET", "/api/v1/openapi.json", &[], b"").json();
+    assert_eq!(document["openapi"], "3.1.0");
+    let fits = |schema: &Value, value: &Value, what: &str| {
+        let whole = json!({"allOf": [schema], "components": document["components"]});
+        let errors: Vec<String> = jsonschema::validator_for(&whole)
+            .unwrap()
+            .iter_errors(value)
+            .map(|e| e.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{what}: {errors:?} in {value}");
+    };
+    let bodies = [
+        (
+            "/api/v1/ask",
+            json!({"question": "revenue by region", "as_of": "2024-03-01"}),
+        ),
+        ("/api/v1/complete", json!({"text": "revenue by re"})),
+    ];
+    let mut seen = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let body = bodies.iter().find(|(p, _)| p == path).map(|(_, b)| b);
+            let schema = operation.pointer("/requestBody/content/application~1json/schema");
+            assert_eq!(body.is_some(), schema.is_some(), "{path}");
+            if let (Some(body), Some(schema)) = (body, schema) {
+                fits(schema, body, path);
+            }
+            let text = body.map(Value::to_string).unwrap_or_default();
+            let replies = operation["responses"]["200"]["content"]
+                .as_object()
+                .unwrap();
+            for (media, described) in replies {
+                let method = method.to_uppercase();
+                let reply = send(&method, path, &json_headers(media), text.as_bytes());
+                assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+                assert_eq!(&reply.headers["content-type"], media, "{path}");
+                let value = if media == "application/json" {
+                    reply.json()
+                } else {
+                    Value::String(reply.text())
+                };
+                fits(&described["schema"], &value, path);
+            }
+            if body.is_some() {
+                let refused = send("POST", path, &json_headers("application/json"), b"{}");
+                assert_eq!(refused.status, 400);
+                let described = &operation["responses"]["default"]["content"];
+                let media = refused.headers["content-type"].as_str();
+                fits(&described[media]["schema"], &refused.json(), path);
+            }
+            seen.push(path.as_str());
+        }
+    }
+    for path in [
+        "ask",
+        "complete",
+        "source",
+        "health",
+        "ready",
+        "metrics",
+        "openapi.json",
+    ] {
+        assert!(seen.contains(&format!("/api/v1/{path}").as_str()), "{path}");
+    }
+}
+
+#[test]
+fn an_answer_is_given_as_a_file_and_no_answer_is_not() {
+    let csv = |question: &str| {
+        let body = json!({ "question": question }).to_string();
+        send(
+            "POST",
+            "/api/v1/ask",
+            &json_headers("text/csv"),
+            body.as_bytes(),
+        )
+    };
+    let reply = csv("revenue by region");
+    assert_eq!(reply.status, 200);
+    assert_eq!(
+        reply.headers["content-disposition"],
+        "attachment; filename=\"answer.csv\""
+    );
+    let rows = ask(&json!({"question": "revenue by region"}))["result"]["rows"].clone();
+    assert_eq!(
+        reply.text().lines().count(),
+        1 + rows.as_array().unwrap().len()
+    );
+    assert!(reply.text().contains("North,90.75"), "{}", reply.text());
+    let refused = csv("delete all orders");
+    assert_eq!(refused.status, 422);
+    assert_eq!(refused.json()["code"], "export_no_answer");
+}
+
+#[test]
+fn questions_are_counted() {
+    let count = |status: &str| -> u64 {
+        let text = send("GET", "/api/v1/metrics", &[], b"").text();
+        let line = format!("retail_questions_total{{status=\"{status}\"}} ");
+        let found = text.lines().find_map(|l| l.strip_prefix(&line));
+        found.unwrap().parse().unwrap()
+    };
+    let before = count("declined");
+    ask(&json!({"question": "delete all orders"}));
+    assert!(count("declined") > before);
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod progress;
 mod quality;
 mod reading;
 mod remote;
+mod result_cache;
 mod rows;
 mod same_shape;
 mod source;
@@ -40,6 +41,7 @@ mod stop;
 mod text;
 mod typing;
 mod unpivot;
+mod watch;
 mod workbook;
 mod written_dates;
 
@@ -49,8 +51,10 @@ pub use profile::WarehouseEvidence;
 pub use progress::{Progress, Stage};
 pub use quality::{Coverage, Gap, Spread};
 pub use reading::{Dates, Decimal, Reading};
+pub use result_cache::{CacheSettings, CacheUse};
 pub use rows::Execution;
 pub use stop::Stop;
+pub use watch::Watch;
 
 use answer::Source;
 use duckdb::{AccessMode, Config, Connection};
@@ -77,6 +81,19 @@ pub struct Options {
     /// How to start the process for SQL that the compiler did not write; this program if absent,
     /// which has to know [`Program::ARGUMENT`] then.
     pub child: Option<Program>,
+    /// How long and how much rows of earlier queries are kept.
+    pub results: CacheSettings,
+}
+
+/// How a compiled query is to be answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// For whom it was compiled; rows are never shared between readers.
+    pub reader: Option<&'a query::Reader>,
+    /// Runs it, also where its rows are known.
+    pub no_cache: bool,
+    /// Ends it early.
+    pub stop: &'a Stop,
 }
 
 impl Options {
@@ -109,6 +126,8 @@ pub struct Warehouse {
     folder: PathBuf,
     database: PathBuf,
     child: Option<Program>,
+    watch: watch::Watch,
+    results: result_cache::ResultCache,
 }
 
 /// Stamp of this crate's sources: other code may read the same files into other tables.
@@ -164,6 +183,8 @@ impl Warehouse {
     /// # Errors
     /// Each file that is missing, empty, unreadable or no table, by name.
     pub fn open(paths: &[PathBuf], options: &Options) -> Result<Warehouse, WarehouseError> {
+        // Before anything is read, so that no later change goes unnoticed.
+        let watch = watch::Watch::over(paths);
         let input = standard_input::Held::of(paths)?;
         let paths = input.paths();
         let reach = remote::Reach::of(paths)?;
@@ -220,10 +241,16 @@ impl Warehouse {
             idle: Mutex::new(Vec::new()),
             profile,
             sources: inventory.sources,
+            results: result_cache::ResultCache::new(
+                &options.results,
+                folder.join("results"),
+                &format!("{} {}", inventory.fingerprint, folder.display()),
+            ),
             fingerprint: inventory.fingerprint,
             folder,
             database,
             child: options.child.clone(),
+            watch,
         })
     }
 
@@ -329,6 +356,28 @@ impl Warehouse {
             Err(_) if stop.is_stopped() => Err(WarehouseError::Stopped),
             done => done,
         }
+    }
+
+    /// The rows of a compiled query: those that are known of the same query over the same data for the
+    /// same reader, or what the engine gives. Equal queries at the same time run once.
+    ///
+    /// # Errors
+    /// As [`Warehouse::run_until`].
+    pub fn answer(
+        &self,
+        query: &query::CompiledQuery,
+        asked: &Asked<'_>,
+    ) -> Result<Execution, WarehouseError> {
+        let key = self.results.key(query, asked.reader);
+        self.results
+            .get_or_run(&key, asked.no_cache, asked.stop, || {
+                self.run_until(query, asked.stop)
+            })
+    }
+
+    /// Whether the files are still those that were loaded.
+    pub fn is_current(&self) -> bool {
+        self.watch.is_unchanged()
     }
 
     fn take(&self) -> Result<Connection, WarehouseError> {

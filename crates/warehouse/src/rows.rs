@@ -1,6 +1,6 @@
 //! Running a compiled query and turning engine values into cells.
 
-use crate::{Stop, WarehouseError};
+use crate::{CacheUse, Stop, WarehouseError};
 use answer::{Cell, Column, ColumnRole, ResultTable};
 use duckdb::Connection;
 use duckdb::types::{TimeUnit, Value};
@@ -17,8 +17,10 @@ const EXACT: i64 = 1 << 53;
 pub struct Execution {
     /// The rows.
     pub table: ResultTable,
-    /// Wall time in the engine, milliseconds.
+    /// Wall time in the engine, or of the look-up in the cache, in milliseconds.
     pub elapsed_ms: f64,
+    /// Whether the engine ran.
+    pub cache: CacheUse,
 }
 
 pub(crate) fn execute(
@@ -79,6 +81,7 @@ pub(crate) fn execute(
             truncated,
         },
         elapsed_ms: start.elapsed().as_secs_f64() * 1000.0,
+        cache: CacheUse::Miss,
     })
 }
 

@@ -133,17 +133,17 @@ fn stamp(path: &Path) -> Option<(u64, Option<SystemTime>)> {
     Some((meta.len(), meta.modified().ok()))
 }
 
-pub(crate) fn take_stock(
+/// The files that paths stand for, before any is opened.
+fn candidates(
     paths: &[PathBuf],
     reach: Option<&Reach>,
-    progress: &Progress,
-) -> Result<Inventory, WarehouseError> {
-    let mut inventory = Inventory::default();
+    skipped: &mut Vec<Skipped>,
+) -> Result<Vec<Candidate>, WarehouseError> {
     let mut candidates: Vec<Candidate> = Vec::new();
     for path in paths {
         let shown = path.display().to_string();
         if let Some(reach) = reach.filter(|_| crate::remote::is_address(path)) {
-            candidates.extend(reach.candidates(path, &mut inventory.skipped)?);
+            candidates.extend(reach.candidates(path, skipped)?);
             continue;
         }
         let meta = std::fs::metadata(path).map_err(|e| {
@@ -158,15 +158,43 @@ pub(crate) fn take_stock(
             let folder: PathBuf = path.components().collect();
             candidates.push(Candidate::at(&folder, None));
         } else if meta.is_dir() {
-            let before = candidates.len() + inventory.skipped.len();
-            walk(path, path, &[], &mut candidates, &mut inventory.skipped)?;
-            if candidates.len() + inventory.skipped.len() == before {
+            let before = candidates.len() + skipped.len();
+            walk(path, path, &[], &mut candidates, skipped)?;
+            if candidates.len() + skipped.len() == before {
                 return Err(WarehouseError::Empty(shown));
             }
         } else {
             candidates.push(Candidate::at(path, None));
         }
     }
+    Ok(candidates)
+}
+
+/// The files that paths stand for at this moment, of Delta tables the folder of their log; empty
+/// where a path is gone.
+pub(crate) fn files(paths: &[PathBuf]) -> Vec<PathBuf> {
+    candidates(paths, None, &mut Vec::new())
+        .map(|all| all.into_iter().map(|c| c.path))
+        .map(|all| {
+            all.map(|path| {
+                if path.is_dir() {
+                    path.join("_delta_log")
+                } else {
+                    path
+                }
+            })
+            .collect()
+        })
+        .unwrap_or_default()
+}
+
+pub(crate) fn take_stock(
+    paths: &[PathBuf],
+    reach: Option<&Reach>,
+    progress: &Progress,
+) -> Result<Inventory, WarehouseError> {
+    let mut inventory = Inventory::default();
+    let candidates = candidates(paths, reach, &mut inventory.skipped)?;
     let mut whole = blake3::Hasher::new();
     whole.update(LOADER_VERSION.as_bytes());
     let mut last = None;

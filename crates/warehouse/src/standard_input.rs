@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// How standard input is called among the paths and the sources.
-const NAME: &str = "-";
+pub(crate) const NAME: &str = "-";
 
 pub(crate) struct Held {
     paths: Vec<PathBuf>,

@@ -53,7 +53,7 @@ impl Assistant {
             query: reading.query.clone(),
             main: true,
         };
-        let (plan, _) = engineer::run(self, &step, 1, &question.stop).ok()?;
+        let (plan, _) = engineer::run(self, &step, 1, question).ok()?;
         plan.result
             .filter(|t| t.rows.len() <= COMPARED && !t.truncated)
     }

@@ -2,11 +2,13 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on fails"
+    clippy::print_stderr,
+    reason = "a test that cannot go on fails, one that lacks its program says so"
 )]
 
 mod bad_input;
 mod confined;
+mod conversations;
 mod imported_models;
 mod opening;
 mod page;

@@ -136,7 +136,11 @@ impl Warehouse {
                 tables,
                 confinement,
             } => Ok(Confined {
-                execution: Execution { table, elapsed_ms },
+                execution: Execution {
+                    table,
+                    elapsed_ms,
+                    cache: crate::CacheUse::Miss,
+                },
                 tables,
                 confinement,
             }),
