@@ -290,6 +290,9 @@ mod tests {
     #[test]
     fn a_query_beyond_the_limit_is_not_carried_on() {
         let mut conversation = after(Conversation::default(), "a", 1);
+        if let Some(context) = &mut conversation.context {
+            context.query.step = Some("q".repeat(400));
+        }
         conversation.bound(&Limits {
             bytes: 300,
             ..Limits::default()
